@@ -1,0 +1,1 @@
+"""Live human action recognition, with Grad-CAM inside ONNX Runtime."""

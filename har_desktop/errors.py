@@ -1,0 +1,30 @@
+"""What can go wrong in a way that a person can mend: one line, and an exit code.
+
+The message of every error below is one line that says what, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class HarError(Exception):
+    """A failure with a message for a person. The program ends with `exit_code`."""
+
+    exit_code = 1
+
+
+class InputError(HarError):
+    """What the person gave cannot be used: a path, a class name, a folder, an option."""
+
+    exit_code = 2
+
+
+class SourceError(InputError):
+    """A camera, file or stream that cannot be opened, or that breaks while it is read."""
+
+
+class BundleError(InputError):
+    """A model bundle that is incomplete, damaged, unsafe or of another kind."""
+
+
+class OutputError(HarError):
+    """A result that could not be written (full disk, folder gone)."""

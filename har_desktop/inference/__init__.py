@@ -1,0 +1,1 @@
+"""From a frame to a recognition: bundle, session, window in time, recognizer."""

@@ -1,0 +1,102 @@
+"""The schema of `manifest.json`: what a model bundle says of itself.
+
+A bundle is a folder with `encoder.onnx`, `head.onnx`, `manifest.json` and `card.md`.
+`export` writes the manifest, `har_desktop.inference.bundle` reads and verifies it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+SCHEMA_VERSION = 1
+
+PositiveInt = Annotated[int, Meta(ge=1)]
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+# A plain name inside the bundle's folder: no separators, no parents.
+FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=128)]
+ClassName = Annotated[str, Meta(min_length=1, max_length=80)]
+Json = dict[str, object]
+
+
+class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Frozen, and refuses keys that it doesn't know."""
+
+
+class GraphFile(_Strict):
+    """One ONNX file of the bundle."""
+
+    file: FileName
+    sha256: Sha256
+    bytes: PositiveInt
+
+
+class InputSpec(_Strict):
+    """What the encoder wants to see.
+
+    The frame is scaled to fit into `height` x `width` without distortion and centred on black
+    ("letterbox"), as uint8; the graph itself normalises. With `motion`, the encoder has a second
+    input `previous`: the picture one `frame_interval_s` before `frame`.
+    """
+
+    height: PositiveInt
+    width: PositiveInt
+    color: Literal["RGB"] = "RGB"
+    fit: Literal["letterbox"] = "letterbox"
+    normalization: str
+    motion: bool
+
+
+class WindowSpec(_Strict):
+    """The window in time: `length` frames, `frame_interval_s` apart."""
+
+    length: Annotated[int, Meta(ge=2, le=64)]
+    frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)]
+
+
+class FeatureSpec(_Strict):
+    """Shapes of what the encoder gives per frame, without the leading 1.
+
+    `partials` is (3, height, width, channels): the temporal taps of the Conv3D, in the order
+    past, present, future. `activation` is (height, width, channels): the Grad-CAM target.
+    """
+
+    partials: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
+    activation: tuple[PositiveInt, PositiveInt, PositiveInt]
+
+
+class CamSpec(_Strict):
+    """Which Grad-CAM the head computes: the layer, the explained score, the map's size."""
+
+    target: str
+    score: Literal["logit"] = "logit"
+    method: Literal["grad-cam"] = "grad-cam"
+
+
+class Calibration(_Strict):
+    """Probabilities are softmax(logits / temperature); below the threshold it is "no action"."""
+
+    temperature: Annotated[float, Meta(gt=0.0, le=100.0)]
+    rejection_threshold: Fraction
+
+
+class Manifest(_Strict):
+    """The whole of `manifest.json`."""
+
+    schema_version: int
+    name: FileName
+    network: str
+    classes: Annotated[tuple[ClassName, ...], Meta(min_length=2, max_length=1000)]
+    input: InputSpec
+    window: WindowSpec
+    features: FeatureSpec
+    cam: CamSpec
+    calibration: Calibration
+    encoder: GraphFile
+    head: GraphFile
+    training: Json  # data, split, configuration, cost: for people, not read by the app
+    metrics: Json  # protocol name -> report, measured on the ONNX files
+    source: Json  # commit, date, versions

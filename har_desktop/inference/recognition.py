@@ -1,0 +1,58 @@
+"""What the engine says about one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from har_desktop.frame import Frame, Image
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds that each stage of one step took."""
+
+    prepare: float
+    encode: float
+    head: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """The answer of the head for one full window, oldest frame first.
+
+    Attributes:
+        logits: (classes,) float32.
+        probabilities: (classes,) float32, softmax(logits / temperature).
+        heatmaps: (length, h, w) float32, >= 0, raw Grad-CAM of `explained`, not normalised:
+            whoever draws them scales by the maximum over the *window*.
+        images: `length` pictures as the encoder saw them, (height, width, 3) uint8 **RGB**.
+        times: Time of each frame in seconds.
+        explained: Index of the class that the heat-maps explain.
+    """
+
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    heatmaps: NDArray[np.float32]
+    images: tuple[Image, ...]
+    times: tuple[float, ...]
+    explained: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recognition:
+    """The engine's answer to one frame.
+
+    Attributes:
+        frame: The frame that was pushed. The last heat-map of `window` belongs to it.
+        filled: How many of the window's places are filled.
+        window: None while the window fills.
+        timings: What the step cost.
+    """
+
+    frame: Frame
+    filled: int
+    window: Window | None
+    timings: Timings

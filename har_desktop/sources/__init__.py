@@ -1,0 +1,1 @@
+"""Where frames come from. A source delivers `Frame`s with true times."""

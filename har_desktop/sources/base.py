@@ -1,0 +1,72 @@
+"""The one interface of everything that delivers frames."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from har_desktop.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What a source says of itself when it opens.
+
+    Attributes:
+        name: Short and readable: a file name, a camera's name, a host.
+        width: Of the delivered frames, in pixels (after any rotation).
+        height: Of the delivered frames, in pixels (after any rotation).
+        fps: Nominal frame rate, or None where the source states none that can be believed.
+        frames: Length by the source's header, or None. A hint for a progress bar, never a promise.
+        live: True where frames are lost unless they are read in time.
+    """
+
+    name: str
+    width: int
+    height: int
+    fps: float | None
+    frames: int | None
+    live: bool
+
+
+class Source(ABC):
+    """Opened once, read to the end, closed. Also a context manager and an iterator of frames."""
+
+    @abstractmethod
+    def open(self) -> SourceInfo:
+        """Start the source.
+
+        Raises:
+            SourceError: It cannot be opened or holds no picture.
+        """
+
+    @abstractmethod
+    def read(self) -> Frame | None:
+        """Wait for the next frame; None at the end.
+
+        Raises:
+            SourceError: The source broke in a way that is not an ordinary end.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release everything. May be called in any state, any number of times."""
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        while (frame := self.read()) is not None:
+            yield frame
