@@ -1,0 +1,79 @@
+"""How a picture of any size becomes the encoder's input, and where it lies in there.
+
+Training and the app share this code, so a network sees in the app what it has learned from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import cv2
+import numpy as np
+
+from har_desktop.frame import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """The rectangle of the input that a source's pictures fill; the rest is black.
+
+    Attributes:
+        input_size: (height, width) of the encoder's input in pixels.
+        top: First row of the picture within the input.
+        left: First column of the picture within the input.
+        height: Rows of the picture within the input, at least 1.
+        width: Columns of the picture within the input, at least 1.
+    """
+
+    input_size: tuple[int, int]
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @classmethod
+    def fit(cls, source_size: tuple[int, int], input_size: tuple[int, int]) -> Self:
+        """Centre the largest rectangle of the source's aspect ratio that fits into the input.
+
+        Args:
+            source_size: (height, width) of the source's pictures in pixels.
+            input_size: (height, width) of the encoder's input in pixels.
+
+        Raises:
+            ValueError: A side is shorter than one pixel.
+        """
+        if min(*source_size, *input_size) < 1:
+            raise ValueError(f"cannot fit {source_size} into {input_size}: empty picture")
+        (rows, columns), (room_rows, room_columns) = source_size, input_size
+        # Whole numbers throughout: no rounding error decides about a pixel.
+        if room_rows * columns <= room_columns * rows:
+            height, width = room_rows, _divide(columns * room_rows, rows)
+        else:
+            height, width = _divide(rows * room_columns, columns), room_columns
+        top, left = (room_rows - height) // 2, (room_columns - width) // 2
+        return cls(input_size, top, left, height, width)
+
+    def apply(self, image: Image) -> Image:
+        """Scale a picture into its rectangle and surround it with black.
+
+        Pixels are averaged by area where the picture shrinks and interpolated where it grows.
+
+        Args:
+            image: (height, width, 3) uint8 of the size that this letterbox was fitted to.
+
+        Returns:
+            (*input_size, 3) uint8, C-contiguous, in the channel order of `image`.
+        """
+        shrinks = image.shape[0] > self.height or image.shape[1] > self.width
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        canvas = np.zeros((*self.input_size, 3), np.uint8)
+        canvas[self.top : self.top + self.height, self.left : self.left + self.width] = cv2.resize(
+            image, (self.width, self.height), interpolation=method
+        )
+        return canvas
+
+
+def _divide(numerator: int, denominator: int) -> int:
+    """The nearest whole number (halves upward), at least 1."""
+    return max(1, (2 * numerator + denominator) // (2 * denominator))
