@@ -26,7 +26,7 @@ class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Frozen, and refuses keys that it doesn't know."""
 
 
-class GraphFile(_Strict):
+class GraphFile(_Strict, frozen=True, kw_only=True):
     """One ONNX file of the bundle."""
 
     file: FileName
@@ -34,7 +34,7 @@ class GraphFile(_Strict):
     bytes: PositiveInt
 
 
-class InputSpec(_Strict):
+class InputSpec(_Strict, frozen=True, kw_only=True):
     """What the encoder wants to see.
 
     The frame is scaled to fit into `height` x `width` without distortion and centred on black
@@ -50,14 +50,14 @@ class InputSpec(_Strict):
     motion: bool
 
 
-class WindowSpec(_Strict):
+class WindowSpec(_Strict, frozen=True, kw_only=True):
     """The window in time: `length` frames, `frame_interval_s` apart."""
 
     length: Annotated[int, Meta(ge=2, le=64)]
     frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)]
 
 
-class FeatureSpec(_Strict):
+class FeatureSpec(_Strict, frozen=True, kw_only=True):
     """Shapes of what the encoder gives per frame, without the leading 1.
 
     `partials` is (3, height, width, channels): the temporal taps of the Conv3D, in the order
@@ -68,7 +68,7 @@ class FeatureSpec(_Strict):
     activation: tuple[PositiveInt, PositiveInt, PositiveInt]
 
 
-class CamSpec(_Strict):
+class CamSpec(_Strict, frozen=True, kw_only=True):
     """Which Grad-CAM the head computes: the layer, the explained score, the map's size."""
 
     target: str
@@ -76,14 +76,14 @@ class CamSpec(_Strict):
     method: Literal["grad-cam"] = "grad-cam"
 
 
-class Calibration(_Strict):
+class Calibration(_Strict, frozen=True, kw_only=True):
     """Probabilities are softmax(logits / temperature); below the threshold it is "no action"."""
 
     temperature: Annotated[float, Meta(gt=0.0, le=100.0)]
     rejection_threshold: Fraction
 
 
-class Manifest(_Strict):
+class Manifest(_Strict, frozen=True, kw_only=True):
     """The whole of `manifest.json`."""
 
     schema_version: int
