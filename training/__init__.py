@@ -1,0 +1,1 @@
+"""Builds the network: prepare the data, fit, evaluate. Runs from a checkout."""

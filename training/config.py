@@ -1,0 +1,108 @@
+"""The configuration of a run: one frozen struct, written into the run's folder.
+
+Configurations are TOML files under `training/configs/`; an unknown key stops the run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from har_desktop.errors import InputError
+
+CONFIGS = Path(__file__).parent / "configs"
+
+UCF10 = (
+    "ApplyEyeMakeup",
+    "BodyWeightSquats",
+    "BoxingPunchingBag",
+    "JugglingBalls",
+    "JumpingJack",
+    "Lunges",
+    "PlayingCello",
+    "PushUps",
+    "ShavingBeard",
+    "YoYo",
+)
+
+Positive = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Frozen, and refuses keys that it doesn't know."""
+
+
+class NetworkConfig(_Strict):
+    """The shape of the network; see `training.network`."""
+
+    name: str = "cnn_gru"
+    height: Positive = 64  # divisible by 8
+    width: Positive = 80
+    length: Positive = 10
+    filters: tuple[Positive, Positive, Positive] = (16, 32, 64)
+    conv3d: Positive = 64
+    gru: tuple[Positive, Positive] = (32, 50)
+    motion: bool = False
+    dropout: Share = 0.0
+
+
+class AugmentConfig(_Strict):
+    """How training pictures are varied; see `training.augment`. Zero switches a part off."""
+
+    scale: tuple[float, float] = (1.0, 1.0)  # of the crop's side, relative to the whole picture
+    aspect: Annotated[float, Meta(ge=1.0)] = 1.0  # largest change of the aspect ratio
+    mirror: bool = False
+    brightness: Share = 0.0
+    contrast: Share = 0.0
+    saturation: Share = 0.0
+    hue: Share = 0.0  # share of the full circle
+    grey: Share = 0.0  # probability
+    blur: Share = 0.0  # probability
+    noise: Share = 0.0  # largest standard deviation, of 1.0 = white
+    erase: Share = 0.0  # probability
+    speed: Annotated[float, Meta(ge=1.0)] = 1.0  # largest factor on the frame interval
+    jitter: Share = 0.0  # of each frame's time, in intervals
+    reverse: Share = 0.0  # probability
+    background: Share = 0.0  # probability of the picture over another clip's room
+    mixup: Share = 0.0  # alpha of the Beta distribution, 0 = off
+
+
+class Config(_Strict):
+    """Everything that decides a run."""
+
+    classes: tuple[str, ...] = UCF10
+    others: bool = False  # clips of all other classes teach the network to be unsure
+    frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)] = 0.2
+    network: NetworkConfig = NetworkConfig()
+    augment: AugmentConfig = AugmentConfig()
+    seed: int = 1
+    epochs: Positive = 40
+    batch: Positive = 16
+    windows: Positive = 1  # windows drawn of each clip in one epoch
+    learning_rate: Annotated[float, Meta(gt=0.0)] = 1e-3
+    warmup: Share = 0.05  # share of the steps with a rising learning rate
+    weight_decay: Annotated[float, Meta(ge=0.0)] = 1e-4
+    label_smoothing: Share = 0.0
+    average: Share = 0.0  # decay of the exponential moving average of the weights, 0 = off
+    patience: Positive = 1000  # epochs without a better validation loss
+    figures: Annotated[int, Meta(ge=0)] = 0  # rendered clips per class, added to the training set
+
+
+def load_config(name: str) -> Config:
+    """Read a configuration by its name in `training/configs/`, or by path.
+
+    Raises:
+        InputError: No such configuration, or a key or value that is not allowed.
+    """
+    path = Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Config)
+    except FileNotFoundError:
+        known = ", ".join(sorted(p.stem for p in CONFIGS.glob("*.toml")))
+        raise InputError(f"no configuration {path}; known are: {known}") from None
+    except (msgspec.DecodeError, OSError) as error:
+        raise InputError(f"configuration {path} cannot be used: {error}") from None
