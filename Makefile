@@ -1,0 +1,40 @@
+# From a bare checkout to a running program: `make run`, `make test`. `make` alone lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all lint setup setup-dev clean
+
+# The first Python from 3.11 on: it runs the setup, which needs the standard library only.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+BOOTSTRAP = "$(or $(PYTHON),$(error no Python 3.11 or newer found: \
+	install it (sudo apt-get install python3) or name it (make PYTHON=/path/to/python3)))" \
+	scripts/bootstrap.py $(addprefix --extra ,$(EXTRAS))
+BIN = .venv/bin
+
+help: ## List these targets.
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+
+run: setup ## Set up what is needed and open the window; with no display, replay the demo.
+	@$(BIN)/har-desktop
+
+test: setup-dev ## Set up what is needed and run the quick tests.
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: setup-dev ## Run every test, the slow ones too.
+	$(BIN)/python -m pytest
+
+lint: setup-dev ## Check style and types.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy --strict scripts/bootstrap.py
+
+setup: ## Set up the app alone. EXTRAS=cuda adds NVIDIA's libraries, EXTRAS=train training.
+	@$(BOOTSTRAP)
+
+setup-dev: ## Set up everything: app, training, tests.
+	@$(BOOTSTRAP) --dev
+
+clean: ## Remove the environment and all that is built or cached; runs and outputs stay.
+	rm -rf .venv .tools build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find har_desktop training export tests scripts -name __pycache__ -prune -exec rm -rf {} +

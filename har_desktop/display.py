@@ -1,0 +1,69 @@
+"""Whether a window can be opened here, found out without Qt, which aborts where it can't."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMEOUT_S = 2.0
+X11_BASE_PORT = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Where a window would go.
+
+    Attributes:
+        available: True where a display answers.
+        detail: Which one it is, or why there is none; for a person.
+    """
+
+    available: bool
+    detail: str
+
+
+def find_display() -> Display:
+    """Look for Wayland, then X11; on Windows and macOS the desktop is taken for granted."""
+    if sys.platform != "linux":
+        return Display(True, "the desktop of Windows" if sys.platform == "win32" else "macOS")
+    wayland, x11 = os.environ.get("WAYLAND_DISPLAY"), os.environ.get("DISPLAY")
+    if wayland and _answers(socket.AF_UNIX, _wayland_socket(wayland)):
+        return Display(True, f"Wayland ({wayland})")
+    if x11 and _x11_answers(x11):
+        return Display(True, f"X11 ({x11})")
+    named = [f"WAYLAND_DISPLAY={wayland}"] if wayland else []
+    named += [f"DISPLAY={x11}"] if x11 else []
+    if named:
+        return Display(False, f"nothing answers at {' or '.join(named)}")
+    return Display(False, "neither DISPLAY nor WAYLAND_DISPLAY is set")
+
+
+def _wayland_socket(name: str) -> str:
+    # An absolute name stands for itself, as in libwayland.
+    return str(Path(os.environ.get("XDG_RUNTIME_DIR", "/")) / name)
+
+
+def _x11_answers(name: str) -> bool:
+    """Connect to an X11 display named "[host]:number[.screen]", see X(7)."""
+    host, _, rest = name.rpartition(":")
+    number = rest.partition(".")[0]
+    if not number.isdecimal():
+        return False
+    if host not in ("", "unix"):
+        return _answers(socket.AF_INET, (host, X11_BASE_PORT + int(number)))
+    path = f"/tmp/.X11-unix/X{number}"  # noqa: S108, the fixed place of X11's sockets
+    # A server may listen on the file, on the abstract socket of the same name, or on both.
+    return _answers(socket.AF_UNIX, path) or _answers(socket.AF_UNIX, "\0" + path)
+
+
+def _answers(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
+    with socket.socket(family, socket.SOCK_STREAM) as connection:
+        connection.settimeout(TIMEOUT_S)
+        try:
+            connection.connect(address)
+        except (OSError, UnicodeError):  # no such host, or no such name for one
+            return False
+    return True

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""Set a fresh checkout up: system libraries, uv, and the locked environment in `.venv`.
+
+Needs the standard library of Python 3.11 and nothing else: no pip, venv, curl or compiler. What is
+in place already is left alone, so that running it again costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import hashlib
+import html
+import http.client
+import io
+import os
+import platform
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import tomllib
+import urllib.parse
+import urllib.request
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from har_desktop.system_libraries import apt_command, missing_libraries  # noqa: E402
+
+SUPPORTED = ((3, 11), (3, 12), (3, 13))
+STAMP = ROOT / ".venv" / "har-setup"
+
+
+class SetupError(Exception):
+    """Setup cannot go on; the message says why and what to do."""
+
+
+def main() -> int:
+    """Set up what the arguments ask for; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dev", action="store_true", help="training, tests and linters too")
+    parser.add_argument("--extra", action="append", default=[], help="an extra, such as cuda")
+    arguments = parser.parse_args()
+    try:
+        set_up_system()
+        set_up_environment({*arguments.extra, *(["train", "dev"] if arguments.dev else [])})
+    except SetupError as error:
+        print(f"setup: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def say(text: str) -> None:
+    """One line of progress, at once even where stdout is a pipe."""
+    print(f"setup: {text}", flush=True)
+
+
+# --- system libraries ---------------------------------------------------------------------------
+
+
+def set_up_system() -> None:
+    """Install missing system packages where that is allowed, else print the line that does."""
+    if not (missing := missing_packages()):
+        return
+    say(f"this system lacks {', '.join(missing)}")
+    prefix = privilege() if shutil.which("apt-get") else None
+    if prefix is not None:
+        for command in (["apt-get", "update"], apt_command(missing)):
+            say(" ".join(command))
+            whole = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", *command]
+            done = subprocess.run(whole, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            if done.returncode:
+                say(f"apt-get failed:\n{done.stdout}{done.stderr}")
+        missing = missing_packages()
+    if missing:
+        line = " ".join(["sudo", *apt_command(missing)])
+        if any(missing.values()):
+            raise SetupError(f"please install what is missing, then run this again:\n  {line}")
+        say(f"a window will need them; the rest works without. To install them:\n  {line}")
+
+
+def missing_packages() -> dict[str, bool]:
+    """Names of missing system packages, and whether nothing works without them."""
+    missing = {library.package: library.essential for library in missing_libraries()}
+    if sys.platform == "linux" and not certificates():
+        missing["ca-certificates"] = True
+    return missing
+
+
+def certificates() -> bool:
+    """Whether there is any certificate to check the package index against."""
+    paths = ssl.get_default_verify_paths()
+    folder = Path(paths.capath) if paths.capath else None
+    return bool(paths.cafile or own_certificates() or (folder and any(folder.iterdir())))
+
+
+def privilege() -> list[str] | None:
+    """What to put before a command to run it as root without a question; None where one can't."""
+    if os.geteuid() == 0:
+        return []
+    may = ["sudo", "-n", "true"]
+    if shutil.which("sudo") and not subprocess.run(may, capture_output=True).returncode:
+        return ["sudo", "-n"]
+    return None
+
+
+# --- uv -----------------------------------------------------------------------------------------
+
+
+def set_up_uv() -> Path:
+    """The uv binary that the lock pins, in `.tools`: fetched and checked where it isn't there."""
+    with (ROOT / "uv.lock").open("rb") as file:
+        lock = tomllib.load(file)
+    package = next(package for package in lock["package"] if package["name"] == "uv")
+    uv = ROOT / ".tools" / f"uv-{package['version']}" / "uv"
+    if uv.exists():
+        return uv
+    wheel = pick_wheel(package["wheels"])
+    say(f"fetching uv {package['version']} into {uv.parent.relative_to(ROOT)}")
+    content = fetch(mirrored(wheel["url"]) if index_url() else wheel["url"])
+    if f"sha256:{hashlib.sha256(content).hexdigest()}" != wheel["hash"]:
+        raise SetupError(f"{wheel['url']} is not the file that uv.lock names: its hash differs")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        member = next(name for name in archive.namelist() if name.endswith("/scripts/uv"))
+        uv.parent.mkdir(parents=True, exist_ok=True)
+        partial = uv.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(archive.read(member))
+    partial.chmod(0o755)
+    partial.replace(uv)
+    return uv
+
+
+def pick_wheel(wheels: list[dict[str, str]]) -> dict[str, str]:
+    """The wheel for this machine, by the platform tags in its file name."""
+    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine())
+    if sys.platform == "darwin":
+        wanted = "macosx"
+    else:
+        wanted = "manylinux" if platform.libc_ver()[0] == "glibc" else "musllinux"
+    for wheel in wheels:
+        tags = wheel["url"].removesuffix(".whl").rpartition("-")[2].split(".")
+        if any(tag.startswith(wanted) and tag.endswith(machine) for tag in tags):
+            return wheel
+    raise SetupError(
+        f"no uv for {sys.platform} on {machine} in uv.lock: install uv yourself, "
+        "then use the `uv run` lines of README.md"
+    )
+
+
+def fetch(url: str) -> bytes:
+    """Read an address; proxies and certificates as the environment names them."""
+    try:
+        context = ssl.create_default_context(cafile=own_certificates())
+        with urllib.request.urlopen(url, timeout=60, context=context) as answer:
+            return bytes(answer.read())
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise SetupError(
+            f"cannot fetch {url}: {reason}. Is the network reachable? A proxy belongs into "
+            "HTTPS_PROXY, a mirror of the package index into UV_DEFAULT_INDEX, its certificate "
+            "into SSL_CERT_FILE"
+        ) from error
+
+
+def own_certificates() -> str | None:
+    """The certificate file that pip or requests are told to use."""
+    return os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
+
+
+def index_url() -> str | None:
+    """The package index that this machine is told to use instead of the one in the lock."""
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
+        if os.environ.get(name):
+            return os.environ[name]
+    config = configparser.ConfigParser(interpolation=None)
+    home = Path.home()
+    config.read(["/etc/pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf"])
+    return config.get("global", "index-url", fallback=None)
+
+
+def mirrored(url: str) -> str:
+    """Where this machine's own package index keeps the file that `url` names."""
+    page = f"{(index_url() or '').rstrip('/')}/uv/"
+    name = url.rpartition("/")[2]
+    for quoted in re.findall(r"""href=["']([^"']+)""", fetch(page).decode()):
+        link = html.unescape(quoted)
+        if urllib.parse.urlsplit(link).path.endswith(name):
+            return urllib.parse.urljoin(page, link)
+    raise SetupError(f"{page} does not hold {name}")
+
+
+# --- the environment ----------------------------------------------------------------------------
+
+
+def set_up_environment(wanted: set[str]) -> None:
+    """Sync `.venv` with the lock. What an earlier run put there stays: it is never narrowed."""
+    python = ROOT / ".venv" / "bin" / "python"
+    parts = [(ROOT / name).read_bytes() for name in ("uv.lock", "pyproject.toml")]
+    digest = hashlib.sha256(b"".join(parts)).hexdigest()
+    before, *there = STAMP.read_text().split() if STAMP.exists() and python.exists() else [""]
+    if before == digest and wanted <= set(there):
+        return
+    wanted |= set(there)
+    uv = set_up_uv()
+    # The index was just read with the system's certificates, so uv shall trust them too.
+    environment = {"UV_SYSTEM_CERTS": "true", "UV_HTTP_TIMEOUT": "120", **os.environ}
+    environment["UV_PROJECT_ENVIRONMENT"] = ".venv"
+    environment.pop("VIRTUAL_ENV", None)
+    if certificate := own_certificates():
+        environment.setdefault("SSL_CERT_FILE", certificate)
+    say(f"bringing .venv in line with uv.lock ({', '.join(['app', *sorted(wanted)])})")
+    if not python.exists():
+        fitting = ["--python", sys.executable] if sys.version_info[:2] in SUPPORTED else []
+        run([str(uv), "venv", "--allow-existing", "--quiet", *fitting], environment)
+    STAMP.unlink(missing_ok=True)
+    for command in sync_commands(wanted):
+        run([str(uv), *command], environment)
+    STAMP.write_text(" ".join([digest, *sorted(wanted)]))
+
+
+def sync_commands(wanted: set[str]) -> list[list[str]]:
+    """What uv has to do, in order."""
+    chosen = [] if "dev" in wanted else ["--no-dev"]
+    chosen += [part for extra in sorted(wanted - {"dev"}) for part in ("--extra", extra)]
+    if not (index := index_url()):
+        return [["sync", "--locked", *chosen]]
+    # `uv sync` would fetch from the addresses in the lock. Its versions and hashes hold for a
+    # mirror just as well.
+    listed = str(ROOT / ".tools" / "requirements.txt")
+    export = ["export", "--quiet", "--frozen", "--no-emit-project", "--output-file", listed]
+    mirror = ["--python", ".venv", "--default-index", index]
+    return [
+        [*export, *chosen],
+        ["pip", "sync", "--require-hashes", *mirror, listed],
+        ["pip", "install", "--no-deps", *mirror, "--editable", str(ROOT)],
+    ]
+
+
+def run(command: list[str], environment: dict[str, str]) -> None:
+    """Run a step of uv in the checkout; its own lines tell what went wrong."""
+    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
+        raise SetupError(f"`{' '.join(['uv', *command[1:]])}` failed, see the lines above")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
