@@ -1,0 +1,120 @@
+"""The verbs of the training stage. TensorFlow is imported by `fit` alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+import msgspec
+
+from har_desktop.errors import InputError
+from training.config import Config, load_config
+from training.data.index import Clip, scan
+from training.data.split import TEST_GROUPS, Split, describe, split_at_random, split_by_group
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder with one folder of clips per class.",
+)
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    default=Path("cache"),
+    show_default=True,
+    help="Where decoded clips are kept.",
+)
+config_option = click.option(
+    "--config", "name", default="motion_gru", show_default=True, help="Name or TOML file."
+)
+
+
+@click.group()
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def cli(debug: bool) -> None:
+    """Train and measure the network of HAR Desktop."""
+
+
+@cli.command()
+@data_option
+@cache_option
+@config_option
+def prepare(data: Path, cache: Path, name: str) -> None:
+    """Check the clips and the split, and decode what is not in the cache yet."""
+    config = load_config(name)
+    split, others, _ = _prepare(config, data, cache, fold=0, leak_seed=None)
+    click.echo(describe(split))
+    if others:
+        click.echo(f"    others: {len(others)} clips of {len({c.label for c in others})} classes")
+    for clip in split.dropped:
+        click.echo(f"left out, its content stands in another set: {clip.path}")
+
+
+@cli.command()
+@data_option
+@cache_option
+@config_option
+@click.option("--run", type=click.Path(path_type=Path), required=True, help="The run folder.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
+@click.option("--fold", default=0, show_default=True, help="Which groups validate, 0 to 5.")
+@click.option("--seed", type=int, help="Instead of the configuration's.")
+@click.option(
+    "--clip-random", "leak", is_flag=True, help="Shuffle clips, not groups: leaks; for comparison."
+)
+def fit(
+    data: Path,
+    cache: Path,
+    name: str,
+    run: Path,
+    resume: bool,
+    fold: int,
+    seed: int | None,
+    leak: bool,
+) -> None:
+    """Train a network on whole groups."""
+    from training.fit import fit as run_fit
+    from training.fit import open_run
+
+    config = load_config(name)
+    if seed is not None:
+        config = msgspec.structs.replace(config, seed=seed)
+    split, others, store = _prepare(config, data, cache, fold, config.seed if leak else None)
+    open_run(run, config, split, resume=resume)
+    run_fit(config, split, others, store, run)
+    click.echo(f"{run}: {(run / 'validation.json').read_text()}")
+
+
+def _prepare(config: Config, data: Path, folder: Path, fold: int, leak_seed: int | None):
+    """Scan, split, decode; also the clips of other classes in the training groups."""
+    from training.data.cache import Cache
+
+    clips = scan(data, config.classes)
+    split = split_by_group(clips, fold) if leak_seed is None else split_at_random(clips, leak_seed)
+    others = _others(config, data, split) if config.others else []
+    # A picture a third larger than the input leaves room for crops.
+    size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
+    store = Cache(folder, data, size)
+    usable = set(store.fill([*split.train, *split.validation, *others]))
+    split = msgspec.structs.replace(
+        split,
+        train=[c for c in split.train if c in usable],
+        validation=[c for c in split.validation if c in usable],
+    )
+    return split, [c for c in others if c in usable], store
+
+
+def _others(config: Config, data: Path, split: Split) -> list[Clip]:
+    """Clips of all other classes, of training groups only: the rest calibrates and tests."""
+    labels = sorted(p.name for p in data.iterdir() if p.is_dir() and p.name not in config.classes)
+    if not labels:
+        raise InputError(f"the configuration wants clips of other classes, {data} has none")
+    held_out = {c.group for c in split.validation} | set(TEST_GROUPS)
+    return [c for c in scan(data, tuple(labels)) if c.group not in held_out]
+
+
+def main() -> None:
+    """Run the command line."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    cli(prog_name="python -m training")

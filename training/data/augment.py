@@ -1,0 +1,152 @@
+"""Variations of one window. Every frame of a window is varied alike, so that motion stays motion.
+
+A person before a webcam stands in another room, at another distance, in other light, before a
+noisier sensor than the people of the data set. These are the differences that are drawn here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from har_desktop.opencv import cv2
+from training.config import AugmentConfig
+
+Pictures = NDArray[np.uint8]  # (frames, height, width, 3) RGB
+
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+def draw_times(
+    rng: np.random.Generator, config: AugmentConfig, duration: float, count: int, interval: float
+) -> NDArray[np.float64]:
+    """The times of one training window: random offset, speed, jitter, direction.
+
+    A clip that is shorter than the window begins at its start and holds its last picture.
+
+    Returns:
+        (count,) float64 seconds, oldest first (newest first where time is reversed).
+    """
+    interval *= config.speed ** rng.uniform(-1, 1)
+    span = interval * (count - 1)
+    start = rng.uniform(0, duration - span) if duration > span else 0.0
+    times = start + interval * np.arange(count)
+    times += rng.uniform(-config.jitter, config.jitter, count) * interval
+    return times[::-1] if rng.random() < config.reverse else times
+
+
+def vary(
+    rng: np.random.Generator, config: AugmentConfig, pictures: Pictures, size: tuple[int, int]
+) -> Pictures:
+    """Crop, mirror, recolour, blur, add noise, erase.
+
+    Args:
+        rng: Decides everything.
+        config: How much.
+        pictures: (frames, height, width, 3) uint8 RGB.
+        size: (height, width) of the result.
+
+    Returns:
+        (frames, *size, 3) uint8 RGB.
+    """
+    pictures = _crop(rng, config, pictures, size)
+    if config.mirror and rng.random() < 0.5:
+        pictures = pictures[:, :, ::-1]
+    pictures = _recolour(rng, config, pictures)
+    if rng.random() < config.blur:
+        sigma = rng.uniform(0.3, 1.2)
+        pictures = np.stack([cv2.GaussianBlur(p, (0, 0), sigma) for p in pictures])
+    if config.noise:
+        deviation = 255 * config.noise * rng.random() ** 2
+        noise = rng.standard_normal(pictures.shape[1:], dtype=np.float32)
+        shifts = rng.integers(0, size[1], len(pictures))
+        field = np.stack([np.roll(noise, shift, axis=1) for shift in shifts])
+        pictures = np.clip(pictures + deviation * field, 0, 255).astype(np.uint8)
+    if rng.random() < config.erase:
+        pictures = _erase(rng, pictures)
+    return np.ascontiguousarray(pictures)
+
+
+def resize(pictures: Pictures, size: tuple[int, int]) -> Pictures:
+    """Area averaging, as `Letterbox` shrinks pictures in the app."""
+    if pictures.shape[1:3] == size:
+        return pictures
+    height, width = size
+    return np.stack(
+        [cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in pictures]
+    )
+
+
+def over_room(rng: np.random.Generator, pictures: Pictures, room: Pictures) -> Pictures:
+    """Put what moves in `pictures` before the still picture `room` of another clip.
+
+    What moves is where a frame differs from the window's median picture; the soft mask keeps the
+    seam from becoming a cue.
+
+    Args:
+        rng: Decides the threshold.
+        pictures: (frames, height, width, 3) uint8.
+        room: (height, width, 3) uint8.
+    """
+    median = np.median(pictures[::2], axis=0).astype(np.uint8)
+    difference = np.max([cv2.absdiff(p, median) for p in pictures], axis=(0, 3))
+    mask = (difference > rng.uniform(20, 40)).astype(np.float32)
+    side = max(3, pictures.shape[1] // 8)
+    mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    mask = cv2.GaussianBlur(mask, (0, 0), side / 4)
+    return np.stack([cv2.blendLinear(p, room, mask, 1 - mask) for p in pictures])
+
+
+def _crop(
+    rng: np.random.Generator, config: AugmentConfig, pictures: Pictures, size: tuple[int, int]
+) -> Pictures:
+    """A rectangle of random scale, aspect and place; black where it reaches past the picture."""
+    low, high = config.scale
+    scale = rng.uniform(low, high)
+    stretch = config.aspect ** rng.uniform(-0.5, 0.5)
+    height, width = pictures.shape[1:3]
+    crop_h, crop_w = round(height * scale * stretch), round(width * scale / stretch)
+    top = round(rng.uniform(min(0, height - crop_h), max(0, height - crop_h)))
+    left = round(rng.uniform(min(0, width - crop_w), max(0, width - crop_w)))
+    if top < 0 or left < 0 or top + crop_h > height or left + crop_w > width:
+        canvas = np.zeros((len(pictures), crop_h, crop_w, 3), np.uint8)
+        y0, x0 = max(top, 0), max(left, 0)
+        y1, x1 = min(top + crop_h, height), min(left + crop_w, width)
+        canvas[:, y0 - top : y1 - top, x0 - left : x1 - left] = pictures[:, y0:y1, x0:x1]
+        return resize(canvas, size)
+    return resize(pictures[:, top : top + crop_h, left : left + crop_w], size)
+
+
+def _recolour(rng: np.random.Generator, config: AugmentConfig, pictures: Pictures) -> Pictures:
+    """Brightness, contrast, saturation and hue as one affine map of RGB."""
+    saturation = 1 + config.saturation * rng.uniform(-1, 1)
+    if rng.random() < config.grey:
+        saturation = 0.0
+    matrix = saturation * np.eye(3) + (1 - saturation) * np.tile(_LUMA, (3, 1))
+    matrix = matrix @ _hue_rotation(2 * np.pi * config.hue * rng.uniform(-1, 1))
+    contrast = 1 + config.contrast * rng.uniform(-1, 1)
+    brightness = 255 * config.brightness * rng.uniform(-1, 1)
+    offset = 128 * (1 - contrast) + brightness
+    affine = np.concatenate([contrast * matrix, np.full((3, 1), offset)], axis=1)
+    frames, height, width, _ = pictures.shape
+    flat = np.ascontiguousarray(pictures).reshape(frames * height, width, 3)
+    return cv2.transform(flat, affine).reshape(pictures.shape)
+
+
+def _hue_rotation(angle: float) -> NDArray[np.float64]:
+    """Rotation of RGB about the grey axis (Rodrigues' formula)."""
+    axis = np.full(3, 1 / np.sqrt(3))
+    cross = np.array(
+        [[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]]
+    )
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+
+
+def _erase(rng: np.random.Generator, pictures: Pictures) -> Pictures:
+    """Cover a rectangle with one colour in all frames (random erasing, Zhong et al. 2017)."""
+    height, width = pictures.shape[1:3]
+    box_h, box_w = rng.integers(height // 8, height // 2), rng.integers(width // 8, width // 2)
+    top, left = rng.integers(0, height - box_h), rng.integers(0, width - box_w)
+    pictures = pictures.copy()
+    pictures[:, top : top + box_h, left : left + box_w] = rng.integers(0, 256, 3)
+    return pictures

@@ -1,0 +1,133 @@
+"""Decoded clips on disk, small enough to draw random windows from.
+
+Each clip becomes two arrays, pictures and times, in a folder that is named after the settings, under
+the hash of its content: changed content or settings never meet a stale entry, and an interrupted
+run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from har_desktop.errors import InputError, SourceError
+from har_desktop.inference.letterbox import Letterbox
+from har_desktop.opencv import cv2
+from har_desktop.sources.video import VideoFile
+from training.data.index import Clip
+
+# Windows are drawn at random offsets and jittered intervals, so the cache must be finer than d.
+SPACING_S = 1 / 16
+# More broken clips than this share and something is wrong with the data set itself.
+MAX_BROKEN = 0.02
+
+
+@dataclass(frozen=True)
+class Footage:
+    """The decoded pictures of one clip.
+
+    Attributes:
+        images: (frames, height, width, 3) uint8 RGB, letterboxed, memory-mapped.
+        times: (frames,) float64 seconds, increasing, from 0.
+    """
+
+    images: NDArray[np.uint8]
+    times: NDArray[np.float64]
+
+    def window(self, times: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """The pictures nearest to `times`; before the start and past the end the clip holds still.
+
+        Returns:
+            (len(times), height, width, 3) uint8 RGB.
+        """
+        right = np.clip(np.searchsorted(self.times, times), 1, max(len(self.times) - 1, 1))
+        right = np.minimum(right, len(self.times) - 1)
+        left = np.maximum(right - 1, 0)
+        nearer = np.abs(self.times[left] - times) <= np.abs(self.times[right] - times)
+        return self.images[np.where(nearer, left, right)]
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first picture to the last."""
+        return float(self.times[-1])
+
+
+class Cache:
+    """The folder of decoded clips for one picture size."""
+
+    def __init__(self, folder: Path, data: Path, size: tuple[int, int]) -> None:
+        height, width = size
+        self._data = data
+        self._size = size
+        self.folder = folder / f"{height}x{width}-{round(1 / SPACING_S)}hz"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def fill(self, clips: Sequence[Clip], workers: int | None = None) -> list[Clip]:
+        """Decode what is not there yet; a progress bar tells how far it is.
+
+        Returns:
+            The clips that can be used. Unreadable ones are named on stderr.
+
+        Raises:
+            InputError: More than `MAX_BROKEN` of the clips cannot be decoded.
+        """
+        cv2.setNumThreads(1)
+        broken: dict[Clip, str] = {}
+
+        def decode(clip: Clip) -> None:
+            try:
+                self._decode(clip)
+            except SourceError as error:
+                broken[clip] = str(error)
+
+        missing = [c for c in clips if not self._paths(c)[0].exists()]
+        with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+            work = pool.map(decode, missing)
+            for _ in tqdm(work, "decode", len(missing), unit="clip", disable=None):
+                pass
+        for reason in broken.values():
+            tqdm.write(f"left out: {reason}")
+        if len(broken) > MAX_BROKEN * len(clips):
+            raise InputError(f"{len(broken)} of {len(clips)} clips cannot be decoded; see above")
+        return [c for c in clips if c not in broken]
+
+    def load(self, clip: Clip) -> Footage:
+        """The footage of a clip that `fill` has decoded."""
+        images, times = self._paths(clip)
+        return Footage(np.load(images, mmap_mode="r"), np.load(times))
+
+    def _paths(self, clip: Clip) -> tuple[Path, Path]:
+        return self.folder / f"{clip.sha256}.npy", self.folder / f"{clip.sha256}.times.npy"
+
+    def _decode(self, clip: Clip) -> None:
+        images: list[NDArray[np.uint8]] = []
+        times: list[float] = []
+        letterbox: Letterbox | None = None
+        with VideoFile(self._data / clip.path) as source:
+            for frame in source:
+                # Half a frame of slack: 25 fps thins to every second frame, not every third.
+                if times and frame.time - times[-1] < SPACING_S * 0.75:
+                    continue
+                if letterbox is None:
+                    letterbox = Letterbox.fit(frame.size, self._size)
+                picture = letterbox.apply(frame.image)
+                images.append(np.ascontiguousarray(picture[:, :, ::-1]))
+                times.append(frame.time)
+        image_path, time_path = self._paths(clip)
+        _save(time_path, np.asarray(times))
+        _save(image_path, np.stack(images))  # last: its presence says that both are whole
+
+
+def _save(path: Path, array: NDArray[np.generic]) -> None:
+    """Write under another name, then rename: what stands under `path` is always whole."""
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        np.save(file, array)
+    temporary.replace(path)

@@ -1,0 +1,89 @@
+"""The figures of a classification, as the reports and cards state them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+
+def wilson95(hits: int, trials: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson, JASA 22, 1927).
+
+    Returns:
+        (low, high) in 0..1; the whole range without trials.
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    z = 1.959964
+    share = hits / trials
+    centre = share + z * z / (2 * trials)
+    spread = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    return float((centre - spread) / scale), float((centre + spread) / scale)
+
+
+def expected_calibration_error(
+    probabilities: NDArray[np.floating], truth: NDArray[np.int64], bins: int = 15
+) -> float:
+    """Mean gap between confidence and accuracy over equally wide bins (Guo et al. 2017).
+
+    Args:
+        probabilities: (n, classes), rows sum to 1.
+        truth: (n,) index of the true class.
+        bins: Number of bins over 0..1.
+
+    Returns:
+        0 (calibrated) to 1.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [
+        (bin_of == b).mean() * abs(confidence[bin_of == b].mean() - right[bin_of == b].mean())
+        for b in np.unique(bin_of)
+    ]
+    return float(sum(gaps))
+
+
+def classification(
+    truth: NDArray[np.int64], answers: NDArray[np.int64], classes: Sequence[str]
+) -> dict[str, object]:
+    """Accuracy, macro averages, a row per class, and the confusion matrix.
+
+    Args:
+        truth: (clips,) index of the true class.
+        answers: (clips,) index of the answer.
+        classes: Their names.
+
+    Returns:
+        `accuracy, macro_precision, macro_recall, macro_f1, per_class, confusion, wilson95, clips`;
+        `confusion[i][j]` counts clips of class i that were taken for class j. Macro averages run
+        over the classes that have clips.
+    """
+    numbers = np.arange(len(classes))
+    precision, recall, f1, support = precision_recall_fscore_support(
+        truth, answers, labels=numbers, zero_division=0.0
+    )
+    there = support > 0
+    hits = int((truth == answers).sum())
+    return {
+        "accuracy": hits / len(truth),
+        "macro_precision": float(precision[there].mean()),
+        "macro_recall": float(recall[there].mean()),
+        "macro_f1": float(f1[there].mean()),
+        "per_class": {
+            label: {
+                "precision": float(precision[i]),
+                "recall": float(recall[i]),
+                "f1": float(f1[i]),
+                "support": int(support[i]),
+            }
+            for i, label in enumerate(classes)
+        },
+        "confusion": confusion_matrix(truth, answers, labels=numbers).tolist(),
+        "wilson95": wilson95(hits, len(truth)),
+        "clips": len(truth),
+    }
