@@ -33,6 +33,7 @@ from har_desktop.system_libraries import apt_command, missing_libraries  # noqa:
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 STAMP = ROOT / ".venv" / "har-setup"
+PIP_CONFIGS = [Path("/etc/pip.conf"), Path("~/.config/pip/pip.conf").expanduser()]
 
 
 class SetupError(Exception):
@@ -179,8 +180,7 @@ def index_url() -> str | None:
         if os.environ.get(name):
             return os.environ[name]
     config = configparser.ConfigParser(interpolation=None)
-    home = Path.home()
-    config.read(["/etc/pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf"])
+    config.read(PIP_CONFIGS)
     return config.get("global", "index-url", fallback=None)
 
 

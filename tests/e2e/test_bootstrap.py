@@ -1,0 +1,266 @@
+"""scripts/bootstrap.py and the Makefile: from a bare checkout to an environment."""
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from har_desktop.system_libraries import SystemLibrary
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "bootstrap.py"
+FAKE_UV = """#!/bin/sh
+echo "$@" >> "$(dirname "$0")/calls"
+[ "$1" = venv ] && mkdir -p .venv/bin && touch .venv/bin/python
+exit "${FAKE_UV_EXIT:-0}"
+"""
+
+
+@pytest.fixture
+def bootstrap(monkeypatch):
+    """The script as a module, deaf to this machine's own mirrors and certificates."""
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    spec = importlib.util.spec_from_file_location("bootstrap", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "PIP_CONFIGS", [])
+    return module
+
+
+@pytest.fixture
+def checkout(bootstrap, tmp_path, monkeypatch):
+    """A checkout whose lock pins a uv that only writes down how it is called."""
+    root = tmp_path / "check out"
+    (root / "index" / "uv").mkdir(parents=True)
+    (root / "pyproject.toml").write_text("[project]\n")
+    wheel = root / "index" / "uv" / f"uv-1.2.3-py3-none-{platform_tag()}.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("uv-1.2.3.data/scripts/uv", FAKE_UV)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (root / "uv.lock").write_text(
+        '[[package]]\nname = "uv"\nversion = "1.2.3"\n'
+        f'wheels = [{{ url = "{wheel.as_uri()}", hash = "sha256:{digest}" }}]\n'
+    )
+    monkeypatch.setattr(bootstrap, "ROOT", root)
+    monkeypatch.setattr(bootstrap, "STAMP", root / ".venv" / "har-setup")
+    return root
+
+
+def platform_tag() -> str:
+    if sys.platform == "darwin":
+        return f"macosx_11_0_{platform.machine()}"
+    libc = "manylinux_2_17" if platform.libc_ver()[0] == "glibc" else "musllinux_1_1"
+    return f"{libc}_{platform.machine()}"
+
+
+def calls(root: Path) -> list[str]:
+    path = root / ".tools" / "uv-1.2.3" / "calls"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_needs_nothing_but_the_standard_library():
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", SCRIPT, "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--dev" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "libc", "tag"),
+    [
+        ("linux", "x86_64", "glibc", "manylinux_2_17_x86_64"),
+        ("linux", "aarch64", "glibc", "manylinux_2_17_aarch64"),
+        ("linux", "x86_64", "", "musllinux_1_1_x86_64"),
+        ("darwin", "arm64", "", "arm64"),
+    ],
+)
+def test_the_lock_holds_uv_for_every_platform(bootstrap, monkeypatch, system, machine, libc, tag):
+    lock = bootstrap.tomllib.loads((ROOT / "uv.lock").read_text())
+    wheels = next(p for p in lock["package"] if p["name"] == "uv")["wheels"]
+    monkeypatch.setattr(bootstrap.sys, "platform", system)
+    monkeypatch.setattr(bootstrap.platform, "machine", lambda: machine)
+    monkeypatch.setattr(bootstrap.platform, "libc_ver", lambda: (libc, ""))
+    assert tag in bootstrap.pick_wheel(wheels)["url"].rpartition("/")[2]
+
+
+def test_unknown_machine_is_told_what_to_do(bootstrap, monkeypatch):
+    monkeypatch.setattr(bootstrap.platform, "machine", lambda: "pdp11")
+    with pytest.raises(bootstrap.SetupError, match=r"no uv for \w+ on pdp11.*README"):
+        bootstrap.pick_wheel([{"url": "x/uv-1-py3-none-manylinux_2_17_x86_64.whl"}])
+
+
+def test_fetched_uv_is_the_one_in_the_lock(bootstrap, checkout):
+    uv = bootstrap.set_up_uv()
+    assert uv == checkout / ".tools" / "uv-1.2.3" / "uv"
+    assert os.access(uv, os.X_OK)
+    assert subprocess.run([uv, "--version"], check=True).returncode == 0
+
+
+def test_a_changed_wheel_is_refused_and_leaves_nothing(bootstrap, checkout):
+    wheel = next((checkout / "index" / "uv").glob("*.whl"))
+    wheel.write_bytes(wheel.read_bytes() + b"x")
+    with pytest.raises(bootstrap.SetupError, match="its hash differs"):
+        bootstrap.set_up_uv()
+    assert not (checkout / ".tools").exists()
+
+
+def test_unreachable_index_is_one_clear_line(bootstrap, checkout):
+    next((checkout / "index" / "uv").glob("*.whl")).unlink()
+    with pytest.raises(bootstrap.SetupError, match=r"cannot fetch file:.*UV_DEFAULT_INDEX"):
+        bootstrap.set_up_uv()
+
+
+@pytest.fixture
+def mirror(checkout):
+    """A package index on loopback, which holds the wheel elsewhere than the lock says."""
+    wheel = next((checkout / "index" / "uv").glob("*.whl"))
+    lock = checkout / "uv.lock"
+    lock.write_text(lock.read_text().replace("file://", "https://gone.invalid"))
+    page = checkout / "simple" / "uv" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(
+        f'<a href="uv-0.tar.gz">-</a> <a href="../../index/uv/{wheel.name}#sha256=0">-</a>'
+    )
+    handler = partial(QuietHandler, directory=checkout)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def test_a_mirror_serves_uv_and_all_that_the_lock_names(bootstrap, checkout, mirror, monkeypatch):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", mirror)
+    bootstrap.set_up_environment({"train"})
+    export, sync, install = calls(checkout)[1:]
+    assert "--frozen" in export
+    assert "--no-dev --extra train" in export
+    assert f"--require-hashes --python .venv --default-index {mirror}" in sync
+    assert f"--no-deps --python .venv --default-index {mirror}" in install
+
+
+def test_a_mirror_may_stand_in_pip_s_configuration(bootstrap, tmp_path, monkeypatch):
+    config = tmp_path / "pip.conf"
+    config.write_text("[global]\nindex-url = https://mirror.invalid/%40/simple\n")
+    monkeypatch.setattr(bootstrap, "PIP_CONFIGS", [tmp_path / "absent", config])
+    assert bootstrap.index_url() == "https://mirror.invalid/%40/simple"
+
+
+def test_second_run_does_nothing(bootstrap, checkout):
+    bootstrap.set_up_environment(set())
+    first = calls(checkout)
+    bootstrap.set_up_environment(set())
+    assert first[1:] == ["sync --locked --no-dev"]
+    assert calls(checkout) == first
+
+
+def test_environment_grows_and_never_shrinks(bootstrap, checkout):
+    bootstrap.set_up_environment({"cuda"})
+    bootstrap.set_up_environment({"train", "dev"})
+    bootstrap.set_up_environment(set())
+    assert calls(checkout)[-1] == "sync --locked --extra cuda --extra train"
+    with (checkout / "uv.lock").open("a") as lock:
+        lock.write("# changed\n")
+    bootstrap.set_up_environment(set())
+    assert len(calls(checkout)) == 4
+    assert calls(checkout)[-1] == "sync --locked --extra cuda --extra train"
+
+
+def test_failed_sync_is_told_and_tried_again(bootstrap, checkout, monkeypatch):
+    bootstrap.set_up_environment(set())
+    monkeypatch.setenv("FAKE_UV_EXIT", "2")
+    with pytest.raises(bootstrap.SetupError, match="`uv sync --locked --no-dev --extra train`"):
+        bootstrap.set_up_environment({"train"})
+    monkeypatch.delenv("FAKE_UV_EXIT")
+    bootstrap.set_up_environment(set())
+    assert len(calls(checkout)) == 4
+
+
+@pytest.fixture
+def lacking(bootstrap, monkeypatch, tmp_path):
+    """A system that lacks one library, until the file `installed` names its package."""
+    installed = tmp_path / "installed"
+
+    def lack(essential: bool) -> Path:
+        library = SystemLibrary("libmissing.so.1", "libmissing1", "a test", essential)
+        monkeypatch.setattr(
+            bootstrap,
+            "missing_libraries",
+            lambda: (
+                [] if installed.exists() and "libmissing1" in installed.read_text() else [library]
+            ),
+        )
+        return installed
+
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    apt = tools / "apt-get"
+    apt.write_text(f'#!/bin/sh\n[ "$1" = update ] || echo "$@" > "{installed}"\n')
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    return lack
+
+
+def test_missing_library_is_installed_as_root(bootstrap, lacking, monkeypatch):
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0)
+    installed = lacking(essential=True)
+    bootstrap.set_up_system()
+    assert installed.read_text() == "install -y --no-install-recommends libmissing1\n"
+
+
+def test_without_permission_the_exact_line_is_printed(bootstrap, lacking, monkeypatch):
+    monkeypatch.setattr(bootstrap, "privilege", lambda: None)
+    installed = lacking(essential=True)
+    line = "sudo apt-get install -y --no-install-recommends libmissing1"
+    with pytest.raises(bootstrap.SetupError, match=line):
+        bootstrap.set_up_system()
+    assert not installed.exists()
+
+
+def test_what_only_a_window_needs_does_not_stop_the_setup(bootstrap, lacking, monkeypatch, capfd):
+    monkeypatch.setattr(bootstrap, "privilege", lambda: None)
+    lacking(essential=False)
+    bootstrap.set_up_system()
+    assert "sudo apt-get install -y --no-install-recommends libmissing1" in capfd.readouterr().out
+
+
+def test_apt_that_fails_is_not_believed(bootstrap, lacking, monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0)
+    lacking(essential=True)
+    (tmp_path / "bin" / "apt-get").write_text("#!/bin/sh\necho no network; exit 100\n")
+    with pytest.raises(bootstrap.SetupError, match="libmissing1"):
+        bootstrap.set_up_system()
+    assert "no network" in capfd.readouterr().out
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", "-C", ROOT, *arguments], capture_output=True, text=True)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_alone_lists_the_targets():
+    listed = {line.split()[0] for line in make("-s").stdout.splitlines() if line[:1].isalpha()}
+    assert {"run", "test", "test-all", "lint", "setup", "clean"} <= listed
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_without_a_python_says_so():
+    done = make("PYTHON=", "setup")
+    assert done.returncode != 0
+    assert "no Python 3.11 or newer found" in done.stderr
