@@ -1,0 +1,74 @@
+"""How a command line of this project ends: one line on stderr and an exit code, no traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from har_desktop.errors import HarError
+
+FAILURE = 1
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def debug_option(function: Function) -> Function:
+    """Give a group or a verb `--debug`, so that it may stand before the verb or behind it."""
+
+    def remember(context: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            context.find_root().obj["debug"] = True
+
+    return click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        callback=remember,
+        help="Show the traceback of a failure.",
+    )(function)
+
+
+def run(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a command line to its end, whatever happens.
+
+    Args:
+        command: Its functions return an exit code, or None for 0.
+        name: The program's name in messages.
+        arguments: Instead of `sys.argv[1:]`.
+
+    Returns:
+        The exit code: 0, that of a `HarError`, 2 for wrong usage, 130 for Ctrl-C, else 1.
+    """
+    settings = {"debug": False}
+    try:
+        code = command.main(arguments, prog_name=name, obj=settings, standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    except click.Abort:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001, nothing above us would tell it better
+        if settings["debug"]:
+            traceback.print_exc()
+        message, code = _explain(error)
+        click.echo(f"{name}: error: {' '.join(message.split())}", err=True)
+        return code
+    return code or 0
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """The message for a person, and the exit code."""
+    if isinstance(error, HarError):
+        return str(error), error.exit_code
+    if isinstance(error, click.UsageError) and error.ctx:
+        return f"{error.format_message()} See {error.ctx.command_path} --help.", error.exit_code
+    if isinstance(error, click.ClickException):
+        return error.format_message(), error.exit_code
+    return f"{type(error).__name__}: {error} (a bug; --debug shows where it happened)", FAILURE

@@ -1,0 +1,106 @@
+"""Every way in which a command can end: its one line and its exit code."""
+
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+from har_desktop import console
+from har_desktop.errors import InputError, OutputError
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a verb with the given body; return exit code, stdout, stderr."""
+
+    def start(body, *arguments):
+        @click.group()
+        @console.debug_option
+        def tool():
+            pass
+
+        @tool.command()
+        @click.option("--count", type=int, expose_value=False)
+        @console.debug_option
+        def verb():
+            return body()
+
+        code = console.run(tool, "tool", arguments or ["verb"])
+        return code, *capsys.readouterr()
+
+    return start
+
+
+def fail(error):
+    def body():
+        raise error
+
+    return body
+
+
+def test_success(run):
+    assert run(lambda: click.echo("fine")) == (0, "fine\n", "")
+
+
+def test_a_verb_may_return_its_exit_code(run):
+    assert run(lambda: 1) == (1, "", "")
+
+
+@pytest.mark.parametrize(("error", "code"), [(InputError, 2), (OutputError, 1)])
+def test_our_errors_are_one_line(run, error, code):
+    assert run(fail(error("clip\n.mp4: cut short"))) == (
+        code,
+        "",
+        "tool: error: clip .mp4: cut short\n",
+    )
+
+
+def test_wrong_usage_points_to_the_help(run):
+    code, out, err = run(lambda: 0, "verb", "--count", "many")
+    assert (code, out) == (2, "")
+    assert err.startswith("tool: error: Invalid value for '--count': 'many'")
+    assert err.endswith("See tool verb --help.\n")
+    assert err.count("\n") == 1
+
+
+def test_a_bug_is_called_a_bug(run):
+    code, _, err = run(fail(ZeroDivisionError("division by zero")))
+    assert code == 1
+    assert err.startswith("tool: error: ZeroDivisionError: division by zero (a bug; --debug")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [("--debug", "verb"), ("verb", "--debug")])
+@pytest.mark.parametrize(("error", "code"), [(InputError("no"), 2), (KeyError("no"), 1)])
+def test_debug_shows_the_traceback_and_keeps_the_code(run, arguments, error, code):
+    found, _, err = run(fail(error), *arguments)
+    assert found == code
+    assert err.startswith("Traceback")
+    assert "test_console.py" in err
+
+
+def test_interrupt(run):
+    assert run(fail(KeyboardInterrupt()))[0] == 130
+
+
+def test_a_reader_that_leaves_is_no_failure_to_speak_of():
+    code = (
+        "import click, sys; from har_desktop import console\n"
+        "tool = click.Command('tool', callback=lambda: click.echo('x' * 10))\n"
+        "sys.stdin.read()\n"
+        "sys.exit(console.run(tool, 'tool', []))"
+    )
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writing)
+    os.close(reading)
+    _, err = process.communicate("")
+    assert (process.returncode, err) == (1, "")
