@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-import cv2
 import numpy as np
 
 from har_desktop.frame import Image
+from har_desktop.opencv import cv2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,117 @@
+"""From recognitions to what the person is told: a state, a label, and events with start and end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from har_desktop.decision.decision import Decision, Event, State
+from har_desktop.decision.smoothing import Smoother
+from har_desktop.inference.recognition import Recognition
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When an action begins and ends.
+
+    Attributes:
+        time_constant: Seconds of smoothing. Neighbouring windows share most of their frames, so
+            what flickers is noise of single frames; half a second removes it and is short
+            against the seconds that a window spans.
+        duration: Seconds that a class must stay above the threshold before it is called an
+            action: long enough for a gesture not to be one, short enough for the live view.
+        release: Share of the threshold below which an action ends. The gap between the two keeps
+            a probability that trembles about the threshold from cutting an action to pieces.
+    """
+
+    time_constant: float = 0.5
+    duration: float = 0.5
+    release: float = 0.8
+
+
+DEFAULTS = Rules()
+
+
+@dataclass(slots=True)
+class _Run:
+    """A class that goes on: its evidence so far."""
+
+    label: int
+    start: float
+    end: float
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, time: float, probability: float) -> None:
+        self.end = time
+        self.total += probability
+        self.count += 1
+
+
+class Decider:
+    """Turns recognitions of one source, in order, into decisions and events.
+
+    A class that reaches the threshold becomes a candidate; once it has stayed for
+    `Rules.duration` it is the action, which began when it first reached the threshold. The action
+    ends when its probability falls below the release level or another candidate becomes the
+    action. A window that fills anew (start, seek, gap) ends it as well.
+    """
+
+    def __init__(self, classes: Sequence[str], threshold: float, rules: Rules = DEFAULTS) -> None:
+        """Decide among `classes`.
+
+        Args:
+            classes: Their names, in the order of the probabilities.
+            threshold: The bundle's rejection threshold, 0 to 1: below it is "no action".
+            rules: When an action begins and ends.
+        """
+        self._classes = tuple(classes)
+        self._threshold = threshold
+        self._rules = rules
+        self._smoother = Smoother(self._rules.time_constant)
+        self._action: _Run | None = None
+        self._candidate: _Run | None = None
+
+    def update(self, recognition: Recognition) -> tuple[Decision, tuple[Event, ...]]:
+        """Take in one recognition; return the decision and the events that it closes."""
+        time, window = recognition.frame.time, recognition.window
+        if window is None:
+            return Decision(time, State.FILLING, None, None, 0.0), self.finish()
+        smoothed = self._smoother.update(time, window.probabilities)
+        top = int(smoothed.argmax())
+        closed: tuple[Event, ...] = ()
+        if self._action and smoothed[self._action.label] < self._threshold * self._rules.release:
+            closed = self._close()
+        self._nominate(time, top, float(smoothed[top]))
+        if self._candidate:
+            if time - self._candidate.start >= self._rules.duration:
+                closed += self._close()
+                self._action, self._candidate = self._candidate, None
+        elif self._action:
+            self._action.add(time, float(smoothed[self._action.label]))
+        if self._action is None:
+            return Decision(time, State.NO_ACTION, smoothed, None, float(smoothed[top])), closed
+        confidence = float(smoothed[self._action.label])
+        label = self._classes[self._action.label]
+        return Decision(time, State.ACTION, smoothed, label, confidence), closed
+
+    def finish(self) -> tuple[Event, ...]:
+        """End the source, or the stretch before a new one: return the event still open."""
+        self._smoother.reset()
+        self._candidate = None
+        return self._close()
+
+    def _nominate(self, time: float, top: int, probability: float) -> None:
+        """Begin, carry on or drop the candidate: the top class, unless it is the action."""
+        if probability < self._threshold or (self._action and top == self._action.label):
+            self._candidate = None
+            return
+        if self._candidate is None or self._candidate.label != top:
+            self._candidate = _Run(top, time, time)
+        self._candidate.add(time, probability)
+
+    def _close(self) -> tuple[Event, ...]:
+        run, self._action = self._action, None
+        if run is None:
+            return ()
+        return (Event(run.start, run.end, self._classes[run.label], run.total / run.count),)

@@ -1,0 +1,163 @@
+"""Reading a model bundle. It may come from anywhere, so nothing in it is believed unchecked."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from har_desktop.errors import BundleError
+from har_desktop.inference.manifest import SCHEMA_VERSION, GraphFile, Manifest
+from har_desktop.inference.onnx_safety import UnsafeModelError, check_self_contained
+
+MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 16 * 2**20
+MAX_GRAPH_BYTES = 512 * 2**20
+MAX_INPUT_SIDE = 2048  # pixels
+MAX_FEATURE_VALUES = 2**24  # per frame: 64 MB as float32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """A bundle whose files are whole, unchanged and safe to give to ONNX Runtime.
+
+    Attributes:
+        folder: Where it was read from.
+        manifest: What it says of itself.
+        encoder: The encoder's bytes: those that were hashed are those that run.
+        head: The head's bytes.
+    """
+
+    folder: Path
+    manifest: Manifest
+    encoder: bytes
+    head: bytes
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read a bundle and check everything that can be known without running it.
+
+    `Model` (and so `Recognizer`) checks the rest when it opens the graphs: names, types, shapes
+    and a dry run.
+
+    Raises:
+        BundleError: The folder holds no usable bundle.
+    """
+    manifest = read_manifest(folder)
+    graphs = [_read_graph(folder, graph) for graph in (manifest.encoder, manifest.head)]
+    return Bundle(folder, manifest, *graphs)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `manifest.json` alone.
+
+    Raises:
+        BundleError: It is missing, malformed or of another schema version.
+    """
+    if not folder.is_dir():
+        raise BundleError(f"{folder}: no such folder; give the folder that holds {MANIFEST}")
+    path = folder / MANIFEST
+    data = _read(folder, MANIFEST, MAX_MANIFEST_BYTES)
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).schema_version
+        if version != SCHEMA_VERSION:
+            age, remedy = "older", "export the model again"
+            if version > SCHEMA_VERSION:
+                age, remedy = "newer", "update HAR Desktop"
+            raise BundleError(
+                f"{path}: schema version {version} is {age} than this program's "
+                f"{SCHEMA_VERSION}; {remedy}"
+            )
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise BundleError(f"{path}: {_gist(error)}; export the model again") from error
+    _check_sense(path, manifest)
+    return manifest
+
+
+class _Versioned(msgspec.Struct):
+    """The one key that every version of the schema has."""
+
+    schema_version: int
+
+
+def _gist(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _check_sense(path: Path, manifest: Manifest) -> None:
+    """What the schema cannot say."""
+    features = manifest.features
+    for wrong, complaint in (
+        (
+            len(set(manifest.classes)) < len(manifest.classes),
+            "`classes` names a class twice",
+        ),
+        (
+            not all(name.isprintable() for name in manifest.classes),
+            "`classes` holds a name with unprintable characters",
+        ),
+        (
+            max(manifest.input.height, manifest.input.width) > MAX_INPUT_SIDE,
+            f"`input` is larger than {MAX_INPUT_SIDE} pixels",
+        ),
+        (
+            features.partials[0] != 3,
+            "`features.partials` must begin with 3 (past, present, future)",
+        ),
+        (
+            math.prod(features.partials) + math.prod(features.activation) > MAX_FEATURE_VALUES,
+            f"`features` are more than {MAX_FEATURE_VALUES} values per frame",
+        ),
+    ):
+        if wrong:
+            raise BundleError(f"{path}: {complaint}; export the model again")
+
+
+def _read_graph(folder: Path, graph: GraphFile) -> bytes:
+    path = folder / graph.file
+    if graph.bytes > MAX_GRAPH_BYTES:
+        raise BundleError(
+            f"{path}: {graph.bytes} bytes, more than the {MAX_GRAPH_BYTES} that a graph may have"
+        )
+    data = _read(folder, graph.file, graph.bytes)
+    damaged = "the file is damaged or was changed; fetch or export the bundle again"
+    if len(data) != graph.bytes:
+        raise BundleError(f"{path}: {len(data)} bytes, the manifest says {graph.bytes}; {damaged}")
+    if hashlib.sha256(data).hexdigest() != graph.sha256:
+        raise BundleError(f"{path}: its SHA-256 is not the manifest's; {damaged}")
+    try:
+        check_self_contained(data)
+    except UnsafeModelError as error:
+        raise BundleError(f"{path}: {error}; such a model is never run") from error
+    return data
+
+
+def _read(folder: Path, name: str, limit: int) -> bytes:
+    """Read a file of the bundle that must be inside its folder and not longer than `limit`."""
+    path = folder / name
+    try:
+        real = path.resolve(strict=True)
+        status = real.stat()
+        if real.parent != folder.resolve():
+            raise BundleError(
+                f"{path}: leads out of the bundle's folder; put the file itself there"
+            )
+        if not stat.S_ISREG(status.st_mode):
+            raise BundleError(f"{path}: not a regular file; put the file itself there")
+        if status.st_size > limit:
+            raise BundleError(
+                f"{path}: {status.st_size} bytes where at most {limit} are expected; "
+                "fetch or export the bundle again"
+            )
+        with real.open("rb") as file:
+            return file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise BundleError(f"{path}: missing; the folder is no complete model bundle") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+        reason = getattr(error, "strerror", None) or error
+        raise BundleError(f"{path}: cannot be read ({reason})") from error

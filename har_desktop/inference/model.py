@@ -1,0 +1,184 @@
+"""The two graphs of a bundle, opened, held to their contract and ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from har_desktop.errors import BundleError
+from har_desktop.frame import Image
+from har_desktop.inference.bundle import Bundle, load_bundle
+from har_desktop.inference.contract import encoder_contract, head_contract
+from har_desktop.inference.manifest import Manifest
+from har_desktop.inference.session import (
+    GraphError,
+    Provider,
+    ProviderReport,
+    fallback,
+    open_session,
+)
+
+Floats = NDArray[np.float32]
+
+TOP = -1  # the class index that stands for the most probable class
+TOLERANCE = 1e-4  # of the dry run's probabilities
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What the encoder gives for one frame.
+
+    Attributes:
+        partials: (1, 3, h, w, C) float32, the Conv3D's temporal taps past, present, future.
+        activation: (1, h', w', K) float32, the Grad-CAM target.
+    """
+
+    partials: Floats
+    activation: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What the head gives for one window.
+
+    Attributes:
+        logits: (classes,) float32.
+        probabilities: (classes,) float32, softmax(logits), without temperature.
+        heatmaps: (length, h', w') float32, >= 0, raw Grad-CAM.
+        explained: Index of the class that the heat-maps explain.
+    """
+
+    logits: Floats
+    probabilities: Floats
+    heatmaps: Floats
+    explained: int
+
+
+class Model:
+    """A bundle that runs, in one thread at a time.
+
+    Attributes:
+        manifest: The bundle's manifest.
+        provider: Where the graphs run, and why there.
+    """
+
+    def __init__(self, bundle: Bundle, provider: Provider = "auto") -> None:
+        """Open both graphs, check them and make a dry run, which also warms them up.
+
+        Raises:
+            BundleError: A graph is broken, breaks its contract or computes nonsense.
+        """
+        self.manifest = bundle.manifest
+        length, features = self.manifest.window.length, self.manifest.features
+        self._partials = np.empty((length, *features.partials), np.float32)
+        self._activations = np.empty((length, *features.activation), np.float32)
+        try:
+            self.provider = self._open(bundle, provider)
+        except GraphError as error:
+            raise BundleError(f"{error}; export the model again") from error
+
+    def encode(self, picture: Image, previous: Image) -> Features:
+        """Compute the features of one frame.
+
+        Args:
+            picture: (height, width, 3) uint8 RGB of the encoder's input size.
+            previous: The picture one frame interval before. Not looked at without motion.
+
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
+        feeds = {"frame": picture[np.newaxis]}
+        if self.manifest.input.motion:
+            feeds["previous"] = previous[np.newaxis]
+        return Features(*self._encoder.run(("partials", "activation"), feeds))
+
+    def answer(self, features: Sequence[Features], class_index: int = TOP) -> Answer:
+        """Compute the answer for one window.
+
+        Args:
+            features: One per place of the window, oldest first.
+            class_index: The class to explain, or `TOP`.
+
+        Raises:
+            GraphError: ONNX Runtime failed, or the answer is not finite.
+        """
+        np.concatenate([one.partials for one in features], out=self._partials)
+        np.concatenate([one.activation for one in features], out=self._activations)
+        logits, probabilities, heatmaps, explained = self._head.run(
+            ("logits", "probabilities", "heatmaps", "explained"),
+            {
+                "partials": self._partials,
+                "activations": self._activations,
+                "class_index": np.array(class_index, np.int64),
+            },
+        )
+        if not (np.isfinite(logits).all() and np.isfinite(heatmaps).all()):
+            raise GraphError(f"{self._head.name}: the answer holds numbers that are not finite")
+        return Answer(logits, probabilities, heatmaps, int(explained))
+
+    def _open(self, bundle: Bundle, provider: Provider) -> ProviderReport:
+        manifest, folder = bundle.manifest, bundle.folder
+        self._encoder = open_session(str(folder / manifest.encoder.file), bundle.encoder, provider)
+        self._head = open_session(str(folder / manifest.head.file), bundle.head, provider)
+        encoder_contract(manifest).check(self._encoder)
+        head_contract(manifest).check(self._head)
+        # Both graphs ask for the same processor; should only one get it, say why the other didn't.
+        report = self._head.report if self._head.report.reason else self._encoder.report
+        try:
+            self._dry_run()
+        except GraphError as error:
+            if report.used == "cpu":
+                raise
+            # A graphics card can accept a graph and then fail to run it.
+            self._open(bundle, "cpu")
+            return fallback(provider, str(error))
+        return report
+
+    def _dry_run(self) -> None:
+        """Explain the top and the last class of a window of one patterned picture.
+
+        Raises:
+            GraphError: The graphs fail or compute nonsense.
+        """
+        rows, columns = self.manifest.input.height, self.manifest.input.width
+        values = np.arange(rows * columns * 3) % 251
+        picture = values.astype(np.uint8).reshape(rows, columns, 3)
+        features = self.encode(picture, np.ascontiguousarray(picture[::-1]))
+        last = len(self.manifest.classes) - 1
+        for class_index in (TOP, last):
+            answer = self.answer([features] * self.manifest.window.length, class_index)
+            expected = int(np.argmax(answer.logits)) if class_index == TOP else last
+            probabilities = softmax(answer.logits)
+            for wrong, complaint in (
+                (answer.logits.shape != (last + 1,), "one logit per class"),
+                (answer.heatmaps.shape != self._activations.shape[:3], "one heat-map per frame"),
+                (answer.explained != expected, "heat-maps of the class that was asked for"),
+                ((answer.heatmaps < 0).any(), "heat-maps without negative values"),
+                (
+                    not np.allclose(answer.probabilities, probabilities, rtol=0, atol=TOLERANCE),
+                    "probabilities that are the softmax of the logits",
+                ),
+            ):
+                if wrong:
+                    raise GraphError(f"{self._head.name}: does not give {complaint}")
+
+
+def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
+    """Probabilities (classes,) float32 of logits (classes,) float32."""
+    scaled = logits.astype(np.float64) / temperature
+    powers = np.exp(scaled - scaled.max())
+    probabilities: Floats = (powers / powers.sum()).astype(np.float32)
+    return probabilities
+
+
+def verify_bundle(folder: Path) -> Manifest:
+    """Check all that can be checked of a bundle, and run it once on the CPU.
+
+    Raises:
+        BundleError: It is not fit for use.
+    """
+    return Model(load_bundle(folder), "cpu").manifest

@@ -1,0 +1,144 @@
+"""The engine: frames in, recognitions out.
+
+Every frame is encoded once. Its features are remembered by time; the head sees those that lie
+nearest to t, t-d, ..., t-9d. The answer equals that of the whole window computed anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+import numpy as np
+
+from har_desktop.frame import Frame, Image
+from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.history import History
+from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.manifest import Manifest
+from har_desktop.inference.model import TOP, Features, Model, softmax
+from har_desktop.inference.recognition import Recognition, Timings, Window
+from har_desktop.inference.session import Provider, ProviderReport
+
+
+class Recognizer:
+    """Recognises what happens in the frames of one source at a time, in one thread at a time.
+
+    With motion, only frames with a picture one interval before them fill the window, so it is
+    full after 10 intervals, else after 9 (for a window of ten). While it fills, the head rests.
+
+    Attributes:
+        manifest: The bundle's manifest.
+        provider: Where the graphs run, and why there.
+    """
+
+    def __init__(self, bundle: Bundle, provider: Provider = "auto", explain: int = TOP) -> None:
+        """Open the bundle's graphs.
+
+        Args:
+            bundle: As loaded.
+            provider: Where to run them.
+            explain: See `explain`.
+
+        Raises:
+            BundleError: A graph is broken, breaks its contract or computes nonsense.
+        """
+        self.manifest: Manifest = bundle.manifest
+        self.explain = explain
+        self._model = Model(bundle, provider)
+        self.provider: ProviderReport = self._model.provider
+        self._history = History(self.manifest.window)
+        self._letterbox: tuple[tuple[int, int], Letterbox] | None = None
+
+    @property
+    def explain(self) -> int:
+        """Index of the class that the heat-maps explain; -1 for the most probable one."""
+        return self._explain
+
+    @explain.setter
+    def explain(self, index: int) -> None:
+        if not TOP <= index < len(self.manifest.classes):
+            raise ValueError(f"there is no class {index} among {len(self.manifest.classes)}")
+        self._explain = index
+
+    def clear(self) -> None:
+        """Forget all frames: a new source begins."""
+        self._history.clear()
+
+    def push(self, frame: Frame) -> Recognition:
+        """Recognise what is going on at the time of this frame.
+
+        A frame whose time is not later than that of the frame before (a seek), that comes after
+        a gap or that has another size starts anew.
+
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
+        began = perf_counter()
+        picture = self._fit(frame)
+        self._history.admit(frame.time, frame.size)
+        previous = self._history.previous(frame.time) if self.manifest.input.motion else picture
+        prepared = perf_counter()
+        features = None if previous is None else self._model.encode(picture, previous)
+        encoded = perf_counter()
+        self._history.add(frame.time, picture, features)
+        moments = self._history.window(frame.time)
+        window = None
+        if len(moments) == self.manifest.window.length:
+            window = self._answer(
+                [moment.features for moment in moments],
+                [moment.picture for moment in moments],
+                [moment.time for moment in moments],
+            )
+        timings = Timings(prepared - began, encoded - prepared, perf_counter() - encoded)
+        return Recognition(frame, len(moments), window, timings)
+
+    def recognize_window(
+        self,
+        images: Sequence[Image],
+        previous: Sequence[Image] | None,
+        times: Sequence[float],
+    ) -> Window:
+        """Recognise a window of given pictures, whatever their times. Leaves the stream alone.
+
+        Args:
+            images: One picture per place, oldest first: (height, width, 3) uint8 **RGB**,
+                letterboxed to the encoder's input size.
+            previous: For a network with motion, the picture one frame interval before each of
+                them (the same picture where there is no motion to show); else None.
+            times: Seconds of each picture, given back in the answer.
+
+        Raises:
+            ValueError: There are not as many pictures as places.
+            GraphError: ONNX Runtime failed.
+        """
+        length = self.manifest.window.length
+        if previous is None and not self.manifest.input.motion:
+            previous = images
+        if previous is None or {len(images), len(previous), len(times)} != {length}:
+            raise ValueError(f"a window takes {length} images, previous ones and times")
+        pairs = zip(images, previous, strict=True)
+        features = [self._model.encode(image, before) for image, before in pairs]
+        return self._answer(features, images, times)
+
+    def _fit(self, frame: Frame) -> Image:
+        """The frame as the encoder sees it, (height, width, 3) uint8 RGB, read-only."""
+        if self._letterbox is None or self._letterbox[0] != frame.size:
+            room = self.manifest.input.height, self.manifest.input.width
+            self._letterbox = frame.size, Letterbox.fit(frame.size, room)
+        picture = np.ascontiguousarray(self._letterbox[1].apply(frame.image)[:, :, ::-1])
+        picture.flags.writeable = False  # windows share it
+        return picture
+
+    def _answer(
+        self, features: Sequence[Features], images: Sequence[Image], times: Sequence[float]
+    ) -> Window:
+        answer = self._model.answer(features, self._explain)
+        return Window(
+            logits=answer.logits,
+            probabilities=softmax(answer.logits, self.manifest.calibration.temperature),
+            heatmaps=answer.heatmaps,
+            images=tuple(images),
+            times=tuple(times),
+            explained=answer.explained,
+        )

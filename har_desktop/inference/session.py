@@ -1,0 +1,198 @@
+"""One ONNX Runtime session, and an honest word about the processor that it runs on."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from har_desktop.errors import HarError
+
+Provider = Literal["auto", "cuda", "coreml", "cpu"]
+Array = NDArray[Any]
+Tensors = dict[str, tuple[str, list[int]]]  # name -> (type, shape), as ONNX Runtime states them
+
+EXECUTION_PROVIDERS = {
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "cpu": "CPUExecutionProvider",
+}
+# Full 32-bit products: answers must not depend on the processor.
+OPTIONS: dict[str, dict[str, str]] = {"cuda": {"use_tf32": "0"}}
+# The graphs are small. On two cores the second thread took the encoder from 1.9 to 1.1 ms and the
+# head from 0.32 to 0.28 ms; more would only take cores away from the window and the camera.
+THREADS = min(2, os.cpu_count() or 1)
+FATAL = 4  # the only level of ONNX Runtime's log that is let through; errors arrive as exceptions
+ERRORS: tuple[type[Exception], ...] = (
+    *(e for e in vars(ort_errors).values() if isinstance(e, type) and issubclass(e, Exception)),
+    RuntimeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReport:
+    """Which processor was asked for and which one does the work.
+
+    Attributes:
+        requested: What the person asked for; "auto" means the fastest that is there.
+        used: "cuda", "coreml" or "cpu".
+        reason: One line on why the wish was not met; None where it was.
+    """
+
+    requested: Provider
+    used: str
+    reason: str | None
+
+
+class GraphError(HarError):
+    """A graph that ONNX Runtime cannot build or run, or that gives nonsense."""
+
+
+class _UnavailableError(Exception):
+    """A processor that cannot be had; the message says why."""
+
+
+class Session:
+    """A graph that is ready to run. See `open_session`.
+
+    Attributes:
+        name: Of the graph, for messages.
+        report: Where it runs, and why there.
+        inputs: What the graph declares, e.g. {"partials": ("tensor(float)", [10, 3, 12, 12, 64])}.
+        outputs: The same for its outputs.
+    """
+
+    def __init__(self, name: str, session: ort.InferenceSession, report: ProviderReport) -> None:
+        self._session = session
+        self.name = name
+        self.report = report
+        self.inputs: Tensors = {t.name: (t.type, t.shape) for t in session.get_inputs()}
+        self.outputs: Tensors = {t.name: (t.type, t.shape) for t in session.get_outputs()}
+
+    def run(self, outputs: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
+        """Compute the named outputs, as new arrays.
+
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
+        try:
+            arrays: list[Array] = self._session.run(list(outputs), dict(feeds))
+        except ERRORS as error:
+            raise GraphError(f"{self.name}: fails on {self.report.used}: {_gist(error)}") from error
+        return arrays
+
+
+def open_session(name: str, model: bytes, provider: Provider) -> Session:
+    """Build a session on the wished processor, or on the CPU with the reason kept.
+
+    Args:
+        name: Of the graph, for messages.
+        model: A serialised ONNX model.
+        provider: "auto" takes CoreML on macOS and CUDA elsewhere.
+
+    Raises:
+        GraphError: The graph cannot be built even on the CPU.
+    """
+    wish = _wish(provider)
+    report = ProviderReport(provider, wish, None)
+    try:
+        if wish != "cpu":
+            try:
+                return Session(name, _accelerated(model, wish), report)
+            except _UnavailableError as obstacle:
+                report = fallback(provider, str(obstacle))
+        return Session(name, _build(model, ["cpu"]), report)
+    except ERRORS as error:
+        raise GraphError(f"{name}: cannot be loaded: {_gist(error)}") from error
+
+
+def fallback(provider: Provider, obstacle: str) -> ProviderReport:
+    """The report of work that went to the CPU because of an obstacle."""
+    wish = {"cuda": "CUDA", "coreml": "CoreML"}[_wish(provider)]
+    asked = "" if provider == "auto" else " asked for,"
+    return ProviderReport(provider, "cpu", f"{wish}{asked} not available: {obstacle}")
+
+
+def _gist(error: Exception) -> str:
+    """The gist of an error of ONNX Runtime: its first line, without name and code in front."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return line.split(" : ", 3)[-1] if line.startswith("[ONNXRuntimeError]") else line
+
+
+def _wish(provider: Provider) -> str:
+    if provider == "auto":
+        return "coreml" if sys.platform == "darwin" else "cuda"
+    return provider
+
+
+def _accelerated(model: bytes, wish: str) -> ort.InferenceSession:
+    """Build a session on `wish`, or raise an _UnavailableError that says why there is none."""
+    if EXECUTION_PROVIDERS[wish] not in ort.get_available_providers():
+        raise _UnavailableError("this build of ONNX Runtime does not support it")
+    if wish == "cuda" and (obstacle := _cuda_obstacle()):
+        raise _UnavailableError(obstacle)
+    try:
+        session = _build(model, [wish, "cpu"])
+    except ERRORS as error:
+        raise _UnavailableError(_gist(error)) from error
+    if session.get_providers()[0] != EXECUTION_PROVIDERS[wish]:
+        raise _UnavailableError(_post_mortem(wish))
+    return session
+
+
+def _build(model: bytes, wishes: Sequence[str]) -> ort.InferenceSession:
+    """Build a session; ONNX Runtime silently leaves out a wish that it cannot fulfil."""
+    ort.set_default_logger_severity(FATAL)
+    options = ort.SessionOptions()
+    options.log_severity_level = FATAL
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.intra_op_num_threads = THREADS
+    options.inter_op_num_threads = 1
+    # Idle threads that spin would fight with the decoder and the window for the cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    providers = [(EXECUTION_PROVIDERS[wish], OPTIONS.get(wish, {})) for wish in wishes]
+    # Its own fallback prints to stdout, where a summary may be written; ours keeps the reason.
+    return ort.InferenceSession(model, options, providers=providers, enable_fallback=0)
+
+
+@cache
+def _cuda_obstacle() -> str | None:
+    """Look for a driver and a GPU; then load CUDA's libraries, once per process."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return "no NVIDIA driver is installed"
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)) or not count.value:
+        return "the NVIDIA driver finds no GPU"
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it misses; see _post_mortem
+        ort.preload_dlls()
+    return None
+
+
+def _post_mortem(wish: str) -> str:
+    """Why ONNX Runtime refused a processor; it says so only in its log."""
+    if wish == "cuda":
+        pattern = "onnxruntime_providers_{}.dll"
+        if sys.platform != "win32":
+            pattern = "libonnxruntime_providers_{}.so"
+        try:
+            for name in ("shared", "cuda"):
+                library = Path(ort.__file__).parent / "capi" / pattern.format(name)
+                ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+        except OSError as error:
+            return f"{error}; the extra `cuda` installs CUDA's libraries"
+    return "ONNX Runtime refused it without a reason"
