@@ -1,0 +1,1 @@
+"""Turns a trained run into a verified model bundle. Runs from a checkout."""

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import tensorflow as tf
+from onnx import TensorProto, helper
+
+from export import conv3d, graphs
+from har_desktop.errors import BundleError, InputError
+from training.config import NetworkConfig
+from training.network import normalize
+
+CONFIG = NetworkConfig(
+    height=16, width=24, length=4, filters=(3, 4, 5), conv3d=6, gru=(4, 3), motion=True
+)
+
+
+@pytest.fixture(scope="module")
+def network(random_network):
+    return random_network(CONFIG, classes=5)
+
+
+@pytest.fixture(scope="module")
+def exported(network):
+    return graphs.export(network, CONFIG)
+
+
+def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+
+
+def _tensors(values) -> dict[str, tuple[str, list[int]]]:
+    return {value.name: (value.type, value.shape) for value in values}
+
+
+def test_the_encoders_tensors_are_the_contract(exported):
+    session = _session(exported.encoder)
+    assert _tensors(session.get_inputs()) == {
+        "frame": ("tensor(uint8)", [1, 16, 24, 3]),
+        "previous": ("tensor(uint8)", [1, 16, 24, 3]),
+    }
+    assert _tensors(session.get_outputs()) == {
+        "partials": ("tensor(float)", [1, 3, 2, 3, 6]),
+        "activation": ("tensor(float)", [1, 4, 6, 5]),
+    }
+
+
+def test_the_heads_tensors_are_the_contract(exported):
+    session = _session(exported.head)
+    assert _tensors(session.get_inputs()) == {
+        "partials": ("tensor(float)", [4, 3, 2, 3, 6]),
+        "activations": ("tensor(float)", [4, 4, 6, 5]),
+        "class_index": ("tensor(int64)", []),
+    }
+    assert _tensors(session.get_outputs()) == {
+        "logits": ("tensor(float)", [5]),
+        "probabilities": ("tensor(float)", [5]),
+        "heatmaps": ("tensor(float)", [4, 4, 6]),
+        "explained": ("tensor(int64)", []),
+    }
+
+
+def test_both_graphs_are_plain_onnx(exported):
+    for model in (exported.encoder, exported.head):
+        assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", 17)]
+        assert {node.domain for node in model.graph.node} == {""}
+        assert not graphs.LOOPS & {node.op_type for node in model.graph.node}
+
+
+def test_the_encoder_equals_the_layers_that_it_was_cut_from(network, exported):
+    clip = np.random.default_rng(0).integers(0, 256, (5, 16, 24, 3), dtype=np.uint8)
+    session = _session(exported.encoder)
+    partials, activations = [], []
+    for frame, previous in zip(clip[1:], clip[:-1], strict=True):
+        feed = {"frame": frame[None], "previous": previous[None]}
+        partial, activation = session.run(["partials", "activation"], feed)
+        partials.append(partial)
+        activations.append(activation)
+    combined = conv3d.combine(tf.concat(partials, 0)) + network.get_layer("conv3d").bias
+    whole = keras.Model(network.input, network.get_layer("conv3d").output)
+    np.testing.assert_allclose(tf.nn.relu(combined), whole(clip[None])[0], atol=1e-4)
+    expected, _ = network.get_layer("encoder")(normalize(clip[1:], clip[:-1]))
+    np.testing.assert_allclose(np.concatenate(activations), expected, atol=1e-5)
+
+
+def test_another_network_or_size_is_refused(network):
+    with pytest.raises(InputError, match="'resnet' cannot be exported"):
+        graphs.export(network, NetworkConfig(name="resnet"))
+    with pytest.raises(InputError, match="multiples of 8"):
+        graphs.export(network, NetworkConfig(height=60))
+
+
+def test_what_the_converter_cannot_convert_is_an_error():
+    """tf2onnx returns normally with TensorFlow's own operators left inside."""
+    with pytest.raises(BundleError, match=r"odd: not a valid ONNX graph: .*Betainc"):
+        graphs.convert(
+            "odd",
+            lambda x: {"y": tf.math.betainc(x, x, x)},
+            [tf.TensorSpec((2,), tf.float32, "x")],
+        )
+
+
+def _identity(**changes) -> onnx.ModelProto:
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, changes.get("shape", [2]))
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, changes.get("shape", [2]))
+    node = helper.make_node("Identity", ["x"], ["y"], domain=changes.get("domain", ""))
+    graph = helper.make_graph([node], "g", [value], [result], changes.get("tensors", []))
+    opsets = [helper.make_opsetid("", changes.get("opset", 17))]
+    if "domain" in changes:
+        opsets.append(helper.make_opsetid(changes["domain"], 1))
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+
+
+def _external() -> onnx.TensorProto:
+    tensor = helper.make_tensor("w", TensorProto.FLOAT, [1], [0.0])
+    tensor.ClearField("float_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    entry = tensor.external_data.add()
+    entry.key, entry.value = "location", "w.bin"
+    return tensor
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"opset": 15}, "operator sets"),
+        ({"domain": "my.ops"}, "operator sets|custom operator"),
+        ({"shape": ["n"]}, "free shape of x"),
+        ({"tensors": [_external()]}, "w"),
+    ],
+)
+def test_a_graph_that_is_more_than_data_is_refused(changes, fault):
+    graphs.check(_identity(), "g")
+    with pytest.raises(BundleError, match=fault):
+        graphs.check(_identity(**changes), "g")
+
+
+def test_a_loop_is_refused():
+    model = _identity()
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["z"])],
+        "body",
+        [],
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, [2])],
+    )
+    condition = helper.make_tensor("c", TensorProto.BOOL, [], [True])
+    model.graph.initializer.append(condition)
+    node = helper.make_node("If", ["c"], ["y"], then_branch=body, else_branch=body)
+    model.graph.node[0].CopyFrom(node)
+    with pytest.raises(BundleError, match="operator If"):
+        graphs.check(model, "g")

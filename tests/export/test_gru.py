@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export import gru
+from export.gru import GruWeights
+
+
+def _layer(inputs: int, units: int, seed: int) -> keras.layers.GRU:
+    layer = keras.layers.GRU(units, return_sequences=True)
+    layer.build((1, None, inputs))
+    random = np.random.default_rng(seed)
+    layer.set_weights([random.normal(0, 0.7, w.shape) for w in layer.get_weights()])
+    return layer
+
+
+@pytest.mark.parametrize(("steps", "inputs", "units"), [(10, 6, 5), (2, 1, 3), (4, 7, 1)])
+def test_forward_and_backward_equal_keras_and_its_gradient(steps, inputs, units):
+    layer = _layer(inputs, units, seed=steps)
+    random = np.random.default_rng(steps + 1)
+    x = tf.constant(random.normal(0, 2, (steps, inputs)).astype(np.float32))
+    upstream = tf.constant(random.normal(size=(steps, units)).astype(np.float32))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        expected = layer(x[None])[0]
+    expected_gradient = tape.gradient(expected, x, output_gradients=upstream)
+
+    weights = GruWeights(*layer.get_weights())
+    trace = gru.forward(weights, x)
+    gradient = gru.backward(weights, trace, upstream)
+
+    np.testing.assert_allclose(trace.outputs, expected, atol=1e-6)
+    np.testing.assert_allclose(gradient, expected_gradient, atol=1e-5, rtol=1e-5)
+
+
+def test_the_recurrent_bias_of_the_candidate_is_reset_and_the_others_are_not():
+    """The one place where a GRU with `reset_after` differs from the textbook's."""
+    layer = _layer(3, 2, seed=0)
+    weights = GruWeights(*layer.get_weights())
+    x = tf.ones((3, 3))
+    plain = gru.forward(weights, x).outputs.numpy()
+    moved = weights.bias.copy()
+    moved[0, 4:] += moved[1, 4:]
+    moved[1, 4:] = 0
+    other = GruWeights(weights.kernel, weights.recurrent, moved)
+    assert np.abs(gru.forward(other, x).outputs.numpy() - plain).max() > 0.01
+
+
+def test_a_gradient_on_the_last_step_reaches_the_first():
+    layer = _layer(3, 4, seed=1)
+    weights = GruWeights(*layer.get_weights())
+    trace = gru.forward(weights, tf.ones((10, 3)))
+    upstream = np.zeros((10, 4), np.float32)
+    upstream[-1] = 1
+    assert np.abs(gru.backward(weights, trace, tf.constant(upstream))[0]).max() > 0
