@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from har_desktop.errors import HarError
 
@@ -61,6 +62,17 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
         click.echo(f"{name}: error: {' '.join(message.split())}", err=True)
         return code
     return code or 0
+
+
+def print_json(value: object) -> None:
+    """Print a struct, or a list of them, as one line of JSON."""
+    click.echo(msgspec.json.encode(value).decode())
+
+
+def columns(rows: Sequence[tuple[str, str]]) -> str:
+    """Lines of a name and what there is to say of it, indented and aligned."""
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"  {name:<{width}}  {text}" for name, text in rows)
 
 
 def _explain(error: Exception) -> tuple[str, int]:

@@ -1,0 +1,179 @@
+"""The verbs: what a person or a script can ask for on the command line.
+
+Whatever is heavy is imported inside the verb that needs it, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from har_desktop import console
+from har_desktop.display import find_display
+
+if TYPE_CHECKING:
+    from har_desktop.replay import Failure, Replays, ReplaySummary
+
+NAME = "har-desktop"
+DEMO_FOLDER = Path("out/demo")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code; `arguments` instead of the command line's."""
+    return console.run(cli, NAME, arguments)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name=NAME, message="%(prog)s %(version)s")
+@console.debug_option
+@click.pass_context
+def cli(context: click.Context) -> int | None:
+    """Recognise human actions in video, and show where in the picture the evidence lies.
+
+    Without a verb the window opens; with no display the demo is replayed into out/demo.
+    """
+    return _launch() if context.invoked_subcommand is None else None
+
+
+@cli.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for results.")
+@click.option("--model", type=click.Path(path_type=Path), help="A bundle's folder.")
+@click.option(
+    "--provider",
+    type=click.Choice(["auto", "cuda", "coreml", "cpu"]),
+    default="auto",
+    show_default=True,
+    help="The processor to ask for; the CPU is the fallback.",
+)
+@click.option(
+    "--explain",
+    metavar="top|CLASS",
+    default="top",
+    show_default=True,
+    help="The class whose evidence the heat-maps show.",
+)
+@click.option(
+    "--hop",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Least time between two results; 0 gives one per frame.",
+)
+@json_option
+@console.debug_option
+def replay(sources: tuple[str, ...], out: Path, as_json: bool, **options: Any) -> int:
+    """Recognise recorded videos: files, folders of files, or `demo`.
+
+    Each gets NAME.mp4 with heat-map and label, NAME.frames.jsonl, NAME.events.csv and NAME.vtt.
+    """
+    results = _replay(sources, out, **options)
+    if not as_json:
+        return _tell(results)
+    # One source is one object. Several are an object with a list, and so is a folder of whatever.
+    single = len(sources) == 1 and not Path(sources[0]).is_dir()
+    if not single:
+        console.print_json(results)
+    elif results.summaries:
+        console.print_json(results.summaries[0])
+    return _exit_code(results)
+
+
+@cli.group(invoke_without_command=True)
+@json_option
+@console.debug_option
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the model bundles that come with the program."""
+    if context.invoked_subcommand is not None:
+        return
+    from har_desktop.model_report import headline, model_entries
+
+    entries = model_entries()
+    if as_json:
+        console.print_json(entries)
+        return
+    for entry in entries:
+        click.echo(f"{entry.name}{' (default)' if entry.default else ''}")
+        known = [("classes", ", ".join(entry.classes)), ("measured", headline(entry.metrics))]
+        found = [("error", entry.error)] if entry.error else known
+        click.echo(console.columns([("path", entry.path), *found]))
+
+
+@models.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@console.debug_option
+def verify(folder: Path) -> None:
+    """Check a bundle: schema, hashes, safety, names, shapes, and a dry run on the CPU."""
+    from har_desktop.model_report import prove
+
+    proof = prove(folder)
+    click.echo(f"{folder}: a good bundle")
+    click.echo(console.columns(proof))
+
+
+@cli.command()
+@json_option
+@console.debug_option
+def doctor(as_json: bool) -> int:
+    """Tell what this machine has of what the program needs, and what would be used."""
+    from har_desktop.doctor import examine, findings
+
+    report = examine()
+    if as_json:
+        console.print_json(report)
+        return console.FAILURE if report.problems else 0
+    click.echo(console.columns(findings(report)))
+    for problem in report.problems:
+        click.echo(f"{NAME}: error: {problem}", err=True)
+    return console.FAILURE if report.problems else 0
+
+
+def _launch() -> int:
+    """Open the window, or say why not and replay the demo."""
+    display = find_display()
+    reason = "this version has no window yet"
+    if not display.available:
+        reason = f"no display ({display.detail})"
+    click.echo(f"{NAME}: {reason}; replaying the demo without one")
+    return _tell(_replay(("demo",), DEMO_FOLDER))
+
+
+def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:
+    from har_desktop.replay import replay
+
+    def report(failure: Failure) -> None:
+        click.echo(f"{NAME}: error: {failure.error}", err=True)
+
+    return replay(sources, out, progress=True, on_failure=report, **options)
+
+
+def _tell(results: Replays) -> int:
+    for summary in results.summaries:
+        click.echo(summary.source)
+        click.echo(console.columns(_rows(summary)))
+    return _exit_code(results)
+
+
+def _rows(summary: ReplaySummary) -> list[tuple[str, str]]:
+    top, reason = summary.top, summary.provider_reason
+    events = [
+        f"{e.start:.2f} to {e.end:.2f} s {e.label}, {e.confidence:.0%}" for e in summary.events
+    ]
+    return [
+        ("action", f"{top.label}, {top.confidence:.0%}" if top else "unknown: too short a video"),
+        *(("event", event) for event in events),
+        ("replayed", f"{summary.duration_s:.1f} s of video in {summary.seconds:.1f} s"),
+        ("processor", f"{summary.provider} ({reason})" if reason else summary.provider),
+        *(("wrote", file) for file in summary.files),
+    ]
+
+
+def _exit_code(results: Replays) -> int:
+    return max((failure.exit_code for failure in results.failures), default=0)

@@ -1,0 +1,81 @@
+"""What there is to tell about model bundles: the list of them, and the proof of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.manifest import Json, Manifest
+from har_desktop.inference.model import Model
+from har_desktop.models import list_bundles
+
+
+class ModelEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A bundle in the list; `error` says why it cannot be used, and then little else is known."""
+
+    name: str
+    path: str
+    default: bool
+    classes: tuple[str, ...]
+    networks: list[str]
+    metrics: Json
+    error: str | None = None
+
+
+def model_entries() -> list[ModelEntry]:
+    """The bundles that come with the program, the default first."""
+    return [
+        ModelEntry(
+            name=bundle.path.name,
+            path=str(bundle.path),
+            default=bundle.default,
+            classes=bundle.manifest.classes if bundle.manifest else (),
+            networks=[bundle.manifest.network] if bundle.manifest else [],
+            metrics=bundle.manifest.metrics if bundle.manifest else {},
+            error=bundle.error,
+        )
+        for bundle in list_bundles()
+    ]
+
+
+def headline(metrics: Json) -> str:
+    """The measured accuracies of a manifest in one line, protocol by protocol."""
+    parts = []
+    for protocol, report in metrics.items():
+        match report:
+            case {"accuracy": float() | int() as accuracy, "wilson95": [low, high]}:
+                parts.append(f"{protocol} {accuracy:.3f} ({low:.3f} to {high:.3f})")
+            case {"accuracy": float() | int() as accuracy}:
+                parts.append(f"{protocol} {accuracy:.3f}")
+    return f"accuracy {', '.join(parts)}" if parts else "accuracy not measured"
+
+
+def prove(folder: Path) -> list[tuple[str, str]]:
+    """Check a bundle as loading does, up to the dry run on the CPU; what was checked, by file.
+
+    Raises:
+        BundleError: The first check that fails.
+    """
+    bundle = load_bundle(folder)
+    Model(bundle, "cpu")
+    manifest = bundle.manifest
+    return [
+        ("manifest.json", _summary(manifest)),
+        *(
+            (graph.file, f"{graph.bytes} bytes, SHA-256 as stated, self-contained")
+            for graph in (manifest.encoder, manifest.head)
+        ),
+        ("both graphs", "names, types and shapes as agreed"),
+        ("dry run", "finite, probabilities sum to 1"),
+        ("measured", headline(manifest.metrics)),
+    ]
+
+
+def _summary(manifest: Manifest) -> str:
+    window = manifest.window
+    return (
+        f"schema {manifest.schema_version}, network {manifest.network}, "
+        f"{len(manifest.classes)} classes, {window.length} frames {window.frame_interval_s} s apart"
+    )
