@@ -18,7 +18,7 @@ MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 16 * 2**20
 MAX_GRAPH_BYTES = 512 * 2**20
 MAX_INPUT_SIDE = 2048  # pixels
-MAX_FEATURE_VALUES = 2**24  # per frame: 64 MB as float32
+MAX_FEATURE_VALUES = 2**22  # per frame: 16 MB as float32, fifty times what our networks have
 
 
 @dataclass(frozen=True, slots=True, eq=False)

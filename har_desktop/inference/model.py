@@ -73,9 +73,6 @@ class Model:
             BundleError: A graph is broken, breaks its contract or computes nonsense.
         """
         self.manifest = bundle.manifest
-        length, features = self.manifest.window.length, self.manifest.features
-        self._partials = np.empty((length, *features.partials), np.float32)
-        self._activations = np.empty((length, *features.activation), np.float32)
         try:
             self.provider = self._open(bundle, provider)
         except GraphError as error:
@@ -126,6 +123,9 @@ class Model:
         self._head = open_session(str(folder / manifest.head.file), bundle.head, provider)
         encoder_contract(manifest).check(self._encoder)
         head_contract(manifest).check(self._head)
+        length = manifest.window.length
+        self._partials = np.empty((length, *manifest.features.partials), np.float32)
+        self._activations = np.empty((length, *manifest.features.activation), np.float32)
         # Both graphs ask for the same processor; should only one get it, say why the other didn't.
         report = self._head.report if self._head.report.reason else self._encoder.report
         try:

@@ -1,0 +1,232 @@
+import hashlib
+import json
+import shutil
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto
+
+from har_desktop.errors import BundleError
+from har_desktop.inference import bundle as bundle_module
+from har_desktop.inference.bundle import load_bundle, read_manifest
+from har_desktop.inference.model import Model
+
+
+@pytest.fixture
+def folder(bundle_folder, tmp_path):
+    """A bundle of one's own, to be spoilt."""
+    return shutil.copytree(bundle_folder, tmp_path / "small")
+
+
+def refused(folder, match):
+    with pytest.raises(BundleError, match=match) as caught:
+        load_bundle(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(folder) in message
+
+
+def edit(folder, change):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def test_loads_what_was_hashed(bundle_folder):
+    bundle = load_bundle(bundle_folder)
+    assert bundle.folder == bundle_folder
+    assert bundle.manifest.classes == ("squat", "lunge", "juggle")
+    assert hashlib.sha256(bundle.encoder).hexdigest() == bundle.manifest.encoder.sha256
+    assert hashlib.sha256(bundle.head).hexdigest() == bundle.manifest.head.sha256
+
+
+def test_missing_folder(tmp_path):
+    refused(tmp_path / "nowhere", "no such folder")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "encoder.onnx", "head.onnx"])
+def test_missing_file(folder, name):
+    (folder / name).unlink()
+    refused(folder, f"{name}: missing")
+
+
+@pytest.mark.parametrize("name", ["encoder.onnx", "head.onnx"])
+def test_one_changed_byte(folder, name):
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    refused(folder, f"{name}: its SHA-256")
+
+
+def test_truncated_graph(folder):
+    data = (folder / "head.onnx").read_bytes()
+    (folder / "head.onnx").write_bytes(data[:-1])
+    refused(folder, rf"head.onnx: {len(data) - 1} bytes, the manifest says {len(data)}")
+
+
+def test_grown_graph_is_not_even_read(folder):
+    with (folder / "head.onnx").open("ab") as file:
+        file.truncate(2**40)  # sparse
+    refused(folder, "head.onnx: 1099511627776 bytes")
+
+
+def test_absurd_size_in_the_manifest(folder):
+    edit(folder, lambda m: m["encoder"].update(bytes=2**40))
+    refused(folder, "more than the 536870912")
+
+
+def test_absurd_manifest(folder, monkeypatch):
+    monkeypatch.setattr(bundle_module, "MAX_MANIFEST_BYTES", 100)
+    refused(folder, "manifest.json: .* at most 100")
+
+
+@pytest.mark.parametrize("key", ["classes", "window", "encoder", "calibration", "metrics"])
+def test_missing_key_is_named(folder, key):
+    edit(folder, lambda m: m.pop(key))
+    refused(folder, f"manifest.json: .*missing required field `{key}`")
+
+
+def test_missing_inner_key_is_named(folder):
+    edit(folder, lambda m: m["window"].pop("frame_interval_s"))
+    refused(folder, r"`frame_interval_s` - at `\$\.window`")
+
+
+def test_unknown_key_is_named(folder):
+    edit(folder, lambda m: m.update(plugin="run.py"))
+    refused(folder, "unknown field `plugin`")
+
+
+def test_wrong_type_is_placed(folder):
+    edit(folder, lambda m: m["input"].update(height="96"))
+    refused(folder, r"Expected `int`, got `str` - at `\$\.input\.height`")
+
+
+@pytest.mark.parametrize(
+    ("version", "match"),
+    [(2, "schema version 2 is newer .* update"), (0, "schema version 0 is older .* export")],
+)
+def test_other_schema_versions_say_so_before_anything_else(folder, version, match):
+    edit(folder, lambda m: (m.clear(), m.update(schema_version=version, wholly="different")))
+    refused(folder, match)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"schema_version": 1.5}', "\udcff", "[" * 9**5]
+)
+def test_malformed_manifest(folder, text):
+    (folder / "manifest.json").write_bytes(text.encode(errors="surrogateescape"))
+    refused(folder, "manifest.json")
+
+
+@pytest.mark.parametrize("name", ["../other/head.onnx", "/etc/passwd", "a\\b.onnx", "..", ""])
+def test_file_names_stay_inside(folder, name):
+    edit(folder, lambda m: m["head"].update(file=name))
+    refused(folder, r"at `\$\.head\.file`")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "head.onnx"])
+def test_links_out_of_the_folder(folder, name):
+    outside = folder.parent / "outside"
+    (folder / name).rename(outside)
+    (folder / name).symlink_to(outside)
+    refused(folder, f"{name}: leads out")
+
+
+def test_links_within_the_folder_and_a_linked_folder_are_fine(folder, tmp_path):
+    (folder / "head.onnx").rename(folder / "head-v2.onnx")
+    (folder / "head.onnx").symlink_to("head-v2.onnx")
+    (tmp_path / "link").symlink_to(folder)
+    load_bundle(tmp_path / "link")
+
+
+def test_link_to_itself(folder):
+    (folder / "head.onnx").unlink()
+    (folder / "head.onnx").symlink_to("head.onnx")
+    refused(folder, "head.onnx")
+
+
+def test_folder_in_place_of_a_file(folder):
+    (folder / "head.onnx").unlink()
+    (folder / "head.onnx").mkdir()
+    refused(folder, "head.onnx: not a regular file")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda m: m.update(classes=["squat", "squat", "lunge"]), "names a class twice"),
+        (lambda m: m.update(classes=["squat", "lu\nnge", "x"]), "unprintable"),
+        (lambda m: m["input"].update(width=100_000), "larger than 2048"),
+        (lambda m: m["features"].update(partials=[2, 6, 8, 5]), "must begin with 3"),
+        (lambda m: m["features"].update(activation=[9999, 9999, 9]), "values per frame"),
+    ],
+)
+def test_senseless_manifest(folder, change, match):
+    edit(folder, change)
+    refused(folder, match)
+
+
+def test_unsafe_graphs_are_refused_by_name(make_bundle, tmp_path):
+    def custom(model):
+        model.graph.node[0].domain = "com.evil"
+
+    def external(model):
+        model.graph.initializer[0].data_location = TensorProto.EXTERNAL
+
+    refused(make_bundle(tmp_path / "a", edit_head=custom), "head.onnx: uses custom operators")
+    refused(make_bundle(tmp_path / "b", edit_encoder=external), "encoder.onnx: keeps weights in")
+
+
+def test_manifest_alone(folder):
+    (folder / "head.onnx").unlink()
+    assert read_manifest(folder).window.length == 10
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_only_bundle_errors_come_out_of_any_manifest(folder, bundle_folder, data):
+    """Replace or delete a random part of the manifest, then load and open the bundle."""
+    manifest = json.loads((bundle_folder / "manifest.json").read_text())
+    place = manifest
+    while True:
+        key = data.draw(
+            st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place)))
+        )
+        inside = place[key]
+        if not (isinstance(inside, dict | list) and inside and data.draw(st.booleans())):
+            break
+        place = inside
+    if data.draw(st.booleans()):
+        place[key] = data.draw(json_values)
+    else:
+        del place[key]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    try:
+        Model(load_bundle(folder), "cpu")
+    except BundleError as error:
+        assert "\n" not in str(error)  # noqa: PT017
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(noise=st.binary(max_size=40), cut=st.floats(0, 1))
+def test_only_bundle_errors_come_out_of_any_bytes(folder, bundle_folder, noise, cut):
+    raw = (bundle_folder / "manifest.json").read_bytes()
+    middle = int(cut * len(raw))
+    (folder / "manifest.json").write_bytes(raw[:middle] + noise + raw[middle + len(noise) :])
+    try:
+        load_bundle(folder)
+    except BundleError as error:
+        assert "\n" not in str(error)  # noqa: PT017

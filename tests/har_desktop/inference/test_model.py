@@ -1,0 +1,196 @@
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from har_desktop.errors import BundleError
+from har_desktop.inference import model as model_module
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.model import Model, softmax, verify_bundle
+from har_desktop.inference.session import GraphError
+
+
+def refused(folder, match):
+    with pytest.raises(BundleError, match=match) as caught:
+        verify_bundle(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(folder) in message
+    assert message.endswith("export the model again")
+
+
+def weight(model, name):
+    return next(tensor for tensor in model.graph.initializer if tensor.name == name)
+
+
+def spoil(name, value):
+    """Set the first number of an initializer."""
+
+    def change(model):
+        tensor = weight(model, name)
+        array = numpy_helper.to_array(tensor).copy()
+        array.flat[0] = value
+        tensor.CopyFrom(numpy_helper.from_array(array, name))
+
+    return change
+
+
+def redeclare(kind, name, shape, dtype=TensorProto.FLOAT):
+    def change(model):
+        infos = getattr(model.graph, kind)
+        index = [info.name for info in infos].index(name)
+        infos[index].CopyFrom(helper.make_tensor_value_info(name, dtype, shape))
+
+    return change
+
+
+def replace_output(name, op, *inputs, **attributes):
+    """Compute an output of the head by another node, from what was there."""
+
+    def change(model):
+        for node in model.graph.node:
+            node.output[:] = [f"{name}_" if out == name else out for out in node.output]
+        model.graph.node.append(
+            helper.make_node(op, [i.format(f"{name}_") for i in inputs], [name], **attributes)
+        )
+
+    return change
+
+
+@pytest.mark.parametrize("motion", [True, False])
+def test_good_bundles_pass(make_bundle, tmp_path, motion):
+    manifest = verify_bundle(make_bundle(tmp_path / "m", motion=motion, length=7))
+    assert manifest.input.motion == motion
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("bias", np.nan), ("dense", np.nan), ("dense", np.inf), ("alphas", np.inf)]
+)
+def test_head_with_numbers_that_are_not_finite(make_bundle, tmp_path, name, value):
+    refused(make_bundle(tmp_path / "m", edit_head=spoil(name, value)), r"head\.onnx: .*not finite")
+
+
+def test_encoder_with_numbers_that_are_not_finite(make_bundle, tmp_path):
+    refused(make_bundle(tmp_path / "m", edit_encoder=spoil("w2", np.nan)), "not finite")
+
+
+def test_missing_and_unknown_tensors(make_bundle, tmp_path):
+    without = make_bundle(
+        tmp_path / "a", motion=False, edit_manifest=lambda m: m["input"].update(motion=True)
+    )
+    refused(without, r"encoder\.onnx: the input `previous` is missing")
+    beyond = make_bundle(
+        tmp_path / "b", motion=True, edit_manifest=lambda m: m["input"].update(motion=False)
+    )
+    refused(beyond, r"encoder\.onnx: the input `previous` is not in the contract")
+
+    def drop(model):
+        del model.graph.output[2]
+
+    refused(make_bundle(tmp_path / "c", edit_head=drop), r"the output `heatmaps` is missing")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (
+            lambda m: m["input"].update(height=48),
+            r"`frame` is .*\(1, 24.*\(1, 48",
+        ),
+        (lambda m: m["features"].update(partials=[3, 6, 8, 6]), r"`partials` is .*8, 5\).*8, 6\)"),
+        (lambda m: m["features"].update(activation=[12, 16, 5]), r"`activation` is .*4\).*5\)"),
+        (lambda m: m["window"].update(length=9), r"head\.onnx: .*`partials` is .*\(10,.*\(9,"),
+        (lambda m: m["classes"].append("jump"), r"`logits` is .*\(3,\).*\(4,\)"),
+    ],
+)
+def test_other_shapes_than_the_manifest_says(make_bundle, tmp_path, change, match):
+    refused(make_bundle(tmp_path / "m", edit_manifest=change), match)
+
+
+def test_other_types_than_the_contract_says(make_bundle, tmp_path):
+    def half(model):
+        model.graph.node.insert(0, helper.make_node("Cast", ["index32"], ["class_index"], to=7))
+        model.graph.input[2].CopyFrom(
+            helper.make_tensor_value_info("index32", TensorProto.INT32, ())
+        )
+
+    refused(make_bundle(tmp_path / "a", edit_head=half), "`class_index` is missing")
+    floats = redeclare("input", "frame", (1, 24, 32, 3))
+    folder = make_bundle(tmp_path / "b", edit_encoder=floats)
+    refused(folder, r"`frame` is tensor\(float\) .*wants tensor\(uint8\)")
+
+
+def test_head_whose_shape_is_open(make_bundle, tmp_path):
+    folder = make_bundle(
+        tmp_path / "m", edit_head=redeclare("input", "partials", ("n", 3, 6, 8, 5))
+    )
+    refused(folder, r"`partials` is tensor\(float\) \('n', 3, 6, 8, 5\)")
+
+
+@pytest.mark.parametrize(
+    ("edit", "match"),
+    [
+        (replace_output("probabilities", "Add", "{}", "{}"), "softmax of the logits"),
+        (replace_output("heatmaps", "Neg", "{}"), "without negative"),
+        (replace_output("explained", "Identity", "zero_scalar"), "class that was asked for"),
+    ],
+)
+def test_answers_that_make_no_sense(make_bundle, tmp_path, edit, match):
+    refused(make_bundle(tmp_path / "m", edit_head=edit), match)
+
+
+def test_graph_that_onnx_runtime_refuses(make_bundle, tmp_path):
+    def nonsense(model):
+        model.graph.node[0].op_type = "Nonsense"
+
+    refused(make_bundle(tmp_path / "m", edit_head=nonsense), r"head\.onnx: cannot be loaded")
+
+
+def test_graph_that_fails_when_it_runs(make_bundle, tmp_path):
+    def shorten(model):
+        tensor = weight(model, "alphas")
+        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor)[:2], "alphas"))
+
+    folder = make_bundle(tmp_path / "m", edit_head=shorten)
+    refused(folder, r"head\.onnx: fails on cpu: .*out of data bounds")
+
+
+def test_processor_that_takes_the_graphs_but_cannot_run_them(bundle_folder, monkeypatch):
+    """An old graphics card, say: the CPU takes over and the reason is kept."""
+    real = model_module.open_session
+
+    def open_session(name, model, provider):
+        session = real(name, model, "cpu")
+        if provider == "auto":
+            session.report = model_module.ProviderReport("auto", "cuda", None)
+
+            def run(*_):
+                raise GraphError("no kernel image is available")
+
+            session.run = run
+        return session
+
+    monkeypatch.setattr(model_module, "open_session", open_session)
+    model = Model(load_bundle(bundle_folder), "auto")
+    assert model.provider.used == "cpu"
+    assert "no kernel image" in model.provider.reason
+    picture = np.zeros((24, 32, 3), np.uint8)
+    assert model.answer([model.encode(picture, picture)] * 10).logits.shape == (3,)
+
+
+def test_answer_follows_the_class_index(bundle_folder):
+    model = Model(load_bundle(bundle_folder), "cpu")
+    picture = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)
+    features = [model.encode(picture, picture)] * 10
+    answers = [model.answer(features, index) for index in range(3)]
+    assert [answer.explained for answer in answers] == [0, 1, 2]
+    assert not np.allclose(answers[0].heatmaps, answers[1].heatmaps)
+    top = model.answer(features)
+    assert top.explained == int(top.logits.argmax())
+    assert np.array_equal(top.heatmaps, answers[top.explained].heatmaps)
+
+
+def test_softmax_with_temperature():
+    logits = np.array([0, 1000, 1000], np.float32)
+    assert softmax(logits).tolist() == [0, 0.5, 0.5]
+    assert np.allclose(softmax(np.array([0, 2], np.float32), 2.0), [0.2689414, 0.7310586])
+    assert softmax(logits).dtype == np.float32

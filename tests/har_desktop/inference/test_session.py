@@ -1,0 +1,115 @@
+import numpy as np
+import onnxruntime as ort
+import pytest
+from onnx import TensorProto, helper
+
+from har_desktop.inference import session as session_module
+from har_desktop.inference.session import GraphError, ProviderReport, open_session
+
+
+def graph(*nodes):
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, (2,)) for name in "xy")
+    proto = helper.make_graph(nodes, "g", [x], [y])
+    opsets = [helper.make_opsetid("", 17)]
+    return helper.make_model(proto, opset_imports=opsets, ir_version=9).SerializeToString()
+
+
+RELU = graph(helper.make_node("Relu", ["x"], ["y"]))
+X = np.array([-1, 2], np.float32)
+
+
+@pytest.mark.parametrize("provider", ["auto", "cuda", "coreml", "cpu"])
+def test_every_wish_gives_a_session_that_works_and_an_honest_report(provider, capfd):
+    session = open_session("relu.onnx", RELU, provider)
+    assert session.run(["y"], {"x": X})[0].tolist() == [0, 2]
+    assert session.report.requested == provider
+    wishes = ("cuda", "coreml") if provider == "auto" else (provider,)
+    # A reason is given exactly where the wish was not met.
+    assert (session.report.reason is None) == (session.report.used in wishes)
+    assert session.report.used in (*wishes, "cpu")
+    assert "\n" not in (session.report.reason or "")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_cpu_is_no_fallback():
+    assert open_session("g", RELU, "cpu").report == ProviderReport("cpu", "cpu", None)
+
+
+def test_provider_that_this_build_lacks(monkeypatch):
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    report = open_session("g", RELU, "cuda").report
+    reason = "CUDA asked for, not available: this build of ONNX Runtime does not support it"
+    assert report == ProviderReport("cuda", "cpu", reason)
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" not in ort.get_available_providers()
+    or session_module._cuda_obstacle() is None,
+    reason="needs an ONNX Runtime for CUDA, and no GPU",
+)
+def test_silent_refusal_is_explained_and_quiet(monkeypatch, capfd):
+    """Without a GPU ONNX Runtime logs why it leaves CUDA out, and goes on: we say it ourselves."""
+    monkeypatch.setattr(session_module, "_cuda_obstacle", lambda: None)
+    report = open_session("g", RELU, "auto").report
+    assert report.used == "cpu"
+    assert report.reason.startswith("CUDA not available: lib")
+    assert "extra `cuda`" in report.reason
+    assert capfd.readouterr() == ("", "")
+
+
+def test_driver_without_a_device(monkeypatch):
+    class Driver:
+        def cuInit(self, _):  # noqa: N802
+            return 100  # CUDA_ERROR_NO_DEVICE
+
+    monkeypatch.setattr(session_module.ctypes, "CDLL", lambda _: Driver())
+    assert session_module._cuda_obstacle.__wrapped__() == "the NVIDIA driver finds no GPU"
+
+
+def test_session_that_an_accelerator_fails_to_build(monkeypatch):
+    def build(model, wishes):
+        if wishes[0] != "cpu":
+            raise ort.capi.onnxruntime_pybind11_state.EPFail(
+                "[ONNXRuntimeError] : 11 : EP_FAIL : out of memory\nat line 3"
+            )
+        return real(model, wishes)
+
+    real = session_module._build
+    monkeypatch.setattr(session_module, "_build", build)
+    monkeypatch.setattr(session_module, "_cuda_obstacle", lambda: None)
+    monkeypatch.setattr(
+        ort, "get_available_providers", lambda: list(session_module.EXECUTION_PROVIDERS.values())
+    )
+    report = open_session("g", RELU, "cuda").report
+    assert report.reason == "CUDA asked for, not available: out of memory"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [b"", b"no model", b"\x00\x00\x00\x00ORTM", graph(helper.make_node("Nonsense", ["x"], ["y"]))],
+    ids=["empty", "text", "ort-format", "unknown-operator"],
+)
+@pytest.mark.parametrize("provider", ["auto", "cpu"])
+def test_broken_graphs_raise_one_line(model, provider, capfd):
+    with pytest.raises(GraphError, match=r"^bad\.onnx: cannot be loaded: ") as caught:
+        open_session("bad.onnx", model, provider)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_failing_run_raises_one_line(capfd):
+    session = open_session("relu.onnx", RELU, "cpu")
+    with pytest.raises(
+        GraphError, match=r"^relu\.onnx: fails on cpu: .*invalid dimensions"
+    ) as caught:
+        session.run(["y"], {"x": np.zeros(3, np.float32)})
+    assert "\n" not in str(caught.value)
+    with pytest.raises(GraphError, match="missing from input feed"):
+        session.run(["y"], {})
+    assert capfd.readouterr() == ("", "")
+
+
+def test_declared_tensors():
+    session = open_session("g", RELU, "cpu")
+    assert session.inputs == {"x": ("tensor(float)", [2])}
+    assert session.outputs == {"y": ("tensor(float)", [2])}
