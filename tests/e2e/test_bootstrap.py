@@ -1,7 +1,6 @@
 """scripts/bootstrap.py and the Makefile: from a bare checkout to an environment."""
 
 import hashlib
-import importlib.util
 import os
 import platform
 import shutil
@@ -24,18 +23,6 @@ echo "$@" >> "$(dirname "$0")/calls"
 [ "$1" = venv ] && mkdir -p .venv/bin && touch .venv/bin/python
 exit "${FAKE_UV_EXIT:-0}"
 """
-
-
-@pytest.fixture
-def bootstrap(monkeypatch):
-    """The script as a module, deaf to this machine's own mirrors and certificates."""
-    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
-        monkeypatch.delenv(name, raising=False)
-    spec = importlib.util.spec_from_file_location("bootstrap", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "PIP_CONFIGS", [])
-    return module
 
 
 @pytest.fixture
@@ -264,3 +251,33 @@ def test_make_without_a_python_says_so():
     done = make("PYTHON=", "setup")
     assert done.returncode != 0
     assert "no Python 3.11 or newer found" in done.stderr
+
+
+PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy", "UV_DEFAULT_INDEX")
+NOT_CLONED = (".git", ".venv", ".tools", "runs", "cache", "out", "build", "dist", "__pycache__")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(sys.platform != "linux", reason="`make run` is for Linux")
+def test_make_run_does_the_main_job_in_a_fresh_checkout(uv, tmp_path):
+    root = tmp_path / "fresh checkout"
+    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*NOT_CLONED, ".*_cache"))
+    cache = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True)
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {"HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
+    environment["UV_CACHE_DIR"] = cache.stdout.strip()  # spares some hundred megabytes
+
+    def make_run() -> str:
+        command = ["make", "-C", root, "run", f"PYTHON={sys.executable}"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    first = make_run()
+    assert "setup: fetching uv" in first
+    assert "no display" in first
+    written = [line.split(maxsplit=1)[1] for line in first.splitlines() if "wrote" in line]
+    assert len(written) == 4
+    assert all((root / path).stat().st_size for path in written)
+    assert "setup:" not in make_run()

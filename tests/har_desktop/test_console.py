@@ -104,3 +104,7 @@ def test_a_reader_that_leaves_is_no_failure_to_speak_of():
     os.close(reading)
     _, err = process.communicate("")
     assert (process.returncode, err) == (1, "")
+
+
+def test_columns_are_aligned():
+    assert console.columns([("a", "x y"), ("long", "z")]) == "  a     x y\n  long  z"

@@ -1,0 +1,183 @@
+"""The verbs, through the program's own `main`, with a small real bundle as the default model."""
+
+import json
+import subprocess
+import sys
+from importlib import metadata
+from types import SimpleNamespace
+
+import pytest
+
+from har_desktop.cli import main
+from har_desktop.models import DEFAULT_BUNDLE
+from har_desktop.system_libraries import SystemLibrary
+
+HEAVY = {"numpy", "cv2", "onnxruntime", "PySide6", "tqdm"}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """A machine without a display, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+
+@pytest.fixture
+def shipped(make_bundle, tmp_path, monkeypatch):
+    """The folder of shipped bundles, holding a good default one."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    monkeypatch.setattr("har_desktop.models.shipped_folder", lambda: folder)
+    make_bundle(folder / DEFAULT_BUNDLE)
+    return folder
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the program; return exit code, stdout, stderr."""
+
+    def start(*arguments):
+        code = main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return start
+
+
+def fresh(code):
+    """Run code in a fresh interpreter; return what it printed."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_first_answers_are_quick(argument):
+    code = (
+        f"import sys; from har_desktop.cli import main; main(['{argument}']); print(*sys.modules)"
+    )
+    *answer, modules = fresh(code).splitlines()
+    assert answer
+    assert not HEAVY & set(modules.split())
+
+
+def test_version(run):
+    assert run("--version") == (0, f"har-desktop {metadata.version('har-desktop')}\n", "")
+
+
+def test_runs_as_a_module_too():
+    command = [sys.executable, "-m", "har_desktop", "--version"]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+def test_unknown_verb(run):
+    code, out, err = run("recognise")
+    assert (code, out) == (2, "")
+    assert err == "har-desktop: error: No such command 'recognise'. See har-desktop --help.\n"
+
+
+class TestModels:
+    def test_json_lists_good_and_broken_ones(self, run, shipped, make_bundle):
+        make_bundle(shipped / "another", classes=("wave", "jump"))
+        (shipped / "broken").mkdir()
+        code, out, _ = run("models", "--json")
+        default, another, broken = json.loads(out)
+        assert code == 0
+        assert default["name"] == DEFAULT_BUNDLE
+        assert default["path"] == str(shipped / DEFAULT_BUNDLE)
+        assert [entry["default"] for entry in (default, another, broken)] == [True, False, False]
+        assert another["classes"] == ["wave", "jump"]
+        assert another["networks"] == ["random"]
+        assert isinstance(another["metrics"], dict)
+        assert "error" not in another
+        assert "manifest.json: missing" in broken["error"]
+        assert broken["networks"] == []
+
+    def test_for_reading(self, run, shipped, make_bundle):
+        metrics = {"group-wise": {"accuracy": 0.8125, "wilson95": [0.76, 0.85]}}
+        make_bundle(shipped / "measured", edit_manifest=lambda m: m.update(metrics=metrics))
+        (shipped / "broken").mkdir()
+        code, out, _ = run("models")
+        assert code == 0
+        assert f"{DEFAULT_BUNDLE} (default)\n" in out
+        assert "accuracy group-wise 0.812 (0.760 to 0.850)" in out
+        assert "manifest.json: missing" in out
+
+    def test_verify(self, run, bundle_folder):
+        code, out, err = run("models", "verify", bundle_folder)
+        assert (code, err) == (0, "")
+        for checked in ("schema 1", "encoder.onnx", "head.onnx", "SHA-256", "dry run"):
+            assert checked in out
+
+    def test_verify_finds_a_changed_byte(self, run, shipped):
+        head = shipped / DEFAULT_BUNDLE / "head.onnx"
+        content = bytearray(head.read_bytes())
+        content[len(content) // 2] ^= 1
+        head.write_bytes(content)
+        code, out, err = run("models", "verify", head.parent)
+        assert (code, out) == (2, "")
+        assert err.startswith(f"har-desktop: error: {head}: its SHA-256")
+        assert err.count("\n") == 1
+
+    def test_verify_needs_a_folder(self, run):
+        code, _, err = run("models", "verify", "nowhere")
+        assert code == 2
+        assert err == (
+            "har-desktop: error: nowhere: no such folder; "
+            "give the folder that holds manifest.json\n"
+        )
+
+
+class TestDoctor:
+    def test_json(self, run, shipped):
+        code, out, _ = run("doctor", "--json")
+        report = json.loads(out)
+        assert report["problems"] == []
+        assert code == 0
+        assert report["versions"]["har-desktop"] == metadata.version("har-desktop")
+        assert report["display"] == {
+            "available": False,
+            "detail": "neither DISPLAY nor WAYLAND_DISPLAY is set",
+        }
+        assert "CPUExecutionProvider" in report["providers"]["available"]
+        # On every machine: either the wish was met, or there is a reason.
+        assert (report["providers"]["used"] == "cpu") == bool(report["providers"]["reason"])
+        assert report["model"]["path"] == str(shipped / DEFAULT_BUNDLE)
+        assert isinstance(report["cameras"], list)
+        assert report["system_libraries"] == {"missing": [], "remedy": None}
+
+    def test_for_reading(self, run, shipped):
+        code, out, err = run("doctor")
+        assert (code, err) == (0, "")
+        assert f"model            {DEFAULT_BUNDLE} ({shipped / DEFAULT_BUNDLE})" in out
+
+    def test_broken_model_is_the_only_thing_to_mend(self, run, shipped):
+        (shipped / DEFAULT_BUNDLE / "head.onnx").unlink()
+        code, out, err = run("doctor")
+        assert code == 1
+        assert err.startswith("har-desktop: error: the default model cannot be used: ")
+        assert err.count("\n") == 1
+        assert "PySide6" in out
+
+    @pytest.mark.usefixtures("shipped")
+    def test_cameras_go_by_their_names(self, run, monkeypatch):
+        webcam = SimpleNamespace(index=2, name="Integrated Webcam")
+        monkeypatch.setattr("cv2_enumerate_cameras.enumerate_cameras", lambda _: [webcam])
+        assert "  cameras          Integrated Webcam (2)\n" in run("doctor")[1]
+
+    @pytest.mark.usefixtures("shipped")
+    def test_missing_library_comes_with_its_remedy(self, run, monkeypatch):
+        absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test", essential=True)
+        monkeypatch.setattr("har_desktop.doctor.missing_libraries", lambda: [absent])
+        line = "sudo apt-get install -y --no-install-recommends libabsent9"
+        code, out, err = run("doctor")
+        assert code == 1
+        assert line in out
+        assert err == f"har-desktop: error: system libraries are missing: {line}\n"
+
+    @pytest.mark.usefixtures("shipped")
+    def test_qt_that_does_not_load_is_told(self, run, monkeypatch, tmp_path):
+        (tmp_path / "PySide6.py").write_text("raise ImportError('libEGL.so.1: no such file')")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        code, _, err = run("doctor")
+        assert code == 1
+        assert "Qt cannot be loaded: ImportError: libEGL.so.1: no such file" in err
