@@ -5,6 +5,7 @@ Whatever is heavy is imported inside the verb that needs it, so that `--help` an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,12 @@ def cli(context: click.Context) -> int | None:
     return _launch() if context.invoked_subcommand is None else None
 
 
+def _refuse_nan(_: click.Context, __: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # passes every range
+        raise click.BadParameter("not a number.")
+    return value
+
+
 @cli.command()
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for results.")
@@ -62,6 +69,7 @@ def cli(context: click.Context) -> int | None:
     "--hop",
     metavar="SECONDS",
     type=click.FloatRange(min=0),
+    callback=_refuse_nan,
     default=0.0,
     show_default=True,
     help="Least time between two results; 0 gives one per frame.",

@@ -20,7 +20,6 @@ import shutil
 import ssl
 import subprocess
 import sys
-import tomllib
 import urllib.parse
 import urllib.request
 import zipfile
@@ -47,6 +46,7 @@ def main() -> int:
     parser.add_argument("--extra", action="append", default=[], help="an extra, such as cuda")
     arguments = parser.parse_args()
     try:
+        check_python()
         set_up_system()
         set_up_environment({*arguments.extra, *(["train", "dev"] if arguments.dev else [])})
     except SetupError as error:
@@ -60,6 +60,12 @@ def main() -> int:
 def say(text: str) -> None:
     """One line of progress, at once even where stdout is a pipe."""
     print(f"setup: {text}", flush=True)
+
+
+def check_python() -> None:
+    """Refuse a Python that is too old; for one that is too new, uv finds or fetches another."""
+    if sys.version_info < SUPPORTED[0]:
+        raise SetupError(f"this is Python {platform.python_version()}; 3.11 or newer is needed")
 
 
 # --- system libraries ---------------------------------------------------------------------------
@@ -116,6 +122,8 @@ def privilege() -> list[str] | None:
 
 def set_up_uv() -> Path:
     """The uv binary that the lock pins, in `.tools`: fetched and checked where it isn't there."""
+    import tomllib  # here, so that an older Python gets as far as to our message
+
     with (ROOT / "uv.lock").open("rb") as file:
         lock = tomllib.load(file)
     package = next(package for package in lock["package"] if package["name"] == "uv")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -64,6 +65,13 @@ def test_needs_nothing_but_the_standard_library():
     assert "--dev" in done.stdout
 
 
+def test_an_older_python_is_told_so(bootstrap, monkeypatch, capsys):
+    monkeypatch.setattr(bootstrap.sys, "version_info", (3, 10, 13))
+    monkeypatch.setattr(bootstrap.sys, "argv", ["bootstrap.py"])
+    assert bootstrap.main() == 1
+    assert "3.11 or newer is needed" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("system", "machine", "libc", "tag"),
     [
@@ -74,7 +82,7 @@ def test_needs_nothing_but_the_standard_library():
     ],
 )
 def test_the_lock_holds_uv_for_every_platform(bootstrap, monkeypatch, system, machine, libc, tag):
-    lock = bootstrap.tomllib.loads((ROOT / "uv.lock").read_text())
+    lock = tomllib.loads((ROOT / "uv.lock").read_text())
     wheels = next(p for p in lock["package"] if p["name"] == "uv")["wheels"]
     monkeypatch.setattr(bootstrap.sys, "platform", system)
     monkeypatch.setattr(bootstrap.platform, "machine", lambda: machine)
