@@ -1,0 +1,169 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from har_desktop.decision.decision import Event, State
+from har_desktop.decision.events import Decider, Rules
+from har_desktop.frame import Frame
+from har_desktop.inference.recognition import Recognition, Timings, Window
+
+CLASSES = ("squat", "lunge", "juggle")
+THRESHOLD = 0.6
+RAW = Rules(time_constant=1e-6, duration=0.5, release=0.8)  # without smoothing
+PICTURE = np.zeros((2, 2, 3), np.uint8)
+
+
+def recognition(time, *probabilities):
+    """What the engine says; without probabilities the window fills."""
+    window = None
+    if probabilities:
+        values = np.array(probabilities, np.float32)
+        heatmaps = np.zeros((1, 1, 1), np.float32)
+        window = Window(np.log(values + 1e-9), values, heatmaps, (PICTURE,), (time,), 0)
+    return Recognition(Frame(PICTURE, 0, time), 10 if window else 3, window, Timings(0, 0, 0))
+
+
+SURE = {
+    "s": (0.9, 0.05, 0.05),
+    "l": (0.05, 0.9, 0.05),
+    "w": (0.5, 0.3, 0.2),  # squat, below the threshold, above the release level of 0.48
+    "n": (0.4, 0.3, 0.3),  # nothing
+    ".": (),  # filling
+}
+
+
+def decide(story, rules=RAW, step=0.1):
+    """Walk a story of one letter per frame; give decisions and events, the last one finished."""
+    decider, decisions, events = Decider(CLASSES, THRESHOLD, rules), [], []
+    for i, letter in enumerate(story):
+        decision, closed = decider.update(recognition(i * step, *SURE[letter]))
+        decisions.append(decision)
+        events += closed
+    return decisions, [*events, *decider.finish()]
+
+
+def spans(events):
+    return [(event.label, pytest.approx(event.start), pytest.approx(event.end)) for event in events]
+
+
+def states(decisions):
+    return "".join(
+        {State.FILLING: ".", State.NO_ACTION: "-", State.ACTION: "A"}[d.state] for d in decisions
+    )
+
+
+def test_filling_is_said():
+    decisions, events = decide("...")
+    assert states(decisions) == "..."
+    assert [(d.probabilities, d.label, d.confidence) for d in decisions] == [(None, None, 0.0)] * 3
+    assert events == []
+
+
+def test_unsure_is_no_action_but_shows_the_best_guess():
+    decision = decide("n")[0][0]
+    assert (decision.state, decision.label) == (State.NO_ACTION, None)
+    assert decision.confidence == pytest.approx(0.4)
+    assert np.allclose(decision.probabilities, SURE["n"])
+
+
+def test_action_needs_the_duration_and_starts_with_its_evidence():
+    decisions, events = decide("nnsssssssnnn")
+    assert states(decisions) == "-------AA---"
+    assert {d.label for d in decisions} == {None, "squat"}
+    assert decisions[7].confidence == pytest.approx(0.9)
+    assert spans(events) == [("squat", 0.2, 0.8)]
+    assert events[0].confidence == pytest.approx(0.9)
+
+
+def test_what_is_too_short_is_no_action():
+    assert decide("nnsssssnnsssssn")[1] == []
+
+
+def test_weakening_to_above_the_release_level_does_not_end_it():
+    decisions, events = decide("sssssswwwwssnn")
+    assert states(decisions) == "-----AAAAAAA--"
+    assert spans(events) == [("squat", 0.0, 1.1)]
+    assert events[0].confidence == pytest.approx((8 * 0.9 + 4 * 0.5) / 12)
+
+
+def test_below_the_threshold_nothing_starts():
+    assert decide("wwwwwwwwwwww")[1] == []
+
+
+def test_another_class_takes_over_once_it_is_established():
+    decisions, events = decide("ssssssssllllllllnn", Rules(1e-6, 0.5, 0.0))
+    assert [d.label for d in decisions[10:14]] == ["squat", "squat", "squat", "lunge"]
+    assert spans(events) == [("squat", 0.0, 0.7), ("lunge", 0.8, 1.7)]
+    assert events[0].confidence == pytest.approx(0.9)
+
+
+def test_short_rival_does_not_cut_the_action():
+    events = decide("ssssssssllssssss", Rules(1e-6, 0.5, 0.0))[1]
+    assert spans(events) == [("squat", 0.0, 1.5)]
+
+
+def test_other_class_that_is_sure_at_once_ends_the_action_where_it_falls():
+    decisions, events = decide("ssssssssllllllll")
+    assert states(decisions) == "-----AAA-----AAA"
+    assert spans(events) == [("squat", 0.0, 0.7), ("lunge", 0.8, 1.5)]
+
+
+def test_filling_ends_the_event_and_forgets_the_candidate():
+    decisions, events = decide("ssssssss..sssss")
+    assert states(decisions) == "-----AAA..-----"
+    assert spans(events) == [("squat", 0.0, 0.7)]
+
+
+def test_finish_closes_the_open_event_once():
+    decider = Decider(CLASSES, THRESHOLD, RAW)
+    for i in range(10):
+        assert decider.update(recognition(i / 10, *SURE["s"]))[1] == ()
+    assert spans(decider.finish()) == [("squat", 0.0, 0.9)]
+    assert decider.finish() == ()
+
+
+def test_decisions_are_smoothed():
+    decisions, _ = decide("sl", Rules())
+    weight = 1 - np.exp(-0.1 / Rules().time_constant)
+    assert decisions[1].probabilities[1] == pytest.approx(0.05 + weight * 0.85)
+
+
+def three_seconds_of_action(fps):
+    """The one event, under the default rules, of nothing, three seconds of squats, and nothing."""
+    decider, events = Decider(CLASSES, THRESHOLD), []
+    for i in range(8 * fps + 1):
+        letter = "s" if 2 <= i / fps < 5 else "n"
+        events += decider.update(recognition(i / fps, *SURE[letter]))[1]
+    (event,) = (*events, *decider.finish())
+    return event
+
+
+@pytest.mark.parametrize("fps", [10, 30, 60])
+def test_events_do_not_depend_on_the_frame_rate(fps):
+    event = three_seconds_of_action(fps)
+    # From 0.4 to 0.6 on the way to 0.9; then from 0.9 to 0.48 on the way to 0.4.
+    tau, two_frames = Rules().time_constant, 2 / fps
+    assert event.start == pytest.approx(2 + tau * np.log(0.5 / 0.3), abs=two_frames)
+    assert event.end == pytest.approx(5 + tau * np.log(0.5 / 0.08), abs=two_frames)
+    assert event.confidence == pytest.approx(three_seconds_of_action(240).confidence, abs=0.02)
+
+
+@given(st.text("slwn.", max_size=120))
+def test_events_are_in_order_apart_long_enough_and_within_the_source(story):
+    decisions, events = decide(story)
+    times = [decision.time for decision in decisions]
+    for before, after in pairwise(events):
+        assert before.end < after.start
+    for event in events:
+        assert isinstance(event, Event)
+        assert times[0] <= event.start <= event.end <= times[-1]
+        assert event.end - event.start >= RAW.duration - 1e-9
+        assert THRESHOLD * RAW.release <= event.confidence <= 1
+    for decision in decisions:
+        assert (decision.state == State.ACTION) == (decision.label is not None)
+        if decision.label:
+            labels = [e.label for e in events if e.start <= decision.time <= e.end]
+            assert labels == [decision.label]
