@@ -32,9 +32,7 @@ def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Calibra
     right = probabilities.argmax(axis=1) == labels
     confidences = probabilities.max(axis=1)[right]
     threshold = float(np.quantile(confidences, 1 - KEEP)) if right.any() else 1.0
-    return Calibration(
-        temperature=round(temperature, 4), rejection_threshold=round(threshold, 4)
-    )
+    return Calibration(temperature=round(temperature, 4), rejection_threshold=round(threshold, 4))
 
 
 def _negative_log_likelihood(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
 
+from har_desktop import console
 from har_desktop.errors import InputError
 from training.config import Config, load_config
+from training.data.cache import Cache
 from training.data.index import Clip, scan
 from training.data.split import TEST_GROUPS, Split, describe, split_at_random, split_by_group
+from training.report import table
 
 data_option = click.option(
     "--data",
@@ -32,8 +37,8 @@ config_option = click.option(
 
 
 @click.group()
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
-def cli(debug: bool) -> None:
+@console.debug_option
+def cli() -> None:
     """Train and measure the network of HAR Desktop."""
 
 
@@ -86,10 +91,56 @@ def fit(
     click.echo(f"{run}: {(run / 'validation.json').read_text()}")
 
 
-def _prepare(config: Config, data: Path, folder: Path, fold: int, leak_seed: int | None):
-    """Scan, split, decode; also the clips of other classes in the training groups."""
-    from training.data.cache import Cache
+@cli.command()
+@click.option("--bundle", type=click.Path(path_type=Path), required=True, help="Bundle folder.")
+@data_option
+@click.option(
+    "--groups", default=",".join(TEST_GROUPS), show_default=True, help="Which groups to look at."
+)
+@click.option(
+    "--split",
+    "split_file",
+    type=click.Path(path_type=Path, exists=True),
+    help="A run's split.json: measure on its test clips instead of on groups.",
+)
+@click.option(
+    "--sampling",
+    type=click.Choice(["time", "even"]),
+    default="time",
+    show_default=True,
+    help="Windows in time as in the app, or ten evenly spaced frames as in the poster.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The whole report as JSON on stdout.")
+def evaluate(
+    bundle: Path,
+    data: Path,
+    groups: str,
+    split_file: Path | None,
+    sampling: Literal["time", "even"],
+    as_json: bool,
+) -> None:
+    """Measure a bundle's ONNX files on whole groups, one answer per clip."""
+    from har_desktop.inference.bundle import load_bundle
+    from training.evaluate import evaluate as run_evaluate
 
+    loaded = load_bundle(bundle)
+    if split_file:
+        split = msgspec.json.decode(split_file.read_bytes(), type=Split)
+        clips, protocol = split.test, split.protocol
+    else:
+        chosen = set(groups.split(","))
+        clips = [c for c in scan(data, loaded.manifest.classes) if c.group in chosen]
+        protocol = "group-wise"
+        if not clips:
+            raise InputError(f"no clips of the groups {groups} in {data}")
+    report = run_evaluate(loaded, data, clips, sampling, protocol)
+    click.echo(msgspec.json.encode(report) if as_json else table(report))
+
+
+def _prepare(
+    config: Config, data: Path, folder: Path, fold: int, leak_seed: int | None
+) -> tuple[Split, list[Clip], Cache]:
+    """Scan, split, decode; also the clips of other classes in the training groups."""
     clips = scan(data, config.classes)
     split = split_by_group(clips, fold) if leak_seed is None else split_at_random(clips, leak_seed)
     others = _others(config, data, split) if config.others else []
@@ -117,4 +168,4 @@ def _others(config: Config, data: Path, split: Split) -> list[Clip]:
 def main() -> None:
     """Run the command line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    cli(prog_name="python -m training")
+    sys.exit(console.run(cli, "python -m training"))

@@ -6,7 +6,7 @@ Configurations are TOML files under `training/configs/`; an unknown key stops th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -32,11 +32,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
-class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Frozen, and refuses keys that it doesn't know."""
-
-
-class NetworkConfig(_Strict):
+class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The shape of the network; see `training.network`."""
 
     name: str = "cnn_gru"
@@ -50,7 +46,7 @@ class NetworkConfig(_Strict):
     dropout: Share = 0.0
 
 
-class AugmentConfig(_Strict):
+class AugmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How training pictures are varied; see `training.augment`. Zero switches a part off."""
 
     scale: tuple[float, float] = (1.0, 1.0)  # of the crop's side, relative to the whole picture
@@ -71,7 +67,7 @@ class AugmentConfig(_Strict):
     mixup: Share = 0.0  # alpha of the Beta distribution, 0 = off
 
 
-class Config(_Strict):
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that decides a run."""
 
     classes: tuple[str, ...] = UCF10
@@ -87,6 +83,7 @@ class Config(_Strict):
     warmup: Share = 0.05  # share of the steps with a rising learning rate
     weight_decay: Annotated[float, Meta(ge=0.0)] = 1e-4
     label_smoothing: Share = 0.0
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     average: Share = 0.0  # decay of the exponential moving average of the weights, 0 = off
     patience: Positive = 1000  # epochs without a better validation loss
     figures: Annotated[int, Meta(ge=0)] = 0  # rendered clips per class, added to the training set

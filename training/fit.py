@@ -1,7 +1,7 @@
 """One training run: from a configuration and clips to weights in a run folder.
 
-A run folder holds `config.json`, `split.json`, `environment.json`, `history.csv`, `best.weights.h5`,
-`calibration.json`, `validation.json` and, while the run lasts, `backup/` for `resume`.
+A run folder holds `config.json`, `split.json`, `environment.json`, `history.csv`,
+`best.weights.h5`, `calibration.json`, `validation.json` and, while the run lasts, `backup/`.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def fit(config: Config, split: Split, others: list[Clip], cache: Cache, run: Pat
         DivergedError: The loss became NaN or infinite.
     """
     keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(config.precision)
     began = time.time()
     model = build(config.network, len(config.classes))
     learn = split.train + others
@@ -145,7 +146,7 @@ class _Best(keras.callbacks.Callback):
         self._path = path
         self._best = best
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
         loss = (logs or {})["val_loss"]
         if loss < self._best:
             self._best = loss

@@ -8,9 +8,9 @@ streaming graphs, so the names below are part of the contract with it:
     head:    conv3d  (global max)  gru1 gru2 logits
 
 Source: Hossain, Mahmud, Rahman, "Interpretable Human Action Recognition: A CNN-GRU Approach with
-Grad-CAM Insights", 4th MusIML workshop at ICML 2025; ten frames, 3 x (Conv2D + BatchNorm + Pooling),
-one Conv3D, GRU(32), GRU(50), Dense. `motion` goes past it: a fourth input channel holds the grey
-difference to the picture one interval before.
+Grad-CAM Insights", 4th MusIML workshop at ICML 2025; ten frames, 3 x (Conv2D + BatchNorm +
+Pooling), one Conv3D, GRU(32), GRU(50), Dense. `motion` goes past it: a fourth input channel holds
+the grey difference to the picture one interval before.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from training.config import NetworkConfig
 
 # ITU-R BT.601 luma of RGB.
 LUMA = (0.299, 0.587, 0.114)
+# An epoch has some fifty steps. Keras' 0.99 would take ten epochs to forget the initial statistics,
+# and validation would mislead all that time.
+BN_MOMENTUM = 0.9
 
 
 def normalize(frame, previous=None):
@@ -57,7 +60,7 @@ def build_encoder(config: NetworkConfig) -> keras.Model:
         activation = layers.Conv2D(
             filters, 3, padding="same", activation="relu", name=f"conv{number}"
         )(x)
-        x = layers.BatchNormalization(name=f"bn{number}")(activation)
+        x = layers.BatchNormalization(momentum=BN_MOMENTUM, name=f"bn{number}")(activation)
         x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
     return keras.Model(picture, [activation, x], name="encoder")
 

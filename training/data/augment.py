@@ -27,12 +27,14 @@ def draw_times(
     Returns:
         (count,) float64 seconds, oldest first (newest first where time is reversed).
     """
-    interval *= config.speed ** rng.uniform(-1, 1)
+    interval *= float(config.speed ** rng.uniform(-1, 1))
     span = interval * (count - 1)
     start = rng.uniform(0, duration - span) if duration > span else 0.0
-    times = start + interval * np.arange(count)
+    times = (start + interval * np.arange(count)).astype(np.float64)
     times += rng.uniform(-config.jitter, config.jitter, count) * interval
-    return times[::-1] if rng.random() < config.reverse else times
+    if rng.random() < config.reverse:
+        times = times[::-1]
+    return times
 
 
 def vary(
@@ -136,9 +138,7 @@ def _recolour(rng: np.random.Generator, config: AugmentConfig, pictures: Picture
 def _hue_rotation(angle: float) -> NDArray[np.float64]:
     """Rotation of RGB about the grey axis (Rodrigues' formula)."""
     axis = np.full(3, 1 / np.sqrt(3))
-    cross = np.array(
-        [[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]]
-    )
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
 
 

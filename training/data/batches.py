@@ -46,6 +46,7 @@ class TrainingWindows(keras.utils.PyDataset):
         return windows, targets
 
     def on_epoch_end(self) -> None:
+        """Called by Keras: the next epoch draws other windows."""
         self._epoch += 1
 
     def _window(self, rng: np.random.Generator, clip: Clip) -> NDArray[np.uint8]:
@@ -96,7 +97,7 @@ def _even_times(
     footage: Footage, count: int, interval: float, windows: int
 ) -> list[NDArray[np.float64]]:
     slack = max(0.0, footage.duration - interval * (count - 1))
-    starts = np.linspace(0, slack, windows) if slack else [0.0]
+    starts = np.linspace(0, slack, windows if slack else 1)
     return [start + interval * np.arange(count) for start in starts]
 
 

@@ -1,8 +1,8 @@
 """Decoded clips on disk, small enough to draw random windows from.
 
-Each clip becomes two arrays, pictures and times, in a folder that is named after the settings, under
-the hash of its content: changed content or settings never meet a stale entry, and an interrupted
-run goes on where it stopped.
+Each clip becomes two arrays, pictures and times, in a folder that is named after the settings,
+under the hash of its content: changed content or settings never meet a stale entry, and an
+interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def _without_duplicates(
     dropped: list[Clip] = []
     kept = []
     for clips in (test, validation, train):
-        unique = []
+        unique: list[Clip] = []
         for clip in clips:
             (dropped if clip.sha256 in seen else unique).append(clip)
             seen.add(clip.sha256)
@@ -141,5 +141,7 @@ def describe(split: Split) -> str:
         counts = Counter(c.label for c in clips)
         groups = sorted({c.group for c in clips})
         per_class = ", ".join(f"{label} {count}" for label, count in sorted(counts.items()))
-        lines.append(f"{name:>10}: {len(clips)} clips, groups {groups[0]}..{groups[-1]}; {per_class}")
+        lines.append(
+            f"{name:>10}: {len(clips)} clips, groups {groups[0]}..{groups[-1]}; {per_class}"
+        )
     return "\n".join(lines)

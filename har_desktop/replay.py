@@ -1,0 +1,291 @@
+"""Recorded videos through the engine, without a window: labels, heat-maps and events as files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from tqdm import tqdm
+
+from har_desktop.decision.decision import Event
+from har_desktop.decision.events import Decider
+from har_desktop.errors import HarError, InputError
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.manifest import Manifest
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.inference.session import Provider
+from har_desktop.models import default_bundle
+from har_desktop.pipeline.ordered import Outcome, run_in_order
+from har_desktop.sinks.base import RunInfo, Sink
+from har_desktop.sinks.events_csv import EventsCsv
+from har_desktop.sinks.frames_jsonl import FramesJsonl
+from har_desktop.sinks.subtitles import Subtitles
+from har_desktop.sinks.video import AnnotatedVideo
+from har_desktop.sources.base import Source, SourceInfo
+from har_desktop.sources.figure import Demo
+from har_desktop.sources.files import expand_sources
+from har_desktop.sources.video import VideoFile
+
+DEMO = "demo"
+TOP = "top"
+
+
+class Top(msgspec.Struct, frozen=True):
+    """The class with the highest mean probability over all windows."""
+
+    label: str
+    confidence: float
+
+
+class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What one replay found and wrote.
+
+    Attributes:
+        source: As it was named.
+        frames: Frames that were read.
+        duration_s: From the first frame to the end of the last.
+        windows: Windows that were recognised.
+        top: None where the source is too short for a single window.
+        events: The actions with start, end, label and mean confidence.
+        provider: The processor that did the work.
+        provider_reason: Why it is not the one that was asked for, or None.
+        model: Name of the bundle.
+        files: What was written.
+        seconds: What the replay took, all in all.
+        stages: Seconds per stage.
+    """
+
+    source: str
+    frames: int
+    duration_s: float
+    windows: int
+    top: Top | None
+    events: list[Event]
+    provider: str
+    provider_reason: str | None
+    model: str
+    files: list[str]
+    seconds: float
+    stages: dict[str, float]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A source that could not be replayed."""
+
+    source: str
+    error: str
+    exit_code: int
+
+
+class Replays(msgspec.Struct, frozen=True):
+    """The results of a batch; one bad source does not stop the others."""
+
+    summaries: list[ReplaySummary]
+    failures: list[Failure]
+
+
+def replay(
+    sources: Sequence[str],
+    out: Path,
+    *,
+    model: Path | None = None,
+    provider: Provider = "auto",
+    explain: str = TOP,
+    hop: float = 0.0,
+    progress: bool = False,
+    on_failure: Callable[[Failure], object] = lambda _: None,
+) -> Replays:
+    """Replay files, folders of files, or "demo", and write the results into a folder.
+
+    Args:
+        sources: Paths, or "demo" for the embedded clip.
+        out: Folder for the results; made if it is missing.
+        model: A bundle's folder; None for the default.
+        provider: Which processor to ask for.
+        explain: "top", or the class that the heat-maps explain.
+        hop: Least time between two results in seconds; 0 for one per frame.
+        progress: Show a progress bar on stderr.
+        on_failure: Told of a bad source at once, while the others go on.
+
+    Raises:
+        BundleError: The model cannot be used.
+        InputError: The output folder or the class to explain cannot be used.
+    """
+    bundle = load_bundle(model if model is not None else default_bundle())
+    recognizer = Recognizer(bundle, provider, _explained(explain, bundle.manifest))
+    _make_folder(out)
+    summaries: list[ReplaySummary] = []
+    failures: list[Failure] = []
+
+    def fail(source: str, error: HarError) -> None:
+        failures.append(Failure(source, str(error), error.exit_code))
+        on_failure(failures[-1])
+
+    named = list(_named(sources, fail))
+    for (name, path), stem in zip(named, _stems([path for _, path in named]), strict=True):
+        try:
+            summaries.append(_replay_one(name, path, out / stem, recognizer, hop, progress))
+        except HarError as error:
+            fail(name, error)
+    return Replays(summaries, failures)
+
+
+def _explained(explain: str, manifest: Manifest) -> int:
+    if explain == TOP:
+        return -1
+    if explain not in manifest.classes:
+        raise InputError(
+            f"unknown class {explain!r} to explain; {manifest.name} knows:"
+            f" {', '.join(manifest.classes)}, or {TOP}"
+        )
+    return manifest.classes.index(explain)
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".har-desktop"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"cannot write into the folder {out}: {error.strerror}; choose another with --out"
+        ) from error
+
+
+def _named(
+    sources: Sequence[str], fail: Callable[[str, HarError], None]
+) -> Iterator[tuple[str, Path | None]]:
+    """Each single source by the name to report it under; None stands for the demo."""
+    for source in sources:
+        if source == DEMO:
+            yield DEMO, None
+            continue
+        try:
+            for path in expand_sources([Path(source)]):
+                yield str(path), path
+        except InputError as error:
+            fail(source, error)
+
+
+def _stems(paths: Sequence[Path | None]) -> list[str]:
+    """Names for the outputs: the file's stem, made unique where several share it."""
+    stems: list[str] = []
+    for path in paths:
+        stem = DEMO if path is None else path.stem
+        number = 1
+        while (unique := stem if number == 1 else f"{stem}-{number}") in stems:
+            number += 1
+        stems.append(unique)
+    return stems
+
+
+def _replay_one(
+    name: str, path: Path | None, target: Path, recognizer: Recognizer, hop: float, progress: bool
+) -> ReplaySummary:
+    began = time.perf_counter()
+    manifest = recognizer.manifest
+    if path is not None:
+        _spare_source(path, target)
+    source: Source = Demo() if path is None else VideoFile(path)
+    decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
+    try:
+        info = source.open()
+        with _sinks(target, _run_info(info, recognizer)) as sinks:
+            outcome = _run(source, info, recognizer, decider, sinks, hop, progress)
+            last = decider.finish()
+            files = [sink.finish(last) for sink in sinks]
+    finally:
+        source.close()
+    return ReplaySummary(
+        source=name,
+        frames=outcome.frames,
+        duration_s=round(_duration(outcome, info), 3),
+        windows=outcome.windows,
+        top=_top(outcome, manifest),
+        events=[*outcome.events, *last],
+        provider=recognizer.provider.used,
+        provider_reason=recognizer.provider.reason,
+        model=manifest.name,
+        files=[str(file) for file in files],
+        seconds=round(time.perf_counter() - began, 3),
+        stages={stage: round(cost, 3) for stage, cost in outcome.seconds.items()},
+    )
+
+
+def _run(
+    source: Source,
+    info: SourceInfo,
+    recognizer: Recognizer,
+    decider: Decider,
+    sinks: Sequence[Sink],
+    hop: float,
+    progress: bool,
+) -> Outcome:
+    quiet = None if progress else True  # None: on a terminal only
+    with tqdm(total=info.frames, desc=info.name, unit="frame", disable=quiet) as bar:
+        return run_in_order(source, recognizer, decider, sinks, hop, bar.update)
+
+
+def _run_info(info: SourceInfo, recognizer: Recognizer) -> RunInfo:
+    manifest = recognizer.manifest
+    return RunInfo(
+        source=info,
+        model=manifest.name,
+        provider=recognizer.provider.used,
+        provider_reason=recognizer.provider.reason,
+        classes=manifest.classes,
+        frame_interval_s=manifest.window.frame_interval_s,
+    )
+
+
+def _outputs(target: Path) -> tuple[Path, Path, Path, Path]:
+    """NAME.mp4, NAME.frames.jsonl, NAME.events.csv, NAME.vtt."""
+    suffixes = (".mp4", ".frames.jsonl", ".events.csv", ".vtt")
+    video, frames, events, subtitles = (target.with_name(target.name + s) for s in suffixes)
+    return video, frames, events, subtitles
+
+
+def _spare_source(path: Path, target: Path) -> None:
+    """Never write over the video that is being read."""
+    for output in _outputs(target):
+        if output.exists() and path.exists() and output.samefile(path):
+            raise InputError(
+                f"{path}: the result would replace it; choose another folder with --out"
+            )
+
+
+@contextmanager
+def _sinks(target: Path, info: RunInfo) -> Iterator[list[Sink]]:
+    """The four sinks; where something fails, what they have not finished is removed."""
+    video, frames, events, subtitles = _outputs(target)
+    sinks: list[Sink] = []
+    try:
+        sinks.append(AnnotatedVideo(video, info))
+        sinks.append(FramesJsonl(frames, info))
+        sinks.append(EventsCsv(events, info))
+        sinks.append(Subtitles(subtitles, info))
+        yield sinks
+    except BaseException:
+        for sink in sinks:
+            sink.abort()
+        raise
+
+
+def _duration(outcome: Outcome, info: SourceInfo) -> float:
+    """From the first frame to the end of the last: the mean frame spacing is its length."""
+    span = outcome.last - outcome.first
+    if outcome.frames > 1:
+        return span * outcome.frames / (outcome.frames - 1)
+    return 1 / info.fps if info.fps and outcome.frames else span
+
+
+def _top(outcome: Outcome, manifest: Manifest) -> Top | None:
+    if outcome.votes is None:
+        return None
+    best = int(np.argmax(outcome.votes))
+    return Top(manifest.classes[best], round(float(outcome.votes[best] / outcome.windows), 4))

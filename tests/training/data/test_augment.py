@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from training.config import AugmentConfig, load_config
+from training.data import augment
+
+STRONG = load_config("motion_gru").augment
+PICTURES = np.random.default_rng(0).integers(0, 256, (11, 48, 64, 3), dtype=np.uint8)
+
+
+def test_nothing_is_varied_unless_asked() -> None:
+    varied = augment.vary(np.random.default_rng(1), AugmentConfig(), PICTURES, (48, 64))
+    assert np.abs(varied.astype(int) - PICTURES).max() <= 1  # rounding of the colour map
+
+
+def test_same_seed_same_window() -> None:
+    one, other, third = (
+        augment.vary(np.random.default_rng(seed), STRONG, PICTURES, (24, 32)) for seed in (5, 5, 6)
+    )
+    np.testing.assert_array_equal(one, other)
+    assert (one != third).any()
+    assert one.shape == (11, 24, 32, 3)
+    assert one.dtype == np.uint8
+
+
+def test_a_still_window_stays_still() -> None:
+    quiet = AugmentConfig(
+        **{
+            field: getattr(STRONG, field)
+            for field in STRONG.__struct_fields__
+            if field not in ("noise", "background")
+        }
+    )
+    still = np.repeat(PICTURES[:1], 11, axis=0)
+    for seed in range(50):
+        varied = augment.vary(np.random.default_rng(seed), quiet, still, (24, 32))
+        assert (varied == varied[0]).all()
+
+
+@pytest.mark.parametrize("duration", [0.0, 0.5, 2.0, 9.0])
+def test_times_span_the_interval_and_stay_ordered(duration: float) -> None:
+    config = AugmentConfig(speed=1.3, jitter=0.2)
+    for seed in range(100):
+        times = augment.draw_times(np.random.default_rng(seed), config, duration, 11, 0.2)
+        assert np.all(np.diff(times) > 0)
+        assert 2.0 / 1.3 - 0.11 <= times[-1] - times[0] <= 2.0 * 1.3 + 0.11
+        if duration > 2.6:
+            assert times[0] >= -0.06
+            assert times[-1] <= duration + 0.06
+
+
+def test_reversed_time_runs_backwards() -> None:
+    times = augment.draw_times(
+        np.random.default_rng(0), AugmentConfig(reverse=1.0), duration=5.0, count=11, interval=0.2
+    )
+    assert np.all(np.diff(times) < 0)
+
+
+def test_what_moves_is_put_before_another_room() -> None:
+    pictures = np.full((11, 48, 64, 3), 60, np.uint8)
+    for number in range(11):
+        pictures[number, 20:28, 4 * number : 4 * number + 8] = 250
+    room = np.full((48, 64, 3), 160, np.uint8)
+    mixed = augment.over_room(np.random.default_rng(0), pictures, room)
+    assert (mixed[:, 0, 0] == 160).all(), "the corner shows the other room"
+    for number in range(11):
+        assert (mixed[number, 24, 4 * number + 4] > 240).all(), "the mover is kept"

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from har_desktop.errors import InputError
+from har_desktop.inference.letterbox import Letterbox
+from har_desktop.sources.video import VideoFile
+from training.data.cache import SPACING_S, Cache, Footage
+from training.data.index import Clip, scan
+
+
+@pytest.fixture
+def clips(clips_folder: Path) -> list[Clip]:
+    return scan(clips_folder, ("Drift",))[:4]
+
+
+def test_footage_is_what_the_decoder_gives(
+    tmp_path: Path, clips_folder: Path, clips: list[Clip]
+) -> None:
+    cache = Cache(tmp_path, clips_folder, (24, 32))
+    assert cache.fill(clips) == clips
+    footage = cache.load(clips[0])
+    with VideoFile(clips_folder / clips[0].path) as source:
+        frames = {round(f.time, 6): f for f in source}
+    assert footage.images.shape == (len(footage.times), 24, 32, 3)
+    assert np.all(np.diff(footage.times) >= SPACING_S * 0.75)
+    assert footage.duration == pytest.approx(max(frames), abs=SPACING_S)
+    frame = frames[round(float(footage.times[7]), 6)]
+    picture = Letterbox.fit(frame.size, (24, 32)).apply(frame.image)[:, :, ::-1]
+    np.testing.assert_array_equal(footage.images[7], picture)
+
+
+def test_decoded_clips_are_not_decoded_again(
+    tmp_path: Path, clips_folder: Path, clips: list[Clip]
+) -> None:
+    Cache(tmp_path, clips_folder, (24, 32)).fill(clips)
+    elsewhere = Cache(tmp_path, Path("/nowhere"), (24, 32))
+    assert elsewhere.fill(clips) == clips
+
+
+def test_another_size_is_another_entry(
+    tmp_path: Path, clips_folder: Path, clips: list[Clip]
+) -> None:
+    Cache(tmp_path, clips_folder, (24, 32)).fill(clips)
+    other = Cache(tmp_path, clips_folder, (12, 16))
+    other.fill(clips)
+    assert other.load(clips[0]).images.shape[1:] == (12, 16, 3)
+
+
+def test_a_broken_clip_is_left_out_and_many_stop(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "data" / "Drift" / "v_Drift_g01_c02.avi"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"not a video at all")
+    clip = scan(tmp_path / "data", ("Drift",))
+    with pytest.raises(InputError, match="1 of 1 clips cannot be decoded"):
+        Cache(tmp_path / "cache", tmp_path / "data", (24, 32)).fill(clip)
+    assert "v_Drift_g01_c02.avi" in capsys.readouterr().out
+
+
+def ramp(times: list[float]) -> Footage:
+    images = np.arange(len(times), dtype=np.uint8)[:, None, None, None] * np.ones(
+        (1, 2, 2, 3), np.uint8
+    )
+    return Footage(images, np.asarray(times))
+
+
+def test_window_takes_the_nearest_pictures() -> None:
+    footage = ramp([0.0, 0.1, 0.3, 0.6])
+    window = footage.window(np.array([0.04, 0.06, 0.19, 0.21, 0.5]))
+    assert window[:, 0, 0, 0].tolist() == [0, 1, 1, 2, 3]
+
+
+def test_window_holds_still_outside_the_clip() -> None:
+    footage = ramp([0.0, 0.1])
+    assert footage.window(np.array([-1.0, 5.0]))[:, 0, 0, 0].tolist() == [0, 1]
+    assert ramp([0.0]).window(np.array([-1.0, 0.0, 3.0]))[:, 0, 0, 0].tolist() == [0, 0, 0]

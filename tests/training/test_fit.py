@@ -1,0 +1,139 @@
+"""A real, tiny training: does it learn, is it whole after an interruption."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from har_desktop.errors import InputError
+from training.config import AugmentConfig, Config, NetworkConfig
+from training.data.cache import Cache
+from training.data.index import scan
+from training.data.split import Split, split_by_group
+
+keras = pytest.importorskip("keras", reason="the training extra is not installed")
+
+from training import fit as fit_module  # noqa: E402
+from training.fit import DivergedError, fit, open_run  # noqa: E402
+
+CONFIG = Config(
+    classes=("Drift", "Still"),
+    network=NetworkConfig(
+        height=24, width=32, motion=True, filters=(4, 8, 8), conv3d=8, gru=(8, 8)
+    ),
+    augment=AugmentConfig(jitter=0.1),
+    epochs=6,
+    batch=4,
+    windows=3,
+    learning_rate=5e-3,
+    average=0.9,
+)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> tuple[Split, Cache]:
+    clips = scan(clips_folder, CONFIG.classes)
+    cache = Cache(tmp_path_factory.mktemp("cache"), clips_folder, (32, 43))
+    cache.fill(clips)
+    return split_by_group(clips), cache
+
+
+# Keras' CSV logger leaves its file to the garbage collector when a run is interrupted.
+interrupted = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@pytest.fixture(autouse=True)
+def float32_afterwards():
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+def test_it_learns_what_moves_and_leaves_a_whole_run(prepared, tmp_path: Path) -> None:
+    split, cache = prepared
+    run = tmp_path / "run"
+    open_run(run, CONFIG, split, resume=False)
+    fit(CONFIG, split, [], cache, run)
+    report = json.loads((run / "validation.json").read_text())
+    assert report["clips"] == len(split.validation) == 6
+    assert report["clip_accuracy"] == 1.0
+    calibration = json.loads((run / "calibration.json").read_text())
+    assert calibration["temperature"] > 0
+    environment = json.loads((run / "environment.json").read_text())
+    assert environment["packages"]["keras"] == keras.__version__
+    names = {path.name for path in run.iterdir()}
+    assert names == {
+        "config.json",
+        "split.json",
+        "environment.json",
+        "history.csv",
+        "best.weights.h5",
+        "calibration.json",
+        "validation.json",
+    }
+
+
+class _Kill(keras.callbacks.Callback):
+    """Stops like Ctrl-C in the middle of the third epoch."""
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002
+        if batch == 2 and self.model.optimizer.iterations > 2 * self.params["steps"]:
+            raise KeyboardInterrupt
+
+
+@interrupted
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split, cache = prepared
+    run = tmp_path / "run"
+    open_run(run, CONFIG, split, resume=False)
+    whole = fit_module._callbacks
+    monkeypatch.setattr(fit_module, "_callbacks", lambda c, r: [*whole(c, r), _Kill()])
+    with pytest.raises(KeyboardInterrupt):
+        fit(CONFIG, split, [], cache, run)
+    assert not (run / "calibration.json").exists()
+    monkeypatch.setattr(fit_module, "_callbacks", whole)
+    open_run(run, CONFIG, split, resume=True)
+    fit(CONFIG, split, [], cache, run)
+    history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
+    assert history["epoch"].tolist() == list(range(CONFIG.epochs))
+    assert (run / "calibration.json").exists()
+
+
+@interrupted
+def test_nan_stops_and_keeps_the_last_good_weights(
+    prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split, cache = prepared
+    run = tmp_path / "run"
+    open_run(run, CONFIG, split, resume=False)
+
+    class Poison(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
+            if epoch == 1:
+                logits = self.model.get_layer("logits")
+                logits.kernel.assign(np.full(logits.kernel.shape, np.nan))
+
+    whole = fit_module._callbacks
+    monkeypatch.setattr(fit_module, "_callbacks", lambda c, r: [*whole(c, r), Poison()])
+    with pytest.raises(DivergedError, match="the loss became nan"):
+        fit(CONFIG, split, [], cache, run)
+    model = fit_module.build(CONFIG.network, 2)
+    model.load_weights(run / "best.weights.h5")
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_a_run_folder_is_never_overwritten(prepared, tmp_path: Path) -> None:
+    split, _ = prepared
+    run = tmp_path / "run"
+    with pytest.raises(InputError, match="nothing to resume"):
+        open_run(run, CONFIG, split, resume=True)
+    open_run(run, CONFIG, split, resume=False)
+    with pytest.raises(InputError, match="not empty"):
+        open_run(run, CONFIG, split, resume=False)
+    other = Config(classes=CONFIG.classes, seed=7)
+    with pytest.raises(InputError, match="another configuration"):
+        open_run(run, other, split, resume=True)

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from training.metrics import classification, expected_calibration_error, wilson95
+
+
+def test_wilson_interval_as_published() -> None:
+    # Newcombe, Statistics in Medicine 17 (1998), table I, method 3: 81 of 263 and 0 of 20.
+    assert wilson95(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson95(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
+    assert wilson95(0, 0) == (0.0, 1.0)
+
+
+def test_classification_by_hand() -> None:
+    truth = np.array([0, 0, 0, 1, 1, 2])
+    answers = np.array([0, 0, 1, 1, 1, 0])
+    report = classification(truth, answers, ("a", "b", "c"))
+    assert report["accuracy"] == pytest.approx(4 / 6)
+    assert report["confusion"] == [[2, 1, 0], [0, 2, 0], [1, 0, 0]]
+    assert report["per_class"]["b"] == pytest.approx(
+        {"precision": 2 / 3, "recall": 1.0, "f1": 0.8, "support": 2}
+    )
+    assert report["macro_recall"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+
+
+def test_a_class_without_clips_does_not_lower_the_averages() -> None:
+    report = classification(np.array([0, 1]), np.array([0, 1]), ("a", "b", "absent"))
+    assert report["macro_f1"] == 1.0
+
+
+def test_calibration_error_of_a_known_case() -> None:
+    sure = np.tile([0.9, 0.1], (10, 1))
+    truth = np.array([0] * 6 + [1] * 4)
+    assert expected_calibration_error(sure, truth) == pytest.approx(0.3)
+    honest = np.array([0] * 9 + [1])
+    assert expected_calibration_error(sure, honest) == pytest.approx(0.0)

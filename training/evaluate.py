@@ -1,0 +1,161 @@
+"""Accuracy of a bundle's ONNX files in ONNX Runtime, one answer per clip. No TensorFlow here.
+
+Two ways to look at a clip are known:
+
+* `time`, the app's way: windows in time, one every frame interval; the calibrated probabilities of
+  all windows are averaged. A clip that is shorter than a window holds its first picture before
+  its start.
+* `even`, the poster's way: one window of evenly spaced frames over the whole clip. A network with
+  motion is given, for each of them, the frame one interval before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import local
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from har_desktop.errors import InputError, SourceError
+from har_desktop.frame import Frame
+from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.manifest import Manifest
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.opencv import cv2
+from har_desktop.sources.video import VideoFile
+from training.data.index import Clip
+from training.metrics import classification, expected_calibration_error
+
+Sampling = Literal["time", "even"]
+Probabilities = NDArray[np.float32]
+
+WORKERS = 2
+# Slack on the clock that picks every interval's frame: half a millisecond.
+TICK_S = 5e-4
+
+
+def evaluate(
+    bundle: Bundle,
+    data: Path,
+    clips: Sequence[Clip],
+    sampling: Sampling,
+    protocol: str,
+    progress: bool = True,
+) -> dict[str, object]:
+    """Measure the bundle on clips of its classes.
+
+    Returns:
+        The report of `training.metrics.classification` with `protocol`, `sampling`, the expected
+        calibration error of the clip answers, `windows`, `skipped` (unreadable clips by path),
+        `provider` and `seconds`.
+
+    Raises:
+        InputError: There are no readable clips.
+    """
+    began = time.perf_counter()
+    # Each worker thread decodes and recognises by itself; OpenCV must not add threads of its own.
+    cv2.setNumThreads(1)
+    here = local()
+    provider = Recognizer(bundle).provider
+
+    def answer(clip: Clip) -> Probabilities | str:
+        if not hasattr(here, "recognizer"):
+            here.recognizer = Recognizer(bundle)
+        try:
+            return clip_windows(here.recognizer, data / clip.path, sampling)
+        except SourceError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        work = pool.map(answer, clips)
+        answers = list(
+            tqdm(work, "evaluate", len(clips), unit="clip", disable=None if progress else True)
+        )
+    good = [(c, a) for c, a in zip(clips, answers, strict=True) if not isinstance(a, str)]
+    if not good:
+        raise InputError(f"none of the {len(clips)} clips in {data} can be read: {answers[:1]}")
+    classes = bundle.manifest.classes
+    truth = np.array([classes.index(clip.label) for clip, _ in good])
+    probabilities = np.stack([windows.mean(axis=0) for _, windows in good])
+    return {
+        **classification(truth, probabilities.argmax(axis=1), classes),
+        "expected_calibration_error": expected_calibration_error(probabilities, truth),
+        "protocol": protocol,
+        "sampling": sampling,
+        "windows": sum(len(windows) for _, windows in good),
+        "skipped": [c.path for c, a in zip(clips, answers, strict=True) if isinstance(a, str)],
+        "provider": provider.used,
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Probabilities:
+    """The calibrated probabilities of a clip's windows.
+
+    Returns:
+        (windows, classes) float32; at least one row.
+
+    Raises:
+        SourceError: The clip cannot be read.
+    """
+    recognizer.clear()
+    with VideoFile(path) as source:
+        if sampling == "even":
+            return _evenly(recognizer, list(source))
+        due = 0.0
+        ticks: list[Frame] = []
+        rows = []
+        interval = recognizer.manifest.window.frame_interval_s
+        for frame in source:
+            if frame.time < due - TICK_S:
+                continue
+            due += interval * (1 + (frame.time - due) // interval)
+            ticks.append(frame)
+            window = recognizer.push(frame).window
+            if window is not None:
+                rows.append(window.probabilities)
+    return np.stack(rows) if rows else _held(recognizer, ticks)
+
+
+def _evenly(recognizer: Recognizer, frames: Sequence[Frame]) -> Probabilities:
+    manifest = recognizer.manifest
+    places = np.linspace(0, len(frames) - 1, manifest.window.length).round().astype(int)
+    times = np.array([frame.time for frame in frames])
+    before = np.array(
+        [np.abs(times - (times[i] - manifest.window.frame_interval_s)).argmin() for i in places]
+    )
+    return _window(recognizer, frames, places, before)
+
+
+def _held(recognizer: Recognizer, ticks: Sequence[Frame]) -> Probabilities:
+    """One window that ends with the clip and holds its first picture before the start."""
+    length = recognizer.manifest.window.length
+    places = np.maximum(np.arange(-length, 0) + len(ticks), 0)
+    return _window(recognizer, ticks, places, np.maximum(places - 1, 0))
+
+
+def _window(
+    recognizer: Recognizer,
+    frames: Sequence[Frame],
+    places: NDArray[np.int64],
+    before: NDArray[np.int64],
+) -> Probabilities:
+    manifest = recognizer.manifest
+    pictures = {i: _picture(manifest, frames[i]) for i in {*places.tolist(), *before.tolist()}}
+    previous = [pictures[i] for i in before] if manifest.input.motion else None
+    times = [frames[i].time for i in places]
+    window = recognizer.recognize_window([pictures[i] for i in places], previous, times)
+    return window.probabilities[None]
+
+
+def _picture(manifest: Manifest, frame: Frame) -> NDArray[np.uint8]:
+    size = (manifest.input.height, manifest.input.width)
+    picture = Letterbox.fit(frame.size, size).apply(frame.image)
+    return np.ascontiguousarray(picture[:, :, ::-1])
