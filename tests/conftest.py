@@ -1,0 +1,59 @@
+"""What the tests of all packages share."""
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+# What belongs to it, and how many files of each there are.
+CONTENTS = {
+    "ucf101/clips/*/*.mp4": 2371,
+    "ucf101/native/*.avi": 10,
+    "ucf101/*list0[123].txt": 6,
+    "idle/*.mp4": 72,
+}
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of real clips beside the checkout; where there is none, the test is skipped.
+
+    A folder that is there but incomplete fails the test: what is half missing was not tested.
+    """
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"no real clips here: {SHARED_DATA} does not exist")
+    found = {pattern: sum(1 for _ in SHARED_DATA.glob(pattern)) for pattern in CONTENTS}
+    if found != CONTENTS:
+        pytest.fail(f"{SHARED_DATA} is incomplete: it holds {found}, and should hold {CONTENTS}")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def foreign_folder():
+    """A folder that everybody may look into, but only its owner may write to."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def mere_user():
+    """A context in which permissions count: root, who may do everything, is nobody in there."""
+    if os.name == "nt":
+        pytest.skip("Windows has other permissions")
+
+    @contextmanager
+    def being_nobody():
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            if root:
+                os.seteuid(0)
+
+    return being_nobody
