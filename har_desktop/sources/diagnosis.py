@@ -1,0 +1,101 @@
+"""Why a file is no source: OpenCV only says that it cannot open it."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from har_desktop.errors import SourceError
+
+_HEAD = 1 << 20  # Bytes looked at from each end of a file; an mp4's index may be at its end.
+
+
+class _Container(NamedTuple):
+    """How to know a kind of file. Patterns of bytes."""
+
+    start: bytes  # how such a file begins
+    picture: bytes  # what only a file with a video track says
+    sound: bytes  # what only a file with an audio track says
+
+
+_NEVER = rb"(?!)"
+_ALWAYS = rb""
+_CONTAINERS = (
+    # MP4 and QuickTime: the handler of each track (ISO 14496-12, 8.4.3).
+    _Container(rb".{4}(ftyp|moov|mdat|wide|free|skip)", rb"hdlr.{8}vide", rb"hdlr.{8}soun"),
+    _Container(rb"RIFF.{4}AVI ", rb"strh.{4}vids", rb"strh.{4}auds"),
+    # Matroska and WebM: the CodecID of each track, element 0x86 (RFC 9559).
+    _Container(rb"\x1aE\xdf\xa3", rb"\x86.V_", rb"\x86.A_"),
+    _Container(rb"OggS", rb"\x80theora", rb"\x01vorbis|OpusHead|\x7fFLAC"),
+    # Nothing but sound: WAV, FLAC, MP3 with and without a tag, AAC.
+    _Container(rb"RIFF.{4}WAVE|fLaC|ID3|\xff[\xe2\xe3\xf1-\xf3\xf9-\xfb]", _NEVER, _ALWAYS),
+    # MPEG program and transport streams, elementary streams, Flash, ASF: their tracks are not told.
+    _Container(rb"\x00\x00\x00?\x01|G.{187}G|FLV|\x30\x26\xb2\x75", _ALWAYS, _NEVER),
+)
+
+
+def check_file(path: Path) -> int:
+    """See that there is a file with something in it that is not text.
+
+    FFmpeg would paint text as a picture of letters, or follow a play list to other files.
+
+    Returns:
+        The size of the file in bytes.
+
+    Raises:
+        SourceError: It is missing, a folder, no regular file, unreadable, empty, or text.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise SourceError(f"{path}: is a folder; name a video file")
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError(f"{path}: is not a regular file; name a video file")
+        with path.open("rb") as file:
+            start = file.read(1024)
+    except FileNotFoundError as error:
+        raise SourceError(f"{path}: no such file; check the path") from error
+    except PermissionError as error:
+        raise SourceError(
+            f"{path}: no permission to read it; change its permissions or copy it"
+        ) from error
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    if not start:
+        raise SourceError(f"{path}: the file is empty (0 bytes); copy or record it again")
+    if _is_text(start):
+        raise SourceError(f"{path}: holds text, not video; name a video file")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:  # the decoder would crash on it
+        raise SourceError(f"{str(path)!a}: the name is not valid UTF-8; rename the file") from error
+    return status.st_size
+
+
+def why_undecodable(path: Path) -> str:
+    """The likely reason why not one picture of a readable file could be decoded."""
+    with path.open("rb") as file:
+        data = file.read(_HEAD)
+        file.seek(max(file.tell(), path.stat().st_size - _HEAD))
+        data += file.read(_HEAD)
+    for container in _CONTAINERS:
+        if re.match(container.start, data, re.DOTALL):
+            if _says(container.sound, data) and not _says(container.picture, data):
+                return "holds sound but no video; name a video file"
+            return "is truncated or damaged, not one picture can be decoded; copy it again"
+    return "is not a video; name a video file"
+
+
+def _says(pattern: bytes, data: bytes) -> bool:
+    return re.search(pattern, data, re.DOTALL) is not None
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether a file that begins so is text: UTF-8 without control characters."""
+    text = start.decode("utf-8", errors="ignore")
+    whole = len(text.encode()) > len(start) - 4  # the last character may be cut
+    return whole and all(
+        character.isprintable() or character in "\t\n\r\f\x1b" for character in text
+    )

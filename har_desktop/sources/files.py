@@ -1,0 +1,63 @@
+"""From what a person names, files and folders, to the list of video files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from har_desktop.errors import InputError
+
+# What counts as a video inside a folder. A file that is named is taken whatever its suffix.
+VIDEO_SUFFIXES = frozenset(
+    {
+        ".3gp",
+        ".avi",
+        ".flv",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".ogv",
+        ".ts",
+        ".webm",
+        ".wmv",
+    }
+)
+
+
+def expand_sources(paths: Sequence[Path]) -> list[Path]:
+    """List the video files that are meant, each once.
+
+    A folder stands for the videos directly in it, sorted by name; hidden files are left out.
+    To go on past a bad path, call it once for each path.
+
+    Raises:
+        InputError: A path does not exist, or a folder holds no video or cannot be read.
+    """
+    files = [file for path in paths for file in _videos_of(path)]
+    return list({file.resolve(): file for file in files}.values())
+
+
+def _videos_of(path: Path) -> list[Path]:
+    try:
+        path.stat()
+        if not path.is_dir():
+            return [path]
+        entries = sorted(path.iterdir())
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file or folder; check the path") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    videos = [
+        entry
+        for entry in entries
+        if entry.suffix.lower() in VIDEO_SUFFIXES
+        and not entry.name.startswith(".")
+        and entry.is_file()
+    ]
+    if not videos:
+        raise InputError(f"{path}: no video in this folder; name another, or the files themselves")
+    return videos

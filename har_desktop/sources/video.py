@@ -1,0 +1,103 @@
+"""A recorded video, decoded by FFmpeg inside OpenCV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from har_desktop.errors import SourceError
+from har_desktop.frame import Frame, Image
+from har_desktop.opencv import cv2
+from har_desktop.sources.base import Source, SourceInfo
+from har_desktop.sources.diagnosis import check_file, why_undecodable
+from har_desktop.sources.stamps import StampClock
+
+# What a file without a believable rate is taken to run at.
+_ASSUMED_FPS = 25.0
+# From here on, a "rate" is a container's time base: browsers write 1000, MPEG 90000.
+_UNBELIEVABLE_FPS = 1000.0
+# OpenCV reports a broken packet just as it reports the end. This many misses in a row are the end;
+# fewer are a damaged stretch, behind which the next key frame decodes again.
+_MISSES_AT_END = 1000
+
+
+class VideoFile(Source):
+    """Every frame of a video file that can be decoded, upright, with its true time.
+
+    A rotation flag is honoured. Grey, deep and transparent pictures become BGR, uint8; a picture
+    size that changes in mid-file is scaled to the first. Damaged stretches are left out, and the
+    times around them stay true. Stamps that are missing, repeat, or run backwards are replaced by
+    steps of the nominal rate.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._capture: cv2.VideoCapture | None = None
+        self._ahead: Frame | None = None  # decoded by `open`, not yet delivered
+        self._clock = StampClock(0.0, 1.0 / _ASSUMED_FPS)
+        self._index = 0
+
+    def open(self) -> SourceInfo:
+        """Start at the first frame.
+
+        Raises:
+            SourceError: There is no such file, it cannot be read, or none of it can be decoded.
+        """
+        self.close()
+        size = check_file(self._path)
+        # An absolute path, for FFmpeg takes "take1:2.mp4" for an address with a protocol.
+        self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
+        image = self._decode()
+        if image is None:
+            self.close()
+            raise SourceError(f"{self._path}: {why_undecodable(self._path)}")
+
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        known = 0.0 < fps < _UNBELIEVABLE_FPS  # False for nan
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self._clock = StampClock(self._stamp(), 1.0 / (fps if known else _ASSUMED_FPS))
+        self._index = 0
+        self._ahead = Frame(image, 0, 0.0)
+        return SourceInfo(
+            name=self._path.name,
+            width=image.shape[1],
+            height=image.shape[0],
+            fps=fps if known else None,
+            frames=int(count) if 1 <= count <= size else None,  # a frame takes at least one byte
+            live=False,
+        )
+
+    def read(self) -> Frame | None:
+        """Decode the next frame; None at the end, and from then on."""
+        if self._ahead is not None:
+            frame, self._ahead = self._ahead, None
+            return frame
+        image = self._decode()
+        if image is None:
+            return None
+        self._index += 1
+        return Frame(image, self._index, self._clock.time(self._stamp()))
+
+    def close(self) -> None:
+        """Release the decoder and the file."""
+        self._ahead = None
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+    def _decode(self) -> Image | None:
+        """The next picture that can be had, or None at the end (and while closed)."""
+        if self._capture is None or not self._capture.isOpened():
+            return None
+        for _ in range(_MISSES_AT_END):
+            decoded, image = self._capture.read()
+            if decoded:
+                picture: Image = image
+                return picture
+        return None
+
+    def _stamp(self) -> float:
+        """Presentation time in seconds of the picture decoded last, by the container."""
+        return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0 if self._capture else 0.0

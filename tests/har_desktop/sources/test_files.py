@@ -1,0 +1,40 @@
+import pytest
+
+from har_desktop.errors import InputError
+from har_desktop.sources.files import expand_sources
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("b.mp4", "a.AVI", "c.mkv", "notes.txt", ".b.partial.mp4", "no-suffix"):
+        (tmp_path / name).touch()
+    (tmp_path / "inner.mp4").mkdir()
+    (tmp_path / "inner.mp4" / "deep.mp4").touch()
+    return tmp_path
+
+
+def test_a_folder_stands_for_its_own_visible_videos_by_name(folder):
+    assert [path.name for path in expand_sources([folder])] == ["a.AVI", "b.mp4", "c.mkv"]
+
+
+def test_files_are_taken_as_named_whatever_their_suffix(folder):
+    named = [folder / "notes.txt", folder / "b.mp4"]
+    assert expand_sources(named) == named
+
+
+def test_each_file_comes_once(folder):
+    paths = expand_sources([folder / "c.mkv", folder, folder / "inner.mp4" / ".." / "c.mkv"])
+    assert [path.name for path in paths] == ["c.mkv", "a.AVI", "b.mp4"]
+
+
+def test_a_folder_without_videos_is_refused(folder):
+    (folder / "inner.mp4" / "deep.mp4").rename(folder / "inner.mp4" / "deep.txt")
+    with pytest.raises(InputError, match=r"inner\.mp4: no video in this folder; .*name"):
+        expand_sources([folder / "b.mp4", folder / "inner.mp4"])
+
+
+def test_a_path_that_leads_nowhere_is_refused(folder):
+    with pytest.raises(InputError, match=r"gone: no such file or folder; check the path"):
+        expand_sources([folder / "gone"])
+    with pytest.raises(InputError, match=r"deep: cannot be read: Not a directory"):
+        expand_sources([folder / "b.mp4" / "deep"])

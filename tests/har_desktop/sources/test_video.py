@@ -1,0 +1,353 @@
+"""Real files of every awkward kind, written by OpenCV and, where it can't, patched by bytes."""
+
+import os
+import struct
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from har_desktop.errors import SourceError
+from har_desktop.opencv import cv2
+from har_desktop.sources.video import VideoFile
+
+FPS = 25.0
+FRAMES = 20
+
+
+def moving_picture(count=FRAMES, height=48, width=64):
+    """A light square that walks over dark ground; no two pictures are alike."""
+    for index in range(count):
+        picture = np.full((height, width, 3), (90, 40, 20), np.uint8)
+        picture[8:24, 2 * index : 2 * index + 16] = (60, 220, 250)
+        yield picture
+
+
+def write(path, codec, pictures=None, fps=FPS, color=True, backend=cv2.CAP_FFMPEG):
+    pictures = list(moving_picture() if pictures is None else pictures)
+    deep = pictures[0].dtype == np.uint16
+    settings = [cv2.VIDEOWRITER_PROP_IS_COLOR, int(color)]
+    settings += [cv2.VIDEOWRITER_PROP_DEPTH, cv2.CV_16U] if deep else []
+    size = pictures[0].shape[1::-1]
+    fourcc = cv2.VideoWriter.fourcc(*codec)
+    writer = cv2.VideoWriter(str(path), backend, fourcc, fps, size, settings)
+    assert writer.isOpened()
+    for picture in pictures:
+        writer.write(picture)
+    writer.release()
+    return path
+
+
+def read(path):
+    with VideoFile(path) as source:
+        frames = list(source)
+        assert source.read() is None  # the end stays the end
+    for index, frame in enumerate(frames):
+        assert frame.index == index
+        assert frame.image.dtype == np.uint8
+        assert frame.image.ndim == 3
+        assert frame.image.shape[2] == 3
+        assert frame.image.flags.c_contiguous
+    times = [frame.time for frame in frames]
+    assert times == sorted(set(times))
+    return frames
+
+
+def info_of(path):
+    source = VideoFile(path)
+    try:
+        return source.open()
+    finally:
+        source.close()
+
+
+def assert_alike(pictures, expected, tolerance=12):
+    pictures, expected = list(pictures), list(expected)
+    assert len(pictures) == len(expected)
+    for one, other in zip(pictures, expected, strict=True):
+        assert one.shape == other.shape
+        assert np.abs(one.astype(int) - other).mean() < tolerance
+
+
+def patched(path, target, patches):
+    """A copy of a file with some bytes written over: {offset: bytes}."""
+    data = bytearray(path.read_bytes())
+    for offset, piece in patches.items():
+        data[offset : offset + len(piece)] = piece
+    target.write_bytes(data)
+    return target
+
+
+# --- what is read ---
+
+
+def test_every_frame_comes_in_order_with_its_time(tmp_path):
+    path = write(tmp_path / "plain.mp4", "mp4v")
+    frames = read(path)
+    assert_alike([frame.image for frame in frames], moving_picture())
+    assert [frame.time for frame in frames] == pytest.approx([i / FPS for i in range(FRAMES)])
+    info = info_of(path)
+    assert (info.name, info.width, info.height) == ("plain.mp4", 64, 48)
+    assert (info.fps, info.frames, info.live) == (FPS, FRAMES, False)
+
+
+def test_grey_frames_become_bgr(tmp_path):
+    grey = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in moving_picture()]
+    frames = read(write(tmp_path / "grey.avi", "FFV1", grey, color=False))
+    expected = [cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) for picture in grey]
+    assert_alike([frame.image for frame in frames], expected, tolerance=1)
+
+
+def test_deep_frames_become_uint8(tmp_path):
+    grey = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in moving_picture()]
+    deep = [picture.astype(np.uint16) * 257 for picture in grey]
+    frames = read(write(tmp_path / "deep.mkv", "FFV1", deep, color=False))
+    expected = [cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) for picture in grey]
+    assert_alike([frame.image for frame in frames], expected, tolerance=2)
+
+
+def test_transparent_frames_become_bgr(tmp_path):
+    path = write(tmp_path / "alpha.avi", "RGBA")
+    raw = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    assert int(raw.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)) == cv2.VideoWriter.fourcc(*"RGBA")
+    assert_alike([frame.image for frame in read(path)], moving_picture(), tolerance=1)
+
+
+def test_odd_sizes_are_kept(tmp_path):
+    pictures = list(moving_picture(height=47, width=63))
+    path = write(tmp_path / "odd.avi", "MJPG", pictures, backend=cv2.CAP_OPENCV_MJPEG)
+    assert_alike([frame.image for frame in read(path)], pictures)
+    assert (info_of(path).width, info_of(path).height) == (63, 47)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turns"),
+    [((0, 1, -1, 0), -1), ((-1, 0, 0, -1), 2), ((0, -1, 1, 0), 1)],
+    ids=["90", "180", "270"],
+)
+def test_a_rotation_flag_is_honoured(tmp_path, matrix, turns):
+    plain = write(tmp_path / "plain.mp4", "mp4v")
+    a, b, c, d = (value << 16 for value in matrix)
+    track_header = plain.read_bytes().rfind(b"tkhd") + 44  # its matrix (ISO 14496-12, 8.3.2)
+    display = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    turned = patched(plain, tmp_path / "turned.mp4", {track_header: display})
+    expected = [np.rot90(frame.image, turns) for frame in read(plain)]
+    assert_alike([frame.image for frame in read(turned)], expected, tolerance=1)
+    assert (info_of(turned).height, info_of(turned).width) == expected[0].shape[:2]
+
+
+def test_a_variable_rate_keeps_its_true_times(tmp_path):
+    plain = write(tmp_path / "plain.mp4", "mp4v")
+    variable = tmp_path / "variable.mp4"
+    variable.write_bytes(with_durations(plain.read_bytes(), [1, 1, 3, 1, 4] * (FRAMES // 5)))
+    frames = read(variable)
+    assert_alike([frame.image for frame in frames], moving_picture())
+    steps = [0, *np.cumsum([1, 1, 3, 1, 4] * (FRAMES // 5))[:-1]]
+    unit = FRAMES / FPS / 40  # the whole is as long as before
+    assert [frame.time for frame in frames] == pytest.approx(unit * np.array(steps), abs=1e-3)
+
+
+def with_durations(data, durations):
+    """Give each sample of an mp4 its own duration (ISO 14496-12, 8.6.1.2: stts)."""
+    at = data.rfind(b"stts") - 4
+    size, _, _, _, count, unit = struct.unpack(">IIIIII", data[at : at + 24])
+    assert (size, count) == (24, len(durations))
+    unit = unit * count // sum(durations)
+    table = b"".join(struct.pack(">II", 1, unit * each) for each in durations)
+    box = struct.pack(">I4sII", 16 + len(table), b"stts", 0, len(durations)) + table
+    data = bytearray(data[:at] + box + data[at + size :])
+    for parent in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+        head = data.rfind(parent, 0, at) - 4
+        (old,) = struct.unpack(">I", data[head : head + 4])
+        data[head : head + 4] = struct.pack(">I", old + len(box) - size)
+    return bytes(data)
+
+
+def test_files_joined_end_to_end_are_read_to_the_last_frame(tmp_path):
+    part = write(tmp_path / "part.ts", "mp4v").read_bytes()
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(part + part)
+    frames = read(joined)
+    assert_alike([frame.image for frame in frames], [*moving_picture(), *moving_picture()])
+    assert frames[-1].time == pytest.approx((2 * FRAMES - 1) / FPS, abs=1e-3)
+
+
+@pytest.mark.parametrize("claimed", [0, 3, 100_000, 0xFFFFFFFF])
+def test_the_header_is_not_trusted_about_the_length(tmp_path, claimed):
+    plain = write(tmp_path / "plain.avi", "MJPG")
+    data = plain.read_bytes()
+    length = struct.pack("<I", claimed)
+    lying = {data.find(b"avih") + 24: length, data.find(b"strh") + 40: length}
+    path = patched(plain, tmp_path / "lying.avi", lying)
+    assert_alike([frame.image for frame in read(path)], moving_picture())
+    assert info_of(path).frames in ({3} if claimed == 3 else {None, FRAMES})
+
+
+def test_a_rate_that_cannot_be_believed_is_none(tmp_path):
+    path = write(tmp_path / "browser.mkv", "mp4v", fps=1000.0)
+    assert info_of(path).fps is None
+    assert len(read(path)) == FRAMES
+
+
+def test_a_damaged_stretch_does_not_end_the_film(tmp_path):
+    plain = write(tmp_path / "plain.avi", "MJPG")
+    data = plain.read_bytes()
+    start = data.find(b"movi")
+    chunks = [at for at in range(start, len(data)) if data.startswith(b"00dc", at)]
+    damage = {at + 8: bytes(200) for at in chunks[8:12]}
+    path = patched(plain, tmp_path / "damaged.avi", damage)
+    raw = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    until_first_miss = 0
+    while raw.grab():
+        until_first_miss += 1
+    assert until_first_miss == 8  # OpenCV alone would have stopped here
+    frames = read(path)
+    expected = list(moving_picture())
+    assert_alike([frame.image for frame in frames], expected[:8] + expected[12:])
+    true = [i / FPS for i in range(FRAMES) if not 8 <= i < 12]
+    assert [frame.time for frame in frames] == pytest.approx(true)
+
+
+def test_a_film_cut_short_is_read_up_to_the_cut(tmp_path):
+    whole = write(tmp_path / "whole.mkv", "MJPG")
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    frames = read(cut)
+    assert 0 < len(frames) < FRAMES
+    assert_alike([frame.image for frame in frames], list(moving_picture())[: len(frames)])
+
+
+@pytest.mark.parametrize("name", ["take1:2.mp4", "50%d.mp4", "größer 開合跳.mp4"])
+def test_names_that_ffmpeg_might_misread(tmp_path, monkeypatch, name):
+    if os.name == "nt" and ":" in name:
+        pytest.skip("Windows allows no colon in a name")
+    write(tmp_path / "plain.mp4", "mp4v").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert len(read(Path(name))) == FRAMES
+
+
+def test_the_ten_native_clips(shared_data):
+    for path in sorted((shared_data / "ucf101" / "native").glob("*.avi")):
+        frames = read(path)
+        info = info_of(path)
+        assert (info.width, info.height) == (320, 240) == frames[0].size[::-1]
+        assert info.fps in (25.0, pytest.approx(29.97, abs=0.01))
+        assert info.frames == len(frames)
+        assert frames[-1].time == pytest.approx((len(frames) - 1) / info.fps)
+
+
+# --- the interface ---
+
+
+def test_a_source_can_be_closed_twice_and_opened_again(tmp_path):
+    source = VideoFile(write(tmp_path / "plain.mp4", "mp4v"))
+    source.close()
+    for _ in range(2):
+        source.open()
+        assert source.read().index == 0
+        assert source.read().index == 1
+        source.open()  # starts anew
+        assert source.read().time == 0.0
+        source.close()
+        source.close()
+        assert source.read() is None
+
+
+# --- what is refused ---
+
+
+def refusal(path):
+    with pytest.raises(SourceError) as caught:
+        VideoFile(path).open()
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(path) in message
+    return message
+
+
+def test_a_missing_file(tmp_path):
+    assert "no such file; check the path" in refusal(tmp_path / "gone.mp4")
+
+
+def test_a_folder(tmp_path):
+    assert "is a folder; name a video file" in refusal(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such devices")
+def test_a_device():
+    assert "is not a regular file" in refusal(Path(os.devnull))
+
+
+def test_an_empty_file(tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    assert "is empty (0 bytes)" in refusal(tmp_path / "empty.mp4")
+
+
+def test_a_file_without_permission(foreign_folder, mere_user):
+    path = write(foreign_folder / "secret.mp4", "mp4v")
+    path.chmod(0)
+    with mere_user():
+        assert "no permission to read it" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello\n",
+        "A film script. " * 500,
+        "Größe 跳\n" * 300,
+        "#EXTM3U\n#EXTINF:3,\nplain.mp4\n",
+        "ffconcat version 1.0\nfile plain.mp4\n",
+    ],
+    ids=["short", "long", "not ASCII", "play list", "concat script"],
+)
+@pytest.mark.parametrize("name", ["text.mp4", "text.txt"])
+def test_text_is_no_video_whatever_it_is_called(tmp_path, text, name):
+    write(tmp_path / "plain.mp4", "mp4v")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert "holds text, not video" in refusal(tmp_path / name)
+
+
+def test_something_else_is_no_video(tmp_path):
+    (tmp_path / "archive.mp4").write_bytes(b"PK\x03\x04" + bytes(range(256)) * 20)
+    assert "is not a video" in refusal(tmp_path / "archive.mp4")
+
+
+def test_sound_alone(tmp_path):
+    with wave.open(str(tmp_path / "sound.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(8000))
+    assert "holds sound but no video" in refusal(tmp_path / "sound.wav")
+
+
+def test_sound_alone_in_a_container_for_films(tmp_path):
+    film = write(tmp_path / "film.mp4", "mp4v")
+    handler = film.read_bytes().rfind(b"vide")
+    path = patched(film, tmp_path / "sound.mp4", {handler: b"soun"})
+    assert "holds sound but no video" in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.avi", "film.mkv"])
+def test_a_film_of_which_nothing_is_left(tmp_path, name):
+    film = write(tmp_path / name, "mp4v")
+    film.write_bytes(film.read_bytes()[:200])
+    message = refusal(film)
+    assert "is truncated or damaged, not one picture can be decoded; copy it again" in message
+
+
+def test_a_film_whose_pictures_are_all_damaged(tmp_path):
+    film = write(tmp_path / "film.mp4", "mp4v")
+    data = film.read_bytes()
+    start, end = data.find(b"mdat") + 4, data.rfind(b"moov") - 4
+    path = patched(film, tmp_path / "noise.mp4", {start: bytes(end - start)})
+    assert cv2.VideoCapture(str(path), cv2.CAP_FFMPEG).isOpened()
+    assert "is truncated or damaged" in refusal(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
+def test_a_name_that_is_not_utf8(tmp_path):
+    path = write(tmp_path / "plain.mp4", "mp4v").rename(tmp_path / os.fsdecode(b"bad\xff.mp4"))
+    with pytest.raises(SourceError, match=r"bad\\udcff\.mp4.*is not valid UTF-8; rename the file"):
+        VideoFile(path).open()
