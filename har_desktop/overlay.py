@@ -1,0 +1,175 @@
+"""What is drawn onto a frame: the heat-map over the evidence, and the words around it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from har_desktop.decision.decision import Decision, State
+from har_desktop.frame import Image
+from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.recognition import Recognition
+from har_desktop.opencv import cv2
+
+# Share of colour where the evidence is strongest.
+OPACITY = 0.65
+
+_WHITE = (255, 255, 255)
+_GREY = (170, 170, 170)
+_ACCENT = (6, 150, 250)  # BGR: the orange of the heat
+_SHADE = 0.35  # what is left of the picture's light behind words
+_REGULAR, _BOLD = 400, 600
+_SMALLEST = 10  # pixels; below this letters run together
+
+
+def annotate(recognition: Recognition, decision: Decision) -> Image:
+    """Draw one result: the newest heat-map on the frame that it belongs to, and the decision.
+
+    Returns:
+        (height, width, 3) uint8 BGR, a new picture of the frame's size.
+    """
+    image, window = recognition.frame.image, recognition.window
+    if window is not None:
+        letterbox = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
+        image = blend(image, window.heatmaps[-1], letterbox, float(window.heatmaps.max()))
+    return caption(image, decision)
+
+
+def blend(
+    image: Image,
+    heatmap: NDArray[np.float32],
+    letterbox: Letterbox,
+    maximum: float,
+    opacity: float = OPACITY,
+) -> Image:
+    """Lay a heat-map over the picture that it explains.
+
+    The colours are those of Inferno, whose lightness grows with the heat; so does their share, and
+    cold places stay as they are.
+
+    Args:
+        image: (height, width, 3) uint8 BGR, the source's picture.
+        heatmap: (h, w) float32 >= 0, raw; it covers the whole of the encoder's input.
+        letterbox: Where the picture lies within that input.
+        maximum: Largest raw value of the window. Where it is not positive, there is no evidence.
+        opacity: Share of colour at the maximum, 0 to 1.
+
+    Returns:
+        (height, width, 3) uint8 BGR: a new picture, or `image` itself where there is no evidence.
+    """
+    if not maximum > 0.0:
+        return image
+    # By way of the input's pixels, for the letterbox is a whole number of them.
+    height, width = letterbox.input_size
+    whole = cv2.resize(heatmap, (width, height), interpolation=cv2.INTER_LINEAR)
+    bottom, right = letterbox.top + letterbox.height, letterbox.left + letterbox.width
+    part = whole[letterbox.top : bottom, letterbox.left : right] * np.float32(255.0 / maximum)
+    height, width = image.shape[:2]
+    part = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
+    heat = cv2.convertScaleAbs(part)  # rounds, and saturates at 255
+    glow, rest = _tables(opacity)
+    dimmed = cv2.multiply(image, cv2.applyColorMap(heat, rest), scale=1.0 / 255.0)
+    blended: Image = cv2.add(dimmed, cv2.applyColorMap(heat, glow))
+    return blended
+
+
+@lru_cache(maxsize=8)
+def _tables(opacity: float) -> tuple[Image, Image]:
+    """For each of 256 levels of heat: its colour times its share, and the share of the picture.
+
+    Both (256, 1, 3) uint8, so that blending stays in whole numbers.
+    """
+    levels = np.arange(256, dtype=np.uint8).reshape(256, 1)
+    share = opacity * levels[..., np.newaxis] / 255.0
+    glow = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO) * share
+    rest = np.repeat(255.0 * (1.0 - share), 3, axis=2)
+    return glow.round().astype(np.uint8), rest.round().astype(np.uint8)
+
+
+def caption(image: Image, decision: Decision) -> Image:
+    """Write the label, how sure it is, and the time; or the state, where there is no label.
+
+    Args:
+        image: (height, width, 3) uint8 BGR.
+        decision: What to write.
+
+    Returns:
+        (height, width, 3) uint8 BGR, a new picture.
+    """
+    image = image.copy()
+    height, width = image.shape[:2]
+    size = max(_SMALLEST, round(0.06 * min(height, 0.75 * width)))  # of the letters, in pixels
+    margin = size // 2
+
+    time = _clock(decision.time)
+    _shade(image[: size + margin, : _text_width(time, size, _REGULAR) + 2 * margin])
+    _write(image, time, (margin, size + size // 10), size, _REGULAR, _WHITE)
+
+    strip = image[max(0, height - 2 * size - margin // 2) :]
+    _shade(strip)
+    baseline, room = len(strip) - size + margin // 4, width - 2 * margin
+    certain = decision.state is State.ACTION
+    if certain:
+        share = f"{decision.confidence:.0%}"
+        share_width = _text_width(share, size, _REGULAR)
+        _write(strip, share, (width - margin - share_width, baseline), size, _REGULAR, _WHITE)
+        room -= share_width + margin
+    words, size_that_fits = _fit(decision.label or decision.state.value, room, size)
+    color = _WHITE if certain else _GREY
+    _write(strip, words, (margin, baseline), size_that_fits, _BOLD, color)
+
+    if decision.state is not State.FILLING:
+        top, bottom = len(strip) - size // 2, len(strip) - size // 4
+        strip[top:bottom, margin : width - margin] = 70
+        filled = margin + round(decision.confidence * (width - 2 * margin))
+        strip[top:bottom, margin:filled] = _ACCENT if certain else _GREY
+    return image
+
+
+def _clock(seconds: float) -> str:
+    """Minutes, seconds and hundredths, with hours where there are any."""
+    minutes, hundredths = divmod(round(100 * seconds), 6000)
+    hours, minutes = divmod(minutes, 60)
+    rest = f"{hundredths // 100:02}.{hundredths % 100:02}"
+    return f"{hours}:{minutes:02}:{rest}" if hours else f"{minutes}:{rest}"
+
+
+def _shade(part: Image) -> None:
+    """Darken a part of a picture in place, so that words stand out."""
+    part[:] = cv2.convertScaleAbs(part, alpha=_SHADE)
+
+
+@lru_cache(maxsize=1)
+def _font() -> cv2.FontFace:
+    """OpenCV's own font. It knows Latin, Greek, Cyrillic, Arabic, Chinese, Japanese, Korean."""
+    return cv2.FontFace("sans")
+
+
+def _write(
+    image: Image,
+    text: str,
+    origin: tuple[int, int],
+    size: int,
+    weight: int,
+    color: tuple[int, int, int],
+) -> None:
+    cv2.putText(image, text, origin, color, _font(), size, weight)
+
+
+def _text_width(text: str, size: int, weight: int) -> int:
+    left, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _font(), size, weight)
+    return int(left + width)
+
+
+def _fit(text: str, room: int, size: int) -> tuple[str, int]:
+    """Make a bold text fit into `room` pixels: smaller letters first, then fewer of them."""
+    smallest = max(_SMALLEST, round(0.7 * size))
+    while size > smallest and _text_width(text, size, _BOLD) > room:
+        size -= 1
+    whole = text
+    while text and _text_width(text, size, _BOLD) > room:
+        whole = whole[:-1]
+        text = f"{whole.rstrip()}…" if whole else ""
+    return text, size
