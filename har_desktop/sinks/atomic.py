@@ -1,0 +1,98 @@
+"""Files that appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from har_desktop.errors import OutputError
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space, or choose another folder",
+    errno.EDQUOT: "free some space, or choose another folder",
+    errno.EFBIG: "choose a folder that takes larger files",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that you may write to",
+    errno.ENAMETOOLONG: "give the source a shorter name",
+}
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says while `path` is written into an OutputError of one line."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        remedy = _REMEDIES.get(error.errno or 0, "check the folder")
+        raise OutputError(f"{path}: cannot be written: {reason}; {remedy}") from error
+
+
+class AtomicFile:
+    """A hidden file beside `path`, and in the end `path` itself.
+
+    Args:
+        path: The final name. A file that has it already stays until `commit`.
+
+    Attributes:
+        path: The final name.
+        partial: The name until then; with the same suffix, which tells a video its container.
+
+    Raises:
+        OutputError: The folder is missing or takes no new file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+        with writing(path):
+            self.partial.touch()
+
+    def commit(self) -> Path:
+        """Give the complete file its name.
+
+        Raises:
+            OutputError: The name is a folder's, or the folder is gone.
+        """
+        with writing(self.path):
+            self.partial.replace(self.path)
+        return self.path
+
+    def discard(self) -> None:
+        """Remove the incomplete file. May be called in any state, any number of times."""
+        with suppress(OSError):  # gone with its folder, perhaps
+            self.partial.unlink(missing_ok=True)
+
+
+class AtomicText:
+    """Text in UTF-8 that is written bit by bit into an `AtomicFile`.
+
+    Raises:
+        OutputError: From every method but `discard`, where the system refuses.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = AtomicFile(path)
+        with writing(path):
+            self._stream = self._file.partial.open("w", encoding="utf-8", newline="")
+
+    def write(self, text: str) -> None:
+        """Append text as it is: line ends are not translated."""
+        with writing(self._file.path):
+            self._stream.write(text)
+
+    def commit(self) -> Path:
+        """Write the rest, close, and give the file its name."""
+        with writing(self._file.path):
+            self._stream.close()
+        return self._file.commit()
+
+    def discard(self) -> None:
+        """Close and remove the incomplete file. May be called in any state, any number of times."""
+        with suppress(OSError):  # what is left in the buffer is not wanted
+            self._stream.close()
+        self._file.discard()

@@ -1,0 +1,71 @@
+"""The one interface of everything that keeps results in a file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from har_desktop.decision.decision import Decision, Event
+from har_desktop.inference.recognition import Recognition
+from har_desktop.sources.base import SourceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What a result file says of how it came about.
+
+    Attributes:
+        source: What was looked at.
+        model: Name of the bundle.
+        provider: ONNX Runtime's execution provider that is used.
+        provider_reason: Why it is not the one that was asked for; None where it is.
+        classes: Names in the order of the model's probabilities.
+        frame_interval_s: Seconds between the frames of the model's window.
+    """
+
+    source: SourceInfo
+    model: str
+    provider: str
+    provider_reason: str | None
+    classes: tuple[str, ...]
+    frame_interval_s: float
+
+
+class Sink(ABC):
+    """Fed result by result, then finished; aborted where anything failed.
+
+    The file has its final name only when it is complete. Until then it is a hidden one beside it.
+    """
+
+    @abstractmethod
+    def write(self, recognition: Recognition, decision: Decision, events: Sequence[Event]) -> None:
+        """Take one result.
+
+        Args:
+            recognition: What the engine said about the frame.
+            decision: What was made of it.
+            events: The events that ended with this decision.
+
+        Raises:
+            OutputError: It could not be written.
+        """
+
+    @abstractmethod
+    def finish(self, events: Sequence[Event] = ()) -> Path:
+        """Complete the file and give it its name.
+
+        Args:
+            events: The events that the end of the source ended.
+
+        Returns:
+            The file.
+
+        Raises:
+            OutputError: It could not be completed. An older file of that name is untouched.
+        """
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Remove what is incomplete. May be called in any state, any number of times."""

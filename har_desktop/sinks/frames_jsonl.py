@@ -1,0 +1,137 @@
+"""NAME.frames.jsonl: a header, then one line for each result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from har_desktop.decision.decision import Decision, Event
+from har_desktop.errors import OutputError
+from har_desktop.inference.recognition import Recognition
+from har_desktop.sinks.atomic import AtomicText
+from har_desktop.sinks.base import RunInfo, Sink
+
+SCHEMA_VERSION = 1
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
+    """The first line: how the file came about. See `RunInfo`."""
+
+    schema_version: int
+    source: str
+    width: int
+    height: int
+    fps: float | None
+    model: str
+    provider: str
+    provider_reason: str | None
+    classes: tuple[str, ...]
+    frame_interval_s: float
+
+
+class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
+    """One result.
+
+    Attributes:
+        index: Of the frame, counted from 0.
+        time: Of the frame, in seconds.
+        state: "filling", "no action" or "action".
+        label: The action, or None.
+        confidence: Smoothed probability of the label, or of the top class; 0 while filling.
+        probabilities: Smoothed probability of each class; None while filling.
+        heatmap_max: Largest raw value of the window's heat-maps; None while filling.
+        filled: How many of the window's places are filled.
+    """
+
+    index: int
+    time: float
+    state: str
+    label: str | None
+    confidence: float
+    probabilities: dict[str, float] | None
+    heatmap_max: float | None
+    filled: int
+
+
+class FramesJsonl(Sink):
+    """Writes JSON lines.
+
+    Args:
+        path: The final name.
+        run: Goes into the header.
+
+    Raises:
+        OutputError: It cannot be written there.
+    """
+
+    def __init__(self, path: Path, run: RunInfo) -> None:
+        self._path = path
+        self._classes = run.classes
+        self._text = AtomicText(path)
+        self._encoder = msgspec.json.Encoder()
+        self._line(
+            Header(
+                schema_version=SCHEMA_VERSION,
+                source=run.source.name,
+                width=run.source.width,
+                height=run.source.height,
+                fps=run.source.fps,
+                model=run.model,
+                provider=run.provider,
+                provider_reason=run.provider_reason,
+                classes=run.classes,
+                frame_interval_s=run.frame_interval_s,
+            )
+        )
+
+    def write(
+        self,
+        recognition: Recognition,
+        decision: Decision,
+        events: Sequence[Event],  # noqa: ARG002
+    ) -> None:
+        """Append one line.
+
+        Raises:
+            OutputError: It cannot be written, or a number is not finite, which JSON doesn't know.
+        """
+        probabilities, window = None, recognition.window
+        if decision.probabilities is not None:
+            values = (_number(value) for value in decision.probabilities)
+            probabilities = dict(zip(self._classes, values, strict=True))
+        line = FrameLine(
+            index=recognition.frame.index,
+            time=_number(decision.time),
+            state=decision.state.value,
+            label=decision.label,
+            confidence=_number(decision.confidence),
+            probabilities=probabilities,
+            heatmap_max=None if window is None else _number(window.heatmaps.max()),
+            filled=recognition.filled,
+        )
+        numbers = [line.time, line.confidence, line.heatmap_max or 0.0]
+        if not all(map(math.isfinite, [*numbers, *(probabilities or {}).values()])):
+            raise OutputError(
+                f"{self._path}: frame {line.index} has a result that is not a finite number; "
+                "verify the model"
+            )
+        self._line(line)
+
+    def finish(self, events: Sequence[Event] = ()) -> Path:  # noqa: ARG002
+        """Close the file and give it its name."""
+        return self._text.commit()
+
+    def abort(self) -> None:
+        """Remove the incomplete file."""
+        self._text.discard()
+
+    def _line(self, record: Header | FrameLine) -> None:
+        self._text.write(self._encoder.encode(record).decode() + "\n")
+
+
+def _number(value: float) -> float:
+    """Six decimals are more than a float32 can promise here, and keep the lines short."""
+    return round(float(value), 6)

@@ -1,0 +1,96 @@
+"""NAME.mp4: the source's pictures, each with its heat-map and what was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from har_desktop.decision.decision import Decision, Event
+from har_desktop.errors import OutputError
+from har_desktop.frame import Image
+from har_desktop.inference.recognition import Recognition
+from har_desktop.overlay import annotate
+from har_desktop.sinks.atomic import AtomicFile
+from har_desktop.sinks.base import RunInfo, Sink
+from har_desktop.sinks.constant_rate import ConstantRateVideo
+
+# From so many pictures the true rate is measured.
+_MEASURED = 10
+# A lone picture says nothing about a rate.
+_ASSUMED_FPS = 25.0
+
+
+class AnnotatedVideo(Sink):
+    """Draws each result onto its frame; time in the video is time in the source.
+
+    Args:
+        path: The final name, with the suffix .mp4.
+        run: Knows the source's nominal rate.
+
+    Raises:
+        OutputError: It cannot be written there.
+    """
+
+    def __init__(self, path: Path, run: RunInfo) -> None:
+        self._nominal = run.source.fps
+        self._file = AtomicFile(path)
+        self._early: list[tuple[float, Image]] = []  # until the rate is known
+        self._video: ConstantRateVideo | None = None
+
+    def write(
+        self,
+        recognition: Recognition,
+        decision: Decision,
+        events: Sequence[Event],  # noqa: ARG002
+    ) -> None:
+        """Draw one result and show it from its time on.
+
+        Raises:
+            OutputError: The encoder doesn't start.
+        """
+        time, picture = recognition.frame.time, annotate(recognition, decision)
+        if self._video is not None:
+            self._video.show(time, picture)
+            return
+        self._early.append((time, picture))
+        if len(self._early) == _MEASURED:
+            self._start()
+
+    def finish(self, events: Sequence[Event] = ()) -> Path:  # noqa: ARG002
+        """Close the video, see that it can be played, and give it its name."""
+        video = self._video or self._start()
+        video.close()
+        return self._file.commit()
+
+    def abort(self) -> None:
+        """Stop the encoder and remove the incomplete file."""
+        if self._video is not None:
+            self._video.release()
+        self._file.discard()
+
+    def _start(self) -> ConstantRateVideo:
+        """Open the encoder at the true rate, and catch up with what has waited for it."""
+        if not self._early:
+            raise OutputError(f"{self._file.path}: there is not one picture to write")
+        times = np.array([time for time, _ in self._early])
+        self._video = ConstantRateVideo(
+            self._file, _rate(self._nominal, times), self._early[0][1].shape[:2]
+        )
+        for time, picture in self._early:
+            self._video.show(time, picture)
+        self._early.clear()
+        return self._video
+
+
+def _rate(nominal: float | None, times: NDArray[np.float64]) -> float:
+    """The nominal rate; the measured one where that is none, or much too low.
+
+    A mean over a variable rate would drop pictures wherever there are many.
+    """
+    if len(times) < 2:
+        return nominal or _ASSUMED_FPS
+    measured = float(1.0 / np.median(np.diff(times)))
+    return nominal if nominal and measured < 1.1 * nominal else measured

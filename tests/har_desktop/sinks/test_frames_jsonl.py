@@ -1,0 +1,74 @@
+import json
+
+import numpy as np
+import pytest
+
+from har_desktop.decision.decision import State
+from har_desktop.errors import OutputError
+from har_desktop.sinks.frames_jsonl import FramesJsonl
+
+IMAGE = np.zeros((96, 128, 3), np.uint8)
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
+    path = tmp_path / "clip.frames.jsonl"
+    sink = FramesJsonl(path, run_info)
+    sink.write(*result(IMAGE, 0, 0.0, State.FILLING), [])
+    sink.write(*result(IMAGE, 1, 0.04, State.NO_ACTION), [])
+    sink.write(*result(IMAGE, 2, 1 / 3), [])
+    assert not path.exists()
+    assert sink.finish() == path
+    header, filling, nothing, action = lines_of(path)
+    assert header == {
+        "type": "header",
+        "schema_version": 1,
+        "source": "clip.avi",
+        "width": 128,
+        "height": 96,
+        "fps": 25.0,
+        "model": "small",
+        "provider": "CPUExecutionProvider",
+        "provider_reason": run_info.provider_reason,
+        "classes": list(run_info.classes),
+        "frame_interval_s": 0.2,
+    }
+    assert filling == {
+        "type": "frame",
+        "index": 0,
+        "time": 0.0,
+        "state": "filling",
+        "label": None,
+        "confidence": 0.0,
+        "probabilities": None,
+        "heatmap_max": None,
+        "filled": 3,
+    }
+    assert (nothing["state"], nothing["label"], nothing["confidence"]) == ("no action", None, 0.75)
+    assert action == {
+        "type": "frame",
+        "index": 2,
+        "time": 0.333333,
+        "state": "action",
+        "label": "JumpingJack",
+        "confidence": 0.75,
+        "probabilities": {"JumpingJack": 0.75, "Lunges": 0.2, "Größe <跳>, & Co": 0.05},
+        "heatmap_max": 2.5,
+        "filled": 10,
+    }
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("place", ["probabilities", "heat"])
+def test_a_number_that_json_does_not_know_is_refused(tmp_path, run_info, result, value, place):
+    sink = FramesJsonl(tmp_path / "clip.frames.jsonl", run_info)
+    recognition, decision = result(IMAGE, 7, 0.28, heat=value if place == "heat" else 1.0)
+    if place == "probabilities":
+        decision.probabilities[1] = value
+    with pytest.raises(OutputError, match=r"frame 7 has a result that is not a finite number"):
+        sink.write(recognition, decision, [])
+    sink.abort()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,203 @@
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from har_desktop.decision.decision import State
+from har_desktop.errors import OutputError
+from har_desktop.overlay import annotate
+from har_desktop.sinks.video import AnnotatedVideo
+from har_desktop.sources.video import VideoFile
+
+HEIGHT, WIDTH = 96, 128
+# Where a picture shows its number in black and white: clear of all that is drawn onto it.
+BITS, TOP, SIDE = 7, 40, 16
+
+
+def numbered(number, height=HEIGHT, width=WIDTH):
+    image = np.full((height, width, 3), (120, 100, 80), np.uint8)
+    for bit in range(BITS):
+        block = image[TOP : TOP + SIDE, bit * SIDE : (bit + 1) * SIDE]
+        block[:] = 235 if number >> bit & 1 else 20
+    return image
+
+
+def number_of(image):
+    blocks = (image[TOP + 4 : TOP + 12, bit * SIDE + 4 : bit * SIDE + 12] for bit in range(BITS))
+    return sum((block.mean() > 128) << bit for bit, block in enumerate(blocks))
+
+
+def film(path, run_info, result, times, state=State.NO_ACTION, image=numbered):
+    """Write one picture for each time; return the frames of the file, and its info."""
+    sink = AnnotatedVideo(path, run_info)
+    for index, time in enumerate(times):
+        sink.write(*result(image(index), index, time, state, heat=0.0), [])
+        assert not path.exists()
+    assert sink.finish() == path
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    source = VideoFile(path)
+    info = source.open()
+    frames = list(source)
+    source.close()
+    return frames, info
+
+
+def seen_at(frames, fps, time):
+    """The number of the picture that a player shows at `time`."""
+    return number_of(frames[min(int(time * fps + 1e-6), len(frames) - 1)].image)
+
+
+def test_a_constant_rate_keeps_every_picture(tmp_path, run_info, result):
+    times = [index / 25.0 for index in range(60)]
+    frames, info = film(tmp_path / "clip.mp4", run_info, result, times)
+    assert info.fps == 25.0
+    assert [number_of(frame.image) for frame in frames] == list(range(60))
+    assert [frame.time for frame in frames] == pytest.approx(times)
+
+
+@pytest.mark.parametrize("fps", [23.976, 24000 / 1001, 30000 / 1001, 60.0, 119.88, 12.5, 0.5])
+def test_other_rates_do_so_too(tmp_path, run_info, result, fps):
+    run = replace(run_info, source=replace(run_info.source, fps=fps))
+    frames, info = film(tmp_path / "clip.mp4", run, result, [i / fps for i in range(20)])
+    assert info.fps == pytest.approx(fps, abs=1e-3)
+    assert [number_of(frame.image) for frame in frames] == list(range(20))
+
+
+def test_times_in_whole_milliseconds_do_not_unsettle_a_good_rate(tmp_path, run_info, result):
+    run = replace(run_info, source=replace(run_info.source, fps=30.0))
+    times = [round(index / 30.0, 3) for index in range(40)]
+    frames, info = film(tmp_path / "clip.mp4", run, result, times)
+    assert info.fps == 30.0
+    assert [number_of(frame.image) for frame in frames] == list(range(40))
+
+
+@pytest.mark.parametrize("fps", [None, 10.0], ids=["no rate", "a mean much too low"])
+def test_without_a_good_rate_it_is_measured(tmp_path, run_info, result, fps):
+    run = replace(run_info, source=replace(run_info.source, fps=fps))
+    frames, info = film(tmp_path / "clip.mp4", run, result, [i / 20.0 for i in range(30)])
+    assert info.fps == 20.0
+    assert [number_of(frame.image) for frame in frames] == list(range(30))
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 11])
+def test_short_sources_are_written_too(tmp_path, run_info, result, count):
+    times = [index / 25.0 for index in range(count)]
+    frames, _ = film(tmp_path / "clip.mp4", run_info, result, times)
+    assert [number_of(frame.image) for frame in frames] == list(range(count))
+
+
+def test_a_variable_rate_is_laid_onto_the_clock(tmp_path, run_info, result):
+    rng = np.random.default_rng(3)
+    times = np.r_[0.0, np.cumsum(rng.choice([0.004, 0.03, 0.04, 0.05, 0.4], 99))]
+    frames, info = film(tmp_path / "clip.mp4", run_info, result, list(times))
+    frame = 1.0 / info.fps
+    for moment in np.arange(0.0, times[-1], 0.01):
+        number = seen_at(frames, info.fps, moment)
+        end = times[number + 1] if number + 1 < len(times) else np.inf
+        assert times[number] - frame < moment < end + frame
+    assert len(frames) * frame == pytest.approx(times[-1] + frame, abs=frame)
+
+
+def test_each_frame_is_the_annotated_picture(tmp_path, run_info, result):
+    path = tmp_path / "clip.mp4"
+    sink = AnnotatedVideo(path, run_info)
+    states = [State.FILLING] * 4 + [State.NO_ACTION] * 4 + [State.ACTION] * 4
+    expected = []
+    for index, state in enumerate(states):
+        recognition, decision = result(numbered(index), index, index / 25.0, state)
+        if recognition.window is not None:
+            recognition.window.heatmaps[-1, 1, index // 2] = 2.5
+        sink.write(recognition, decision, [])
+        expected.append(annotate(recognition, decision))
+    sink.finish()
+    with VideoFile(path) as source:
+        frames = list(source)
+    for frame, picture in zip(frames, expected, strict=True):
+        assert np.abs(frame.image.astype(int) - picture).mean() < 8
+    for one, other in pairwise(expected):
+        assert np.abs(one.astype(int) - other).mean() > 0
+
+
+def test_odd_sizes_are_padded(tmp_path, run_info, result):
+    def odd(index):
+        return numbered(index, 97, 129)
+
+    frames, info = film(tmp_path / "clip.mp4", run_info, result, [0.0, 0.04, 0.08], image=odd)
+    assert (info.height, info.width) == (98, 130)
+    assert [number_of(frame.image) for frame in frames] == [0, 1, 2]
+    assert np.abs(frames[1].image[20:36, 129].astype(int) - (120, 100, 80)).max() < 12
+
+
+def test_a_size_that_changes_is_scaled_to_the_first(tmp_path, run_info, result):
+    def growing(index):
+        image = numbered(index)
+        return np.kron(image, np.ones((2, 2, 1), np.uint8)) if index >= 2 else image
+
+    frames, info = film(
+        tmp_path / "clip.mp4", run_info, result, [i / 25.0 for i in range(5)], image=growing
+    )
+    assert (info.height, info.width) == (HEIGHT, WIDTH)
+    assert [number_of(frame.image) for frame in frames] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("count", [0, 3, 30])
+def test_an_aborted_film_is_gone_and_the_old_one_stays(tmp_path, run_info, result, count):
+    path = tmp_path / "clip.mp4"
+    path.write_text("old")
+    sink = AnnotatedVideo(path, run_info)
+    for index in range(count):
+        sink.write(*result(numbered(index), index, index / 25.0), [])
+    sink.abort()
+    sink.abort()
+    assert [entry.read_text() for entry in tmp_path.iterdir()] == ["old"]
+
+
+def test_no_picture_is_no_film(tmp_path, run_info):
+    sink = AnnotatedVideo(tmp_path / "clip.mp4", run_info)
+    with pytest.raises(OutputError, match=r"clip\.mp4: there is not one picture to write"):
+        sink.finish()
+
+
+def test_a_folder_without_permission(foreign_folder, mere_user, run_info):
+    with mere_user(), pytest.raises(OutputError, match=r"clip\.mp4: cannot be written: Permission"):
+        AnnotatedVideo(foreign_folder / "clip.mp4", run_info)
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from har_desktop.errors import OutputError
+from har_desktop.sinks.atomic import AtomicFile
+from har_desktop.sinks.constant_rate import ConstantRateVideo
+
+limit = int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+file, rng = AtomicFile(Path(sys.argv[1])), np.random.default_rng(0)
+try:
+    video = ConstantRateVideo(file, 25.0, (96, 128))
+    for index in range(50):
+        video.show(index / 25.0, rng.integers(0, 255, (96, 128, 3), np.uint8))
+    video.close()
+except OutputError as error:
+    print(error)
+    file.discard()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [(0, "the encoder does not start"), (100_000, "only 0 of 50 frames could be written")],
+)
+def test_a_full_disk_is_noticed(tmp_path, limit, message):
+    script = [sys.executable, "-c", FULL_DISK, str(tmp_path / "clip.mp4"), str(limit)]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    assert f"clip.mp4: {message}" in done.stdout
+    assert "MB left on the disk; free some space, or choose another folder" in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
