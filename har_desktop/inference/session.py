@@ -30,8 +30,9 @@ EXECUTION_PROVIDERS = {
 }
 # Full 32-bit products: answers must not depend on the processor.
 OPTIONS: dict[str, dict[str, str]] = {"cuda": {"use_tf32": "0"}}
-# The graphs are small. On two cores the second thread took the encoder from 1.9 to 1.1 ms and the
-# head from 0.32 to 0.28 ms; more would only take cores away from the window and the camera.
+# The graphs are small. On two virtual cores a second thread took an encoder of four convolutions
+# at 96 px from 1.9 to 1.1 ms, and a head from 0.32 to 0.28 ms; more threads would only take cores
+# away from the decoder and the window.
 THREADS = min(2, os.cpu_count() or 1)
 FATAL = 4  # the only level of ONNX Runtime's log that is let through; errors arrive as exceptions
 ERRORS: tuple[type[Exception], ...] = (

@@ -117,6 +117,11 @@ def test_filling_ends_the_event_and_forgets_the_candidate():
     assert spans(events) == [("squat", 0.0, 0.7)]
 
 
+def test_smoothing_begins_anew_after_filling():
+    decisions, _ = decide("ssss.l", Rules())
+    assert np.allclose(decisions[-1].probabilities, SURE["l"])
+
+
 def test_finish_closes_the_open_event_once():
     decider = Decider(CLASSES, THRESHOLD, RAW)
     for i in range(10):

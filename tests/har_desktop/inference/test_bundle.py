@@ -191,9 +191,7 @@ json_values = st.recursive(
 )
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_only_bundle_errors_come_out_of_any_manifest(folder, bundle_folder, data):
     """Replace or delete a random part of the manifest, then load and open the bundle."""
@@ -218,9 +216,7 @@ def test_only_bundle_errors_come_out_of_any_manifest(folder, bundle_folder, data
         assert "\n" not in str(error)  # noqa: PT017
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(noise=st.binary(max_size=40), cut=st.floats(0, 1))
 def test_only_bundle_errors_come_out_of_any_bytes(folder, bundle_folder, noise, cut):
     raw = (bundle_folder / "manifest.json").read_bytes()

@@ -66,22 +66,25 @@ def test_driver_without_a_device(monkeypatch):
     assert session_module._cuda_obstacle.__wrapped__() == "the NVIDIA driver finds no GPU"
 
 
-def test_session_that_an_accelerator_fails_to_build(monkeypatch):
-    def build(model, wishes):
-        if wishes[0] != "cpu":
-            raise ort.capi.onnxruntime_pybind11_state.EPFail(
-                "[ONNXRuntimeError] : 11 : EP_FAIL : out of memory\nat line 3"
-            )
-        return real(model, wishes)
+def test_accelerator_that_fails_to_start_is_explained_and_quiet(monkeypatch, capfd):
+    def create(self, providers, *rest):
+        if providers[0][0] != "CPUExecutionProvider":
+            raise RuntimeError("out of memory\nat line 3")
+        return real(self, providers, *rest)
 
-    real = session_module._build
-    monkeypatch.setattr(session_module, "_build", build)
+    real = ort.InferenceSession._create_inference_session
+    monkeypatch.setattr(ort.InferenceSession, "_create_inference_session", create)
     monkeypatch.setattr(session_module, "_cuda_obstacle", lambda: None)
-    monkeypatch.setattr(
-        ort, "get_available_providers", lambda: list(session_module.EXECUTION_PROVIDERS.values())
-    )
+    names = list(session_module.EXECUTION_PROVIDERS.values())
+    monkeypatch.setattr(ort, "get_available_providers", lambda: names)
     report = open_session("g", RELU, "cuda").report
     assert report.reason == "CUDA asked for, not available: out of memory"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_gist_of_an_error_leaves_name_and_code_out():
+    error = RuntimeError("[ONNXRuntimeError] : 11 : EP_FAIL : out of memory : here\nat line 3")
+    assert session_module._gist(error) == "out of memory : here"
 
 
 @pytest.mark.parametrize(
