@@ -115,6 +115,7 @@ def test_filling_ends_the_event_and_forgets_the_candidate():
     decisions, events = decide("ssssssss..sssss")
     assert states(decisions) == "-----AAA..-----"
     assert spans(events) == [("squat", 0.0, 0.7)]
+    assert states(decide("sss..sss")[0]) == "---..---"
 
 
 def test_smoothing_begins_anew_after_filling():
