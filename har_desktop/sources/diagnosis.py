@@ -29,23 +29,26 @@ _CONTAINERS = (
     # Matroska and WebM: the CodecID of each track, element 0x86 (RFC 9559).
     _Container(rb"\x1aE\xdf\xa3", rb"\x86.V_", rb"\x86.A_"),
     _Container(rb"OggS", rb"\x80theora", rb"\x01vorbis|OpusHead|\x7fFLAC"),
-    # Nothing but sound: WAV, FLAC, MP3 with and without a tag, AAC.
-    _Container(rb"RIFF.{4}WAVE|fLaC|ID3|\xff[\xe2\xe3\xf1-\xf3\xf9-\xfb]", _NEVER, _ALWAYS),
     # MPEG program and transport streams, elementary streams, Flash, ASF: their tracks are not told.
     _Container(rb"\x00\x00\x00?\x01|G.{187}G|FLV|\x30\x26\xb2\x75", _ALWAYS, _NEVER),
 )
 
+# Nothing but sound: WAV, FLAC, MP3 with and without a tag, AAC, MPEG-4 audio.
+_SOUND = rb"RIFF.{4}WAVE|fLaC|ID3|\xff[\xe2\xe3\xf1-\xf3\xf9-\xfb]|.{4}ftypM4A"
+_NO_VIDEO = "holds sound but no video; name a video file"
+
 
 def check_file(path: Path) -> int:
-    """See that there is a file with something in it that is not text.
+    """See that there is a file with something in it that is neither text nor mere sound.
 
-    FFmpeg would paint text as a picture of letters, or follow a play list to other files.
+    FFmpeg would paint text as a picture of letters, follow a play list to other files, and show
+    the cover of a song.
 
     Returns:
         The size of the file in bytes.
 
     Raises:
-        SourceError: It is missing, a folder, no regular file, unreadable, empty, or text.
+        SourceError: It is missing, a folder, no regular file, unreadable, empty, text, or sound.
     """
     try:
         status = path.stat()
@@ -67,6 +70,8 @@ def check_file(path: Path) -> int:
         raise SourceError(f"{path}: the file is empty (0 bytes); copy or record it again")
     if _is_text(start):
         raise SourceError(f"{path}: holds text, not video; name a video file")
+    if re.match(_SOUND, start, re.DOTALL):
+        raise SourceError(f"{path}: {_NO_VIDEO}")
     try:
         str(path).encode()
     except UnicodeEncodeError as error:  # the decoder would crash on it
@@ -83,7 +88,7 @@ def why_undecodable(path: Path) -> str:
     for container in _CONTAINERS:
         if re.match(container.start, data, re.DOTALL):
             if _says(container.sound, data) and not _says(container.picture, data):
-                return "holds sound but no video; name a video file"
+                return _NO_VIDEO
             return "is truncated or damaged, not one picture can be decoded; copy it again"
     return "is not a video; name a video file"
 

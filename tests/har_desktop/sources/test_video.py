@@ -322,6 +322,14 @@ def test_sound_alone(tmp_path):
     assert "holds sound but no video" in refusal(tmp_path / "sound.wav")
 
 
+def test_sound_with_a_cover(tmp_path):
+    # FFmpeg gives the cover of a song as a video of one frame.
+    film = write(tmp_path / "film.mp4", "mp4v")
+    song = patched(film, tmp_path / "song.m4a", {8: b"M4A "})
+    assert cv2.VideoCapture(str(song), cv2.CAP_FFMPEG).read()[0]
+    assert "holds sound but no video" in refusal(song)
+
+
 def test_sound_alone_in_a_container_for_films(tmp_path):
     film = write(tmp_path / "film.mp4", "mp4v")
     handler = film.read_bytes().rfind(b"vide")
