@@ -25,11 +25,16 @@ class ConstantRateVideo:
         size: (height, width) of the first picture in pixels.
 
     Raises:
-        OutputError: The encoder doesn't start.
+        OutputError: The encoder doesn't start, or would crash on the name.
     """
 
     def __init__(self, file: AtomicFile, fps: float, size: tuple[int, int]) -> None:
         self._file = file
+        name = str(file.partial.absolute())
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise OutputError(f"{name!a}: not valid UTF-8; choose another folder") from error
         # MPEG-4's clock ticks at most 65535 times a second.
         self.fps = min(round(fps, 3 if fps < 65.0 else 2), _HIGHEST_FPS)
         self._size = size
@@ -37,7 +42,7 @@ class ConstantRateVideo:
         self._frames = 0  # written
         self._picture: Image | None = None  # to be written from frame `_frames` on
         self._writer = cv2.VideoWriter(
-            str(file.partial.absolute()),
+            name,
             cv2.CAP_FFMPEG,
             cv2.VideoWriter.fourcc(*"mp4v"),
             self.fps,

@@ -73,9 +73,9 @@ def check_file(path: Path) -> int:
     if re.match(_SOUND, start, re.DOTALL):
         raise SourceError(f"{path}: {_NO_VIDEO}")
     try:
-        str(path).encode()
+        str(path.absolute()).encode()
     except UnicodeEncodeError as error:  # the decoder would crash on it
-        raise SourceError(f"{str(path)!a}: the name is not valid UTF-8; rename the file") from error
+        raise SourceError(f"{str(path)!a}: the path is not valid UTF-8; rename it") from error
     return status.st_size
 
 

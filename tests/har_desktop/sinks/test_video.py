@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -164,6 +165,18 @@ def test_no_picture_is_no_film(tmp_path, run_info):
 def test_a_folder_without_permission(foreign_folder, mere_user, run_info):
     with mere_user(), pytest.raises(OutputError, match=r"clip\.mp4: cannot be written: Permission"):
         AnnotatedVideo(foreign_folder / "clip.mp4", run_info)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
+def test_a_folder_whose_name_is_not_utf8(tmp_path, run_info, result):
+    folder = tmp_path / os.fsdecode(b"bad\xff")
+    folder.mkdir()
+    sink = AnnotatedVideo(folder / "clip.mp4", run_info)
+    sink.write(*result(numbered(0), 0, 0.0), [])
+    with pytest.raises(OutputError, match=r"bad\\udcff.*not valid UTF-8; choose another folder"):
+        sink.finish()
+    sink.abort()
+    assert list(folder.iterdir()) == []
 
 
 FULL_DISK = """

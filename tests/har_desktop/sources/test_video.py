@@ -357,5 +357,5 @@ def test_a_film_whose_pictures_are_all_damaged(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
 def test_a_name_that_is_not_utf8(tmp_path):
     path = write(tmp_path / "plain.mp4", "mp4v").rename(tmp_path / os.fsdecode(b"bad\xff.mp4"))
-    with pytest.raises(SourceError, match=r"bad\\udcff\.mp4.*is not valid UTF-8; rename the file"):
+    with pytest.raises(SourceError, match=r"bad\\udcff\.mp4.*is not valid UTF-8; rename it"):
         VideoFile(path).open()
