@@ -68,9 +68,6 @@ def check_python() -> None:
         raise SetupError(f"this is Python {platform.python_version()}; 3.11 or newer is needed")
 
 
-# --- system libraries ---------------------------------------------------------------------------
-
-
 def set_up_system() -> None:
     """Install missing system packages where that is allowed, else print the line that does."""
     if not (missing := missing_packages()):
@@ -115,9 +112,6 @@ def privilege() -> list[str] | None:
     if shutil.which("sudo") and not subprocess.run(may, capture_output=True).returncode:
         return ["sudo", "-n"]
     return None
-
-
-# --- uv -----------------------------------------------------------------------------------------
 
 
 def set_up_uv() -> Path:
@@ -203,9 +197,6 @@ def mirrored(url: str) -> str:
     raise SetupError(f"{page} does not hold {name}")
 
 
-# --- the environment ----------------------------------------------------------------------------
-
-
 def set_up_environment(wanted: set[str]) -> None:
     """Sync `.venv` with the lock. What an earlier run put there stays: it is never narrowed."""
     python = ROOT / ".venv" / "bin" / "python"
@@ -225,7 +216,8 @@ def set_up_environment(wanted: set[str]) -> None:
     say(f"bringing .venv in line with uv.lock ({', '.join(['app', *sorted(wanted)])})")
     if not python.exists():
         fitting = ["--python", sys.executable] if sys.version_info[:2] in SUPPORTED else []
-        run([str(uv), "venv", "--allow-existing", "--quiet", *fitting], environment)
+        remedy = "; Python 3.11 to 3.13 is needed: install one, name it with `make PYTHON=...`"
+        run([str(uv), "venv", "--allow-existing", "--quiet", *fitting], environment, remedy)
     STAMP.unlink(missing_ok=True)
     for command in sync_commands(wanted):
         run([str(uv), *command], environment)
@@ -250,10 +242,11 @@ def sync_commands(wanted: set[str]) -> list[list[str]]:
     ]
 
 
-def run(command: list[str], environment: dict[str, str]) -> None:
+def run(command: list[str], environment: dict[str, str], remedy: str = "") -> None:
     """Run a step of uv in the checkout; its own lines tell what went wrong."""
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
-        raise SetupError(f"`{' '.join(['uv', *command[1:]])}` failed, see the lines above")
+        step = " ".join(["uv", *command[1:]])
+        raise SetupError(f"`{step}` failed, see the lines above{remedy}")
 
 
 if __name__ == "__main__":
