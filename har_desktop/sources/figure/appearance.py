@@ -31,6 +31,7 @@ TROUSERS = (
     (60, 80, 60), (60, 40, 110), (200, 200, 196),
 )  # fmt: skip
 SHOES = ((236, 236, 236), (40, 40, 42), (60, 60, 200), (190, 120, 50), (110, 120, 125))
+BALLS = ((60, 60, 230), (70, 220, 240), (230, 230, 230), (80, 200, 80))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +91,23 @@ class Appearance:
         leg = float(rng.choice([0.55, 0.8, 1.5, 2.0], p=[0.15, 0.3, 0.1, 0.45]))
         wide = float(rng.uniform(1.0, 1.22))
         trunk = shirt_colours(rng, shirt, pick(SHIRTS, 10))
-        if sleeve < 0:  # a vest leaves the top of the shoulders bare
-            trunk[int(0.94 * STEPS) :] = skin
+        top = skin if sleeve < 0 else shirt  # a vest leaves the shoulders bare
+        trunk[int(0.94 * STEPS) :] = top
+        balls = pick(BALLS, 8), pick(BALLS, 8)  # the one that stands out from the shirt
         creases = Creases(rng)
         return cls(
             skin=skin,
             hair=skin if bald else hair,
             head=head_texture(skin, skin * 0.97 if bald else hair, beard),
             shirt=creases.on(trunk),
-            shoulder=trunk[-2],
+            shoulder=top,
             trousers=creases.on(np.tile(trousers, (STEPS, 1))),
             upper_arm=creases.sleeve(shirt, skin, sleeve, 1 + 0.6 * (wide - 1)),
             forearm=creases.sleeve(shirt, skin, sleeve - 1.04, 1 + 0.6 * (wide - 1)),
             thigh=creases.sleeve(trousers, skin, leg, wide),
             shin=creases.sleeve(trousers, skin, leg - 1.04, wide * 1.12, pick(SHOES[:2], 5)),
             shoe=pick(SHOES, 10),
-            ball=pick(((60, 60, 230), (70, 220, 240), (230, 230, 230), (80, 200, 80)), 8),
+            ball=max(balls, key=lambda ball: float(np.abs(ball - shirt).sum())),
             long_hair=long_hair,
             tail=bool(rng.random() < 0.5),
         )
@@ -180,8 +182,8 @@ def head_texture(skin: Colours, hair: Colours, beard: float) -> Colours:
     spot((0.0, -0.5), (0.3, 0.06), lips)
     for side in (-1, 1):
         spot((side * 0.44, 0.06), (0.25, 0.14), skin * 0.86)
-        spot((side * 0.42, 0.05), (0.16, 0.075), np.array([225, 228, 230], np.float32))
-        spot((side * 0.42, 0.05), (0.09, 0.085), dark)
+        spot((side * 0.42, 0.05), (0.15, 0.06), skin * 0.4 + 115)
+        spot((side * 0.42, 0.05), (0.085, 0.07), dark)
         spot((side * 0.44, 0.24), (0.22, 0.045), hair * 0.5 + skin * 0.2)
         spot((side * 0.75, -0.25), (0.25, 0.14), np.minimum(skin * [0.95, 0.95, 1.04], 255))
     front = [

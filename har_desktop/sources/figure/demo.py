@@ -15,7 +15,7 @@ from har_desktop.sources.figure.skeleton import Pose, blend
 from har_desktop.sources.figure.source import FilmedScene
 
 # Whom and what we see; chosen by eye.
-PERSON, SCENE = 3, 3
+PERSON, SCENE, MANNER = 40, 40, 1
 # Seconds from one way of moving into the next.
 BLEND = 0.6
 
@@ -34,26 +34,28 @@ class Act(NamedTuple):
         return self.motion.pose(time).turned(self.heading)
 
 
+# What is done, how often, how fast (per second), and turned how far from the camera (degrees).
+# The first wait is long enough for a shrug, the others are not.
+COURSE: tuple[tuple[str | None, type[Motion], float, float, float], ...] = (
+    (None, Idle, 0.42, 0.15, 12),
+    ("BodyWeightSquats", Squats, 3, 0.52, 50),
+    (None, Idle, 0.08, 0.05, 15),
+    ("JumpingJack", JumpingJack, 5, 0.9, 4),
+    (None, Idle, 0.08, 0.05, 25),
+    ("Lunges", Lunges, 3, 0.5, 62),
+    (None, Idle, 0.08, 0.05, 8),
+    ("JugglingBalls", Juggling, 14, 2.7, -8),
+)
+
+
 def acts(body: Body) -> tuple[Act, ...]:
-    """The course of the clip: what is done, how often, how fast, and turned how far (degrees)."""
-    idle = Idle(body, np.random.default_rng(1))
-    idle.rate, idle.started, idle.gestures = 0.15, 0.0, ("shrug", "touch the face")
-    course: list[tuple[str | None, Motion, float, float, float]] = [
-        (None, idle, 2.8, 1.0, 12),
-        ("BodyWeightSquats", Squats(body, np.random.default_rng(2)), 3, 0.52, 50),
-        (None, idle, 1.6, 1.0, 15),
-        ("JumpingJack", JumpingJack(body, np.random.default_rng(3)), 5, 0.9, 4),
-        (None, idle, 1.6, 1.0, 25),
-        ("Lunges", Lunges(body, np.random.default_rng(4)), 3, 0.5, 62),
-        (None, idle, 1.6, 1.0, 8),
-        ("JugglingBalls", Juggling(body, np.random.default_rng(5)), 22, 3.9, -8),
-    ]
+    """The course of the clip, done by one body."""
     made: list[Act] = []
     start = 0.0
-    for label, motion, times, rate, heading in course:
+    for label, kind, times, rate, heading in COURSE:
+        motion = kind(body, np.random.default_rng(MANNER))
+        motion.rate, motion.started = rate, start + (BLEND if kind is Juggling else 0.0)
         end = round(start + times / rate, 2)
-        if label:
-            motion.rate, motion.started = rate, start + (BLEND if label == "JugglingBalls" else 0)
         made.append(Act(start, end, label, motion, np.radians(heading)))
         start = end
     return tuple(made)

@@ -10,6 +10,8 @@ from har_desktop.sources.figure.flesh import Flesh
 from har_desktop.sources.figure.shading import Light, Picture, ellipsoid, tube
 from har_desktop.sources.figure.skeleton import Array, Skeleton
 
+# The room's own light softens how much a limb darkens that leans away from the lamp.
+HALF_LIT = 0.5
 # From the room's axes (right, up, towards the viewer) to the screen's (y downwards).
 TO_SCREEN = np.array([1.0, -1.0, 1.0])
 
@@ -25,7 +27,7 @@ def draw_figure(
     n = len(tubes)
     first, last, middle = depth[:n], depth[n : 2 * n], depth[2 * n :]
     length = np.sqrt(np.sum((ends - starts) ** 2, axis=1))
-    slant = np.clip((first - last) / length, -0.75, 0.75).tolist()
+    slant = (HALF_LIT * np.clip((first - last) / length, -1.0, 1.0)).tolist()
     far = (first + last) / 2
     scale = (flesh.body.height * camera.focal / far).astype(np.float32)
     wins = [t.nearer for t in tubes] + [b.nearer for b in balls]

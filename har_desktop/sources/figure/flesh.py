@@ -137,7 +137,7 @@ class Flesh:
         way = s.neck - s.pelvis
         top = s.neck + 0.2 * (s.head - s.neck)
         parts = [
-            Tube(s.pelvis + 0.14 * way, s.pelvis - 0.08 * way, seat, look.trousers, 0.02, 2.0),
+            Tube(s.pelvis + 0.14 * way, s.pelvis - 0.08 * way, seat, look.trousers, -0.05, 2.0),
             Tube(s.pelvis + 0.1 * way, s.neck, shirt, look.shirt, 0.1, 3.0),
             Tube(top, s.head, NECK, look.skin, 0.11),
         ]

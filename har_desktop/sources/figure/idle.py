@@ -9,7 +9,7 @@ import numpy as np
 from har_desktop.sources.figure.body import Body
 from har_desktop.sources.figure.motions import Motion
 from har_desktop.sources.figure.skeleton import SIDES, Pose, unit
-from har_desktop.sources.figure.stance import arms, both, bump, hands_at, on_hips, stand
+from har_desktop.sources.figure.stance import arms, bump, hands_at, mirrored, on_hips, stand
 
 GESTURES = ("shrug", "shrug", "touch the face", "hands on the hips", "clasp")
 
@@ -42,7 +42,7 @@ class Idle(Motion):
             shrug=1.3 * self.breath(time),
         )
         swing = 0.03 * np.sin(0.9 * time + d)
-        pose = arms(self.body, pose, both(0.14, -1.0, 0.09 + swing), 0.97)
+        pose = arms(self.body, pose, mirrored(0.14, -1.0, 0.09 + swing), 0.97)
         _, part = self.repetition(time)
         half = int(part >= 0.5)
         share = bump(2 * part - half, (0.3, 0.45), (0.6, 0.8))
@@ -50,21 +50,22 @@ class Idle(Motion):
 
     def gesture(self, pose: Pose, kind: str, share: float) -> Pose:
         """The pose with a gesture made by `share`."""
-        body = self.body
+        body, down = self.body, mirrored(0.5, -1.0, -0.4)
         if kind == "shrug":
             pose = replace(pose, shrug=pose.shrug + 0.045 * share)
-            place = both(body.shoulder_half + 0.12, -0.3, 0.22)
-            return hands_at(pose, body, place, both(0.8, 0.1, 0.5), share)
+            place = mirrored(body.shoulder_half + 0.12, -0.3, 0.22)
+            return hands_at(pose, body, place, mirrored(0.8, 0.1, 0.5), down, share)
         if kind == "hands on the hips":
             return on_hips(pose, body, share)
         if kind == "clasp":
-            return hands_at(
-                pose, body, both(0.03, 0.1 - body.trunk, 0.17), both(-0.6, -0.7, 0.1), share
-            )
-        touched = hands_at(pose, body, both(0.05, 0.04, 0.14), both(-0.4, 0.9, 0.0), share)
+            place, fingers = mirrored(0.03, 0.1 - body.trunk, 0.17), mirrored(-0.6, -0.7, 0.1)
+            return hands_at(pose, body, place, fingers, mirrored(1.0, 0.0, -0.6), share)
+        place, fingers = mirrored(0.05, 0.04, 0.14), mirrored(-0.4, 0.9, 0.0)
+        touched = hands_at(pose, body, place, fingers, down, share)
         mine = (SIDES[self.hand] == SIDES)[:, None]
         return replace(
             pose,
             wrists=np.where(mine, touched.wrists, pose.wrists),
             fingers=np.where(mine, touched.fingers, pose.fingers),
+            elbows=np.where(mine, touched.elbows, pose.elbows),
         )

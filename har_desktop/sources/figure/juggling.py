@@ -8,15 +8,15 @@ import numpy as np
 
 from har_desktop.sources.figure.body import Body
 from har_desktop.sources.figure.motions import Motion
-from har_desktop.sources.figure.skeleton import SHOULDER, SIDES, Array, Pose, unit
-from har_desktop.sources.figure.stance import both, stand
+from har_desktop.sources.figure.skeleton import SHOULDER, Array, Pose, unit
+from har_desktop.sources.figure.stance import mirrored, stand
 
 BALLS = 3
 GRAVITY: Array = np.array([0.0, -9.81, 0.0])
 # From the palm to the middle of the ball that it holds, in metres.
 GRIP: Array = np.array([0.0, 0.02, 0.0])
 # How far the hand follows the ball: it gives way when it catches and pushes when it throws.
-FOLLOW = 0.55
+FOLLOW = 0.35
 
 
 class Juggling(Motion):
@@ -26,7 +26,7 @@ class Juggling(Motion):
     before it is thrown again at beat n + 3. Before its first throw a ball rests in the hand.
     """
 
-    rates = (3.4, 4.6)
+    rates = (2.3, 3.3)
     heading = (0.0, 30.0)
 
     def __init__(self, body: Body, rng: np.random.Generator) -> None:
@@ -39,8 +39,8 @@ class Juggling(Motion):
         )
         inner, outer = rng.uniform(0.07, 0.11), rng.uniform(0.24, 0.3)
         ahead = body.forearm * rng.uniform(1.05, 1.25)
-        self.throws = np.array([[x * inner, level + 0.02, ahead] for x in SIDES])
-        self.catches = np.array([[x * outer, level, ahead - 0.03] for x in SIDES])
+        self.throws = mirrored(inner, level + 0.02, ahead)
+        self.catches = mirrored(outer, level, ahead - 0.03)
         flight = (BALLS - self.dwell) / self.rate
         across = (self.catches[::-1] - self.throws) / flight
         self.launch = across - GRAVITY * flight / 2  # velocity out of each hand
@@ -48,9 +48,9 @@ class Juggling(Motion):
 
     def palm(self, hand: int, beat: float) -> Array:
         """(3,) where the palm is, `beat` beats after the first throw: cubic Hermite arcs."""
-        throw = hand + 2 * int(np.ceil((beat - hand) / 2))  # the next throw of this hand
+        throw = hand + 2 * max(0, int(np.ceil((beat - hand) / 2)))  # the next one of this hand
         caught = throw - self.dwell
-        if throw < BALLS and beat < caught and throw < 2:
+        if beat < caught and throw < 2:
             return np.asarray(self.catches[hand])
         if beat >= caught:
             velocity = self.landing if throw >= 2 else np.zeros((2, 3))
@@ -65,19 +65,19 @@ class Juggling(Motion):
         if throw < 0:
             # two balls rest in the first hand: they lie side by side until one is gone
             beside = 0.06 * (ball == 2) * min(1.0, max(0.0, 1.0 - beat))
-            return self.palm(ball % 2, beat) + GRIP + np.array([0.0, 0.0, beside])
+            return np.asarray(self.palm(ball % 2, beat) + GRIP + [0.0, 0.0, beside])
         if beat - throw < BALLS - self.dwell:
             time = (beat - throw) / self.rate
             start = self.throws[throw % 2] + GRIP
-            return start + self.launch[throw % 2] * time + GRAVITY * time**2 / 2
-        return self.palm((throw + BALLS) % 2, beat) + GRIP
+            return np.asarray(start + self.launch[throw % 2] * time + GRAVITY * time**2 / 2)
+        return np.asarray(self.palm((throw + BALLS) % 2, beat) + GRIP)
 
     def pose(self, time: float) -> Pose:
         """Hands and balls by the beat; the eyes on the crossing point above."""
         beat = (time - self.started) * self.rate
         body, base = self.body, self.base
         palms = np.stack([self.palm(hand, beat) for hand in (0, 1)])
-        fingers = unit(both(-0.15, 0.12, 1.0) * np.stack([SIDES, [1, 1], [1, 1]], axis=1))
+        fingers = unit(mirrored(-0.15, 0.12, 1.0))
         sway = np.array([0.01 * np.sin(0.8 * time + self.drift[2]), 0.0, 0.0])
         bob = 0.004 * np.sin(2 * np.pi * beat)
         return replace(
@@ -86,7 +86,7 @@ class Juggling(Motion):
             gaze=unit(np.array([0.05 * np.sin(np.pi * beat), 0.18, 1.0])),
             wrists=palms - fingers * (0.6 * body.hand) - [0.0, 0.03, 0.0],
             fingers=fingers,
-            elbows=both(0.0, -0.6, -1.0) + SIDES[:, None] * [0.35, 0.0, 0.0],
+            elbows=mirrored(0.35, -0.6, -1.0),
             shrug=self.breath(time),
             balls=np.stack([self.ball(ball, beat) for ball in range(BALLS)]),
         )

@@ -13,7 +13,15 @@ import numpy as np
 
 from har_desktop.sources.figure.body import Body
 from har_desktop.sources.figure.skeleton import SHOULDER, SIDES, Array, Pose, unit
-from har_desktop.sources.figure.stance import STRETCH, arms, both, bump, hands_at, on_hips, stand
+from har_desktop.sources.figure.stance import (
+    STRETCH,
+    arms,
+    bump,
+    hands_at,
+    mirrored,
+    on_hips,
+    stand,
+)
 
 
 class Motion(ABC):
@@ -84,12 +92,13 @@ class Squats(Motion):
             shrug=self.breath(time),
         )
         if self.arms == "clasped":
-            return hands_at(pose, body, both(0.035, -0.16, 0.22), both(-0.4, 0.9, 0.1))
+            place, fingers = mirrored(0.035, -0.16, 0.22), mirrored(-0.4, 0.9, 0.1)
+            return hands_at(pose, body, place, fingers, mirrored(0.5, -1.0, -0.2))
         if self.arms == "behind the head":
-            pose = replace(pose, elbows=both(0.3, 0.0, -1.0) * SIDES[:, None])
-            return hands_at(pose, body, both(0.1, 0.1, -0.03), both(-0.7, 0.6, -0.3))
-        raised = 0.1 + 1.5 * min(1.0, 1.3 * depth)
-        return arms(body, pose, both(0.13, -np.cos(raised), np.sin(raised)), 0.985)
+            place, fingers = mirrored(0.1, 0.1, -0.03), mirrored(-0.7, 0.6, -0.3)
+            return hands_at(pose, body, place, fingers, mirrored(1.0, 0.2, 0.2))
+        raised = 0.1 + 1.55 * np.tanh(2 * depth)
+        return arms(body, pose, mirrored(0.13, -np.cos(raised), np.sin(raised)), 0.985)
 
 
 class JumpingJack(Motion):
@@ -129,9 +138,9 @@ class JumpingJack(Motion):
             toes=self.base.toes * np.cos(tip) - np.array([0.0, np.sin(tip), 0.0]),
             spine=unit(np.array([0.0, 1.0, 0.04 * landing])),
             shrug=0.03 * max(0.0, angle - 1.4) + self.breath(time),
-            elbows=np.stack([SIDES, np.full(2, 0.2), np.full(2, -0.8)], axis=1),
+            elbows=mirrored(1.0, 0.2, -0.8),
         )
-        way = both(np.sin(angle), -np.cos(angle), 0.1)
+        way = mirrored(np.sin(angle), -np.cos(angle), 0.1)
         return arms(body, pose, way, 0.98 - 0.05 * np.sin(angle) ** 2)
 
 
@@ -157,7 +166,7 @@ class Lunges(Motion):
         sunk = bump(part, (0.04, 0.45), (0.52, 0.94))
         if self.stepping:
             ahead = (self.first + count) % 2
-            step = bump(part, (0.02, 0.3), (0.7, 0.97))
+            step = bump(part, (0.01, 0.33), (0.67, 0.99))
             travel = 4 * step * (1 - step)
             sunk = bump(part, (0.2, 0.46), (0.54, 0.78))
         sunk *= self.vary(time)
@@ -170,9 +179,11 @@ class Lunges(Motion):
         toes[rear] = toes[rear] * c - [0.0, s, 0.0]
 
         forward = 0.47 * self.stride * step
-        way = ankles - SIDES[:, None] * [body.hip_half, 0.0, 0.0] - [0.0, 0.0, forward]
+        way = ankles - mirrored(body.hip_half, 0.0, forward)
         rise = np.sqrt((STRETCH * body.leg) ** 2 - way[:, 0] ** 2 - way[:, 2] ** 2)
-        top, bottom = float(np.min(ankles[:, 1] + rise)), body.ankle + 1.06 * body.shin
+        # The leg that is shorter of reach holds the hips down; softly, where both are equal.
+        top = -float(np.log(np.sum(np.exp(-60 * (ankles[:, 1] + rise))))) / 60
+        bottom = body.ankle + 1.06 * body.shin
         start = np.array([0.0, 0.0, -0.47 * self.stride])
         hips = np.array([0.0, top + (bottom - top) * sunk, forward])
         pose = replace(
@@ -185,7 +196,7 @@ class Lunges(Motion):
         )
         if self.arms == "on the hips":
             return on_hips(pose, body)
-        return arms(body, pose, both(0.12, -1.0, 0.06 + 0.12 * sunk), 0.97)
+        return arms(body, pose, mirrored(0.12, -1.0, 0.06 + 0.12 * sunk), 0.97)
 
 
 class PushUps(Motion):
@@ -206,7 +217,7 @@ class PushUps(Motion):
         """The body turns about the toes; the shoulders come down between the hands."""
         body, (_, part) = self.body, self.repetition(time)
         depth = self.vary(time) * bump(part, (0.04, 0.45), (0.52, 0.96))
-        palm, heel = 0.035, 0.6 * body.foot
+        palm, heel = 0.045, 0.66 * body.foot + 0.02
         aside = self.wide - body.shoulder_half
         high = palm + np.sqrt((STRETCH * body.arm) ** 2 - aside**2)
         low = palm + self.lowest * body.arm
@@ -229,10 +240,10 @@ class PushUps(Motion):
             spine=spine,
             neck=unit(along + 0.15 * up),
             gaze=unit(self.look * along - up),
-            ankles=ankle + SIDES[:, None] * np.array([self.base.ankles[0, 0], 0.0, 0.0]),
-            toes=both(0.0, -1.0, 0.12),
-            knees=both(0.0, -1.0, 0.2),
-            wrists=np.stack([SIDES * self.wide, [palm, palm], np.full(2, hands[2] - 0.02)], 1),
-            fingers=both(0.0, -0.12, 1.0),
-            elbows=np.stack([SIDES * 0.7, np.full(2, 0.4), np.full(2, -1.0)], axis=1),
+            ankles=ankle + mirrored(self.base.ankles[0, 0], 0.0, 0.0),
+            toes=mirrored(0.0, -1.0, 0.12),
+            knees=mirrored(0.0, -1.0, 0.2),
+            wrists=mirrored(self.wide, palm, hands[2] - 0.02),
+            fingers=mirrored(0.0, -0.1, 1.0),
+            elbows=mirrored(0.7, 0.4, -1.0),
         )

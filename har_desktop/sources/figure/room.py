@@ -12,7 +12,7 @@ from har_desktop.sources.figure.skeleton import Array
 
 # Pixels per metre of the flat walls before they are projected.
 FLAT = 80
-HALF_WIDTH = 7.0
+HALF_WIDTH, HEIGHT = 7.0, 7.0
 WALLS = (
     (214, 222, 226), (200, 205, 205), (178, 196, 208), (150, 182, 205), (190, 190, 175),
     (160, 150, 140), (120, 140, 120), (110, 120, 170), (205, 190, 170), (95, 98, 105),
@@ -51,15 +51,15 @@ class Room:
         w, d, near = HALF_WIDTH, -self.depth, camera.position[2] - 0.5
         floor = [(-w, 0, d), (w, 0, d), (w, 0, near), (-w, 0, near)]
         self.plane(picture, camera, self.flat_floor(near + self.depth), floor)
-        back = [(-w, 4.0, d), (w, 4.0, d), (w, 0, d), (-w, 0, d)]
+        back = [(-w, HEIGHT, d), (w, HEIGHT, d), (w, 0, d), (-w, 0, d)]
         self.plane(picture, camera, self.flat_wall(), back)
         if self.corner:
             x = self.corner
-            side = [(x, 4.0, d), (x, 4.0, near), (x, 0, near), (x, 0, d)]
+            side = [(x, HEIGHT, d), (x, HEIGHT, near), (x, 0, near), (x, 0, d)]
             shade = 0.82 if (x < 0) == self.light_left else 0.94
-            flat = np.empty((4 * FLAT, int((near + self.depth) * FLAT), 3), np.float32)
+            flat = np.empty((int(HEIGHT * FLAT), int((near + self.depth) * FLAT), 3), np.float32)
             flat[:] = self.wall * shade
-            self.skirting(flat)
+            self.edges(flat)
             self.plane(picture, camera, flat, side)
         self.furnish(picture, camera)
         return self.lit(picture)
@@ -101,15 +101,15 @@ class Room:
         return flat + mottle(rng, shape, 4)
 
     def flat_wall(self) -> NDArray[np.float32]:
-        """The back wall with what hangs on it, up to a strip of ceiling."""
-        rng, shape = self.rng, (4 * FLAT, int(2 * HALF_WIDTH * FLAT), 3)
+        """The back wall with what hangs on it."""
+        rng, shape = self.rng, (int(HEIGHT * FLAT), int(2 * HALF_WIDTH * FLAT), 3)
         flat = np.empty(shape, np.float32)
         flat[:] = self.wall
         flat += mottle(rng, shape, 3)
 
         def box(x: float, y: float, w: float, h: float, colour: ArrayLike) -> None:
-            corner = int((x + HALF_WIDTH) * FLAT), int((4 - y - h) * FLAT)
-            other = int((x + w + HALF_WIDTH) * FLAT), int((4 - y) * FLAT)
+            corner = int((x + HALF_WIDTH) * FLAT), int((HEIGHT - y - h) * FLAT)
+            other = int((x + w + HALF_WIDTH) * FLAT), int((HEIGHT - y) * FLAT)
             cv2.rectangle(flat, corner, other, np.asarray(colour).tolist(), -1)
 
         x = -HALF_WIDTH + rng.uniform(0, 2)
@@ -137,14 +137,14 @@ class Room:
             else:
                 w = 0.6
             x += w + rng.uniform(0.3, 1.4)
-        self.skirting(flat)
-        flat[: int((4 - self.ceiling) * FLAT)] = np.minimum(self.wall * 0.3 + 165, 242)
+        self.edges(flat)
         return flat
 
-    def skirting(self, flat: NDArray[np.float32]) -> None:
-        """A strip along the foot of a wall, and the soft dark of the edge."""
+    def edges(self, flat: NDArray[np.float32]) -> None:
+        """A strip along the foot of a wall, the soft dark below it, and the ceiling above."""
         flat[-int(0.09 * FLAT) :] = self.wall * 0.55 + 90
         flat[-1:] *= 0.5
+        flat[: int((HEIGHT - self.ceiling) * FLAT)] = np.minimum(self.wall * 0.3 + 165, 242)
 
     def furnish(self, picture: Image, camera: Camera) -> None:
         """A few boxes (cupboard, table, sofa) along the back wall, and perhaps a gym ball."""

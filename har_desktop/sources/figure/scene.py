@@ -16,10 +16,12 @@ from har_desktop.sources.figure.drawing import draw_figure, draw_shadow
 from har_desktop.sources.figure.flesh import Flesh
 from har_desktop.sources.figure.room import Room
 from har_desktop.sources.figure.shading import Light
-from har_desktop.sources.figure.skeleton import Array, Pose, Skeleton
+from har_desktop.sources.figure.skeleton import Array, Pose, Skeleton, unit
 
 # Metres of flesh, cloth and hair around the joints, kept inside the picture.
 FLESH = 0.15
+# One sheet of noise, this much larger than the picture, is laid over every frame in another place.
+NOISE_SPARE = 64
 
 
 class Scene:
@@ -42,23 +44,29 @@ class Scene:
         size: tuple[int, int],
     ) -> None:
         self.body, self.pose_at, self.size = body, pose_at, size
-        rng = np.random.default_rng((seed, 1))
         height, width = size
-        left = bool(rng.random() < 0.5)
-        aside = float(rng.uniform(0.2, 0.6)) * (-1 if left else 1)
-        direction = np.array([aside, -0.65, 0.65])
-        x, y, z = direction / np.linalg.norm(direction)
-        self.light = Light((x, y, z), float(rng.uniform(0.42, 0.6)), float(rng.uniform(0.5, 0.65)))
-        self.flesh = Flesh(body, Appearance.drawn(rng))
-        self.shake = Shake(rng)
+        # A stream of its own for each thing, so that none changes with what another one draws.
+        streams = np.random.SeedSequence(seed).spawn(4)
+        looks, view, place, sensor = (np.random.default_rng(stream) for stream in streams)
+
+        self.flesh = Flesh(body, Appearance.drawn(looks))
         everywhere = np.concatenate([self.joints(float(time)) for time in times])
-        self.camera = Camera.drawn(rng).framed(everywhere, FLESH, size, rng)
+        self.camera = Camera.drawn(view).framed(everywhere, FLESH, size, view)
+        self.shake = Shake(view)
         self.edge = int(np.ceil(self.shake.reach * height)) + 2
+
+        from_left = bool(place.random() < 0.5)
+        aside = float(place.uniform(0.2, 0.6)) * (-1 if from_left else 1)
+        x, y, z = unit(np.array([aside, -0.65, 0.65]))
+        self.light = Light((x, y, z), place.uniform(0.42, 0.6), place.uniform(0.5, 0.65))
         wide = height + 2 * self.edge, width + 2 * self.edge
-        self.room = Room(rng, left).paint(self.camera.shifted(self.edge, self.edge), wide)
-        self.softness = float(rng.uniform(0.3, 0.9)) * height / 480
-        self.grain = float(rng.uniform(1.5, 5.5))
-        self.noise = rng.standard_normal((height + 64, width + 64, 1), np.float32) * self.grain
+        self.room = Room(place, from_left).paint(self.camera.shifted(self.edge, self.edge), wide)
+
+        self.softness = float(sensor.uniform(0.3, 0.9)) * height / 480
+        shape = height + NOISE_SPARE, width + NOISE_SPARE
+        grey = sensor.standard_normal((*shape, 1), np.float32)
+        colour = sensor.standard_normal((*shape, 3), np.float32)
+        self.noise = (grey + 0.4 * colour) * np.float32(sensor.uniform(1.5, 5.0))
 
     def joints(self, time: float) -> Array:
         """(n, 3) all joints, ends and balls in metres."""
@@ -80,6 +88,6 @@ class Scene:
         draw_shadow(picture, skeleton, self.body.height, camera, self.light)
         draw_figure(picture, skeleton, self.flesh, camera, self.light)
         cv2.GaussianBlur(picture, (3, 3), self.softness, dst=picture)
-        x0, y0 = np.random.default_rng((grain, 2)).integers(0, 64, 2)
+        x0, y0 = np.random.default_rng(grain).integers(0, NOISE_SPARE, 2)
         noise = self.noise[y0 : y0 + height, x0 : x0 + width]
-        return np.asarray(cv2.add(picture, cv2.merge([noise] * 3), dtype=cv2.CV_8U), np.uint8)
+        return np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), np.uint8)

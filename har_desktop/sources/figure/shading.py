@@ -163,7 +163,8 @@ def ellipsoid(
     for k, part in enumerate((left, up, forward)):
         axis = axes[k] / np.linalg.norm(axes[k])
         shade += part * np.float32(light.diffuse * (axis @ light.direction) + RIM * axis[2])
-    np.maximum(shade, np.float32(0.3 * light.ambient), out=shade)
+    shade *= np.float32(0.65)  # shoulders and chest throw light back from below
+    shade += np.float32(0.3)
     paint(patch, cv2.multiply(colour, cv2.merge([shade, shade, shade])), cover)
 
 

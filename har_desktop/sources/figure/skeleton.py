@@ -98,6 +98,7 @@ def blend(a: Pose, b: Pose, weight: float) -> Pose:
     way = b.ankles - a.ankles
     lift = np.minimum(np.linalg.norm(way, axis=1), 0.3) * 0.25 * np.sin(np.pi * steps[:, 0])
     mixed["ankles"] = a.ankles + way * steps + lift[:, None] * [0.0, 1.0, 0.0]
+    mixed["pelvis"][1] -= 0.03 * np.sin(np.pi * w)  # nobody steps with stiff knees
     for name in ("toes", "knees"):
         mixed[name] = getattr(a, name) + (getattr(b, name) - getattr(a, name)) * steps
     holder, share = (b, w) if len(b.balls) else (a, 1 - w)
@@ -159,6 +160,7 @@ class Skeleton:
         down = self.ankles + sole * (body.ankle * 0.55)
         self.heels = down - toes * (body.foot * 0.14)
         self.toes = down + toes * (body.foot * 0.66)
+        np.maximum(self.toes[:, 1], 0.02, out=self.toes[:, 1])  # toes bend upon the floor
         self.fingers = self.wrists + unit(pose.fingers) * body.hand
 
         forward = unit(cross(line, spine))

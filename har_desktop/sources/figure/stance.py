@@ -8,7 +8,6 @@ import numpy as np
 
 from har_desktop.sources.figure.body import Body
 from har_desktop.sources.figure.skeleton import (
-    SIDES,
     Array,
     Pose,
     cross,
@@ -18,7 +17,12 @@ from har_desktop.sources.figure.skeleton import (
 )
 
 # A leg that is stretched to its very end looks, and bends, like a stick.
-STRETCH = 0.985
+STRETCH = 0.992
+
+
+def mirrored(x: float, y: float, z: float) -> Array:
+    """(2, 3): a vector for the left side, x outwards, and its mirror image for the right."""
+    return np.array([[x, y, z], [-x, y, z]])
 
 
 def bump(part: float, rise: tuple[float, float], fall: tuple[float, float]) -> float:
@@ -32,7 +36,7 @@ def stand(body: Body, half_stance: float, toe_out: float) -> Pose:
     up, forward, left = np.array([0.0, 1, 0]), np.array([0.0, 0, 1]), np.array([1.0, 0, 0])
     aside = half_stance - body.hip_half
     height = body.ankle + np.sqrt((STRETCH * body.leg) ** 2 - aside**2)
-    feet = np.stack([SIDES * np.sin(toe_out), np.zeros(2), np.full(2, np.cos(toe_out))], axis=1)
+    feet = mirrored(np.sin(toe_out), 0.0, np.cos(toe_out))
     pose = Pose(
         pelvis=np.array([0.0, height, 0.0]),
         spine=up,
@@ -40,58 +44,54 @@ def stand(body: Body, half_stance: float, toe_out: float) -> Pose:
         shoulder_line=left,
         neck=unit(np.array([0.0, 1.0, 0.08])),
         gaze=unit(np.array([0.0, -0.05, 1.0])),
-        ankles=np.stack([SIDES * half_stance, np.full(2, body.ankle), np.zeros(2)], axis=1),
+        ankles=mirrored(half_stance, body.ankle, 0.0),
         toes=feet,
         knees=feet + forward,
         wrists=np.zeros((2, 3)),
-        fingers=np.tile([0.0, -1.0, 0.1], (2, 1)),
-        elbows=np.stack([SIDES * 0.4, np.zeros(2), np.full(2, -1.0)], axis=1),
+        fingers=mirrored(0.0, -1.0, 0.1),
+        elbows=mirrored(0.4, 0.0, -1.0),
     )
-    return arms(body, pose, np.tile([0.14, -1.0, 0.09], (2, 1)), 0.97)
+    return arms(body, pose, mirrored(0.14, -1.0, 0.09), 0.97)
 
 
 def arms(body: Body, pose: Pose, way: Array, reach: float) -> Pose:
-    """The pose with arms from the shoulders along `way` (2, 3), x outwards; `reach` 1 is straight.
+    """The pose with arms from the shoulders along `way` (2, 3); `reach` 1 is straight.
 
     The hands follow the arms.
     """
     spine = unit(pose.spine)
     shoulders = shoulder_joints(body, pose.pelvis, spine, unit(pose.shoulder_line), pose.shrug)
-    way = unit(way * np.stack([SIDES, [1, 1], [1, 1]], axis=1))
+    way = unit(way)
     return replace(pose, wrists=shoulders + way * body.arm * reach, fingers=way)
 
 
-def hands_at(pose: Pose, body: Body, place: Array, fingers: Array, share: float = 1.0) -> Pose:
+def hands_at(
+    pose: Pose, body: Body, place: Array, fingers: Array, elbows: Array, share: float = 1.0
+) -> Pose:
     """The pose with the wrists brought (by `share`) to a place on the trunk.
 
     Args:
         pose: The pose to change.
         body: Whose it is.
-        place: (2, 3) metres outwards, up from the base of the neck, and forward, in trunk axes.
-        fingers: (2, 3) directions in the same axes.
-        share: 0 leaves the hands where they are.
+        place: (2, 3) metres to the left, up and forward of the base of the neck, in trunk axes.
+        fingers: (2, 3) directions of the hands in the same axes.
+        elbows: (2, 3) directions into which the elbows bend, in the same axes.
+        share: 0 leaves the arms where they are.
     """
     spine, line = unit(pose.spine), unit(pose.shoulder_line)
     axes = np.stack([line, spine, cross(line, spine)])
-    outwards = np.stack([SIDES, [1, 1], [1, 1]], axis=1)
-    wrists = pose.pelvis + spine * (body.trunk + pose.shrug) + (place * outwards) @ axes
-    wrists += axes[2] * (0.6 * share * (1 - share))  # around the trunk, not through it
-    pointing = unit((fingers * outwards) @ axes)
+    wrists = pose.pelvis + spine * (body.trunk + pose.shrug) + place @ axes
+    around = axes[2] * (share * (1 - share))  # not through the trunk
     return replace(
         pose,
-        wrists=pose.wrists + (wrists - pose.wrists) * share,
-        fingers=pose.fingers + (pointing - pose.fingers) * share,
+        wrists=pose.wrists + (wrists - pose.wrists) * share + 0.5 * around,
+        fingers=pose.fingers + (unit(fingers @ axes) - pose.fingers) * share + 2 * around,
+        elbows=pose.elbows + (elbows @ axes - pose.elbows) * share,
     )
-
-
-def both(*vector: float) -> Array:
-    """(2, 3): the same vector for left and right."""
-    return np.tile(vector, (2, 1))
 
 
 def on_hips(pose: Pose, body: Body, share: float = 1.0) -> Pose:
     """Hands on the hips, elbows out."""
-    place = both(body.hip_half + 0.11 * body.build, 0.09 - body.trunk, 0.03)
-    pose = hands_at(pose, body, place, both(-0.35, -0.75, 0.4), share)
-    out = np.stack([SIDES, np.zeros(2), np.full(2, -0.35)], axis=1)
-    return replace(pose, elbows=pose.elbows + share * (out - pose.elbows))
+    place = mirrored(body.hip_half + 0.11 * body.build, 0.09 - body.trunk, 0.03)
+    fingers, elbows = mirrored(-0.35, -0.75, 0.4), mirrored(1.0, 0.0, -0.35)
+    return hands_at(pose, body, place, fingers, elbows, share)
