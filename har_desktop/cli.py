@@ -171,14 +171,15 @@ def _tell(results: Replays) -> int:
 
 def _rows(summary: ReplaySummary) -> list[tuple[str, str]]:
     top, reason = summary.top, summary.provider_reason
+    action = f"{top.label}, {top.confidence:.0%}" if top else "unknown"
     events = [
         f"{e.start:.2f} to {e.end:.2f} s {e.label}, {e.confidence:.0%}" for e in summary.events
     ]
     return [
-        ("action", f"{top.label}, {top.confidence:.0%}" if top else "unknown: too short a video"),
+        ("action", f"{action} (shorter than a window)" if summary.short else action),
         *(("event", event) for event in events),
         ("replayed", f"{summary.duration_s:.1f} s of video in {summary.seconds:.1f} s"),
-        ("processor", f"{summary.provider} ({reason})" if reason else summary.provider),
+        ("provider", f"{summary.provider} ({reason})" if reason else summary.provider),
         *(("wrote", file) for file in summary.files),
     ]
 

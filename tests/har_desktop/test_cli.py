@@ -6,10 +6,13 @@ import sys
 from importlib import metadata
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from har_desktop.cli import main
 from har_desktop.models import DEFAULT_BUNDLE
+from har_desktop.opencv import cv2
+from har_desktop.sources.video import VideoFile
 from har_desktop.system_libraries import SystemLibrary
 
 HEAVY = {"numpy", "cv2", "onnxruntime", "PySide6", "tqdm"}
@@ -73,6 +76,84 @@ def test_unknown_verb(run):
     code, out, err = run("recognise")
     assert (code, out) == (2, "")
     assert err == "har-desktop: error: No such command 'recognise'. See har-desktop --help.\n"
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """Three seconds of noise, enough for a few windows."""
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        writer.write(rng.integers(0, 256, (48, 64, 3), np.uint8))
+    writer.release()
+    return path
+
+
+@pytest.mark.usefixtures("shipped")
+class TestReplay:
+    FILES = ("clip.mp4", "clip.frames.jsonl", "clip.events.csv", "clip.vtt")
+
+    def test_one_source_is_one_object(self, run, clip, tmp_path):
+        code, out, _ = run("replay", clip, "--out", "results", "--json", "--provider", "cpu")
+        summary = json.loads(out)
+        assert code == 0
+        assert summary["source"] == str(clip)
+        assert summary["frames"] == 30
+        assert summary["windows"] > 0
+        assert (summary["provider"], summary["provider_reason"]) == ("cpu", None)
+        assert summary["files"] == [f"results/{name}" for name in self.FILES]
+        assert all((tmp_path / file).stat().st_size for file in summary["files"])
+
+    def test_for_reading(self, run, clip):
+        code, out, _ = run("replay", clip, "--out", "results", "--hop", "0.5")
+        assert code == 0
+        assert f"{clip}\n  action    " in out
+        assert [line.split()[1] for line in out.splitlines() if "wrote" in line] == [
+            f"results/{name}" for name in self.FILES
+        ]
+
+    def test_a_bad_one_does_not_stop_the_others(self, run, clip, tmp_path):
+        (tmp_path / "text.mp4").write_text("no video\n" * 100)
+        code, out, err = run("replay", "gone.mp4", clip, "text.mp4", "--out", "results", "--json")
+        results = json.loads(out)
+        assert code == 2
+        assert [summary["source"] for summary in results["summaries"]] == [str(clip)]
+        assert [failure["source"] for failure in results["failures"]] == ["gone.mp4", "text.mp4"]
+        told = [line for line in err.splitlines() if line.startswith("har-desktop: error: ")]
+        assert [line.split()[2].rstrip(":") for line in told] == ["gone.mp4", "text.mp4"]
+
+    def test_a_folder_is_a_list_even_of_one(self, run, clip):
+        code, out, _ = run("replay", clip.parent, "--out", "results", "--json")
+        assert code == 0
+        assert [s["source"] for s in json.loads(out)["summaries"]] == [str(clip)]
+
+    @pytest.mark.parametrize(
+        ("arguments", "complaint"),
+        [
+            (["gone.mp4"], "gone.mp4: no such file"),
+            (["clip.avi", "--explain", "sing"], "unknown class 'sing' to explain"),
+            (["clip.avi", "--model", "gone"], "gone: no such folder"),
+            (["clip.avi", "--hop", "nan"], "Invalid value for '--hop': not a number."),
+            (["clip.avi", "--provider", "tpu"], "Invalid value for '--provider'"),
+            ([], "Missing argument 'SOURCE...'"),
+        ],
+    )
+    def test_wrong_input_is_one_line(self, run, clip, arguments, complaint):
+        assert clip.exists()
+        code, out, err = run("replay", *arguments, "--out", "results")
+        assert (code, out) == (2, "")
+        assert err.startswith(f"har-desktop: error: {complaint}")
+        assert err.count("\n") == 1
+
+    def test_no_verb_and_no_display_replays_the_demo(self, run, clip, monkeypatch, tmp_path):
+        monkeypatch.setattr("har_desktop.replay.Demo", lambda: VideoFile(clip))
+        code, out, _ = run()
+        assert code == 0
+        assert out.startswith(
+            "har-desktop: no display (neither DISPLAY nor WAYLAND_DISPLAY is set)"
+        )
+        assert (tmp_path / "out" / "demo" / "demo.mp4").stat().st_size
 
 
 class TestModels:
