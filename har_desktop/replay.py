@@ -49,7 +49,9 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
         frames: Frames that were read.
         duration_s: From the first frame to the end of the last.
         windows: Windows that were recognised.
-        top: None where the source is too short for a single window.
+        short: True where the source ended before its first window. `top` is then the answer for
+            one window in which the first picture stands still before the start.
+        top: None where there was no frame.
         events: The actions with start, end, label and mean confidence.
         provider: The processor that did the work.
         provider_reason: Why it is not the one that was asked for, or None.
@@ -63,6 +65,7 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     frames: int
     duration_s: float
     windows: int
+    short: bool
     top: Top | None
     events: list[Event]
     provider: str
@@ -197,8 +200,7 @@ def _replay_one(
         info = source.open()
         with _sinks(target, _run_info(info, recognizer)) as sinks:
             outcome = _run(source, info, recognizer, decider, sinks, hop, progress)
-            last = decider.finish()
-            files = [sink.finish(last) for sink in sinks]
+            files = [sink.finish(outcome.unwritten) for sink in sinks]
     finally:
         source.close()
     return ReplaySummary(
@@ -206,8 +208,9 @@ def _replay_one(
         frames=outcome.frames,
         duration_s=round(_duration(outcome, info), 3),
         windows=outcome.windows,
+        short=outcome.short,
         top=_top(outcome, manifest),
-        events=[*outcome.events, *last],
+        events=outcome.events,
         provider=recognizer.provider.used,
         provider_reason=recognizer.provider.reason,
         model=manifest.name,
@@ -285,7 +288,7 @@ def _duration(outcome: Outcome, info: SourceInfo) -> float:
 
 
 def _top(outcome: Outcome, manifest: Manifest) -> Top | None:
-    if outcome.votes is None:
+    if outcome.mean is None:
         return None
-    best = int(np.argmax(outcome.votes))
-    return Top(manifest.classes[best], round(float(outcome.votes[best] / outcome.windows), 4))
+    best = int(np.argmax(outcome.mean))
+    return Top(manifest.classes[best], round(float(outcome.mean[best]), 4))

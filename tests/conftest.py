@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-# What belongs to it, and how many files of each there are.
+# What belongs to it, and how many files of each there are at least.
 CONTENTS = {
     "ucf101/clips/*/*.mp4": 2371,
     "ucf101/native/*.avi": 10,
@@ -26,7 +26,7 @@ def shared_data():
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no real clips here: {SHARED_DATA} does not exist")
     found = {pattern: sum(1 for _ in SHARED_DATA.glob(pattern)) for pattern in CONTENTS}
-    if found != CONTENTS:
+    if any(found[pattern] < count for pattern, count in CONTENTS.items()):
         pytest.fail(f"{SHARED_DATA} is incomplete: it holds {found}, and should hold {CONTENTS}")
     return SHARED_DATA
 

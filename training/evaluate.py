@@ -25,10 +25,10 @@ from tqdm import tqdm
 from har_desktop.errors import InputError, SourceError
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import Bundle
-from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
+from har_desktop.inference.short import ShortSource
 from har_desktop.opencv import cv2
+from har_desktop.pipeline.hop import every
 from har_desktop.sources.video import VideoFile
 from training.data.index import Clip
 from training.metrics import classification, expected_calibration_error
@@ -37,8 +37,6 @@ Sampling = Literal["time", "even"]
 Probabilities = NDArray[np.float32]
 
 WORKERS = 2
-# Slack on the clock that picks every interval's frame: half a millisecond.
-TICK_S = 5e-4
 
 
 def evaluate(
@@ -109,53 +107,24 @@ def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Prob
     with VideoFile(path) as source:
         if sampling == "even":
             return _evenly(recognizer, list(source))
-        due = 0.0
-        ticks: list[Frame] = []
+        short = ShortSource(recognizer)
         rows = []
-        interval = recognizer.manifest.window.frame_interval_s
-        for frame in source:
-            if frame.time < due - TICK_S:
-                continue
-            due += interval * (1 + (frame.time - due) // interval)
-            ticks.append(frame)
+        for frame in every(source, recognizer.manifest.window.frame_interval_s):
+            short.add(frame)
             window = recognizer.push(frame).window
             if window is not None:
                 rows.append(window.probabilities)
-    return np.stack(rows) if rows else _held(recognizer, ticks)
+    if not rows and (window := short.window()) is not None:
+        rows.append(window.probabilities)
+    return np.stack(rows)
 
 
 def _evenly(recognizer: Recognizer, frames: Sequence[Frame]) -> Probabilities:
-    manifest = recognizer.manifest
-    places = np.linspace(0, len(frames) - 1, manifest.window.length).round().astype(int)
+    window = recognizer.manifest.window
     times = np.array([frame.time for frame in frames])
-    before = np.array(
-        [np.abs(times - (times[i] - manifest.window.frame_interval_s)).argmin() for i in places]
-    )
-    return _window(recognizer, frames, places, before)
-
-
-def _held(recognizer: Recognizer, ticks: Sequence[Frame]) -> Probabilities:
-    """One window that ends with the clip and holds its first picture before the start."""
-    length = recognizer.manifest.window.length
-    places = np.maximum(np.arange(-length, 0) + len(ticks), 0)
-    return _window(recognizer, ticks, places, np.maximum(places - 1, 0))
-
-
-def _window(
-    recognizer: Recognizer,
-    frames: Sequence[Frame],
-    places: NDArray[np.int64],
-    before: NDArray[np.int64],
-) -> Probabilities:
-    manifest = recognizer.manifest
-    pictures = {i: _picture(manifest, frames[i]) for i in {*places.tolist(), *before.tolist()}}
-    previous = [pictures[i] for i in before] if manifest.input.motion else None
-    times = [frames[i].time for i in places]
-    window = recognizer.recognize_window([pictures[i] for i in places], previous, times)
-    return window.probabilities[None]
-
-
-def _picture(manifest: Manifest, frame: Frame) -> NDArray[np.uint8]:
-    size = (manifest.input.height, manifest.input.width)
-    picture = Letterbox.fit(frame.size, size).apply(frame.image)
-    return np.ascontiguousarray(picture[:, :, ::-1])
+    places = np.linspace(0, len(frames) - 1, window.length).round().astype(int)
+    before = [int(np.abs(times - (times[i] - window.frame_interval_s)).argmin()) for i in places]
+    images = [recognizer.picture(frames[i]) for i in places]
+    previous = [recognizer.picture(frames[i]) for i in before]
+    answer = recognizer.recognize_window(images, previous, times[places].tolist())
+    return answer.probabilities[None]

@@ -58,7 +58,11 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         BundleError: It is missing, malformed or of another schema version.
     """
-    if not folder.is_dir():
+    try:
+        there = folder.is_dir()
+    except OSError as error:
+        raise BundleError(f"{folder}: cannot be read: {error.strerror}") from error
+    if not there:
         raise BundleError(f"{folder}: no such folder; give the folder that holds {MANIFEST}")
     path = folder / MANIFEST
     data = _read(folder, MANIFEST, MAX_MANIFEST_BYTES)

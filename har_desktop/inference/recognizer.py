@@ -75,7 +75,7 @@ class Recognizer:
             GraphError: ONNX Runtime failed.
         """
         began = perf_counter()
-        picture = self._fit(frame)
+        picture = self.picture(frame)
         self._history.admit(frame.time, frame.size)
         previous = self._history.previous(frame.time) if self.manifest.input.motion else picture
         prepared = perf_counter()
@@ -121,7 +121,7 @@ class Recognizer:
         features = [self._model.encode(image, before) for image, before in pairs]
         return self._answer(features, images, times)
 
-    def _fit(self, frame: Frame) -> Image:
+    def picture(self, frame: Frame) -> Image:
         """The frame as the encoder sees it, (height, width, 3) uint8 RGB, read-only."""
         if self._letterbox is None or self._letterbox[0] != frame.size:
             room = self.manifest.input.height, self.manifest.input.width

@@ -15,10 +15,9 @@ from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
+from har_desktop.inference.short import ShortSource
+from har_desktop.pipeline.hop import Hop
 from har_desktop.sinks.base import Sink
-
-# Frames whose times are rounded to milliseconds may come this much too early for their hop.
-TICK_S = 5e-4
 
 
 @dataclass
@@ -28,19 +27,24 @@ class Outcome:
     Attributes:
         frames: Frames that were read.
         windows: Windows that were recognised.
+        short: True where the source ended before its first window; `votes` is then that of one
+            window in which the first picture stands still before the start.
         first: Time of the first frame in seconds.
         last: Time of the last frame in seconds.
         votes: (classes,) sum of the windows' calibrated probabilities.
-        events: The actions that ended before the source did, in order.
+        events: The actions that were found, in order.
+        unwritten: Those of them that the sinks have not been given: they come with their end.
         seconds: Per stage, what it cost in total.
     """
 
     frames: int = 0
     windows: int = 0
+    short: bool = False
     first: float = 0.0
     last: float = 0.0
     votes: NDArray[np.float64] | None = None
     events: list[Event] = field(default_factory=list)
+    unwritten: list[Event] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def count(self, window: Window) -> None:
@@ -49,6 +53,16 @@ class Outcome:
             self.votes = np.zeros(len(window.probabilities))
         self.votes += window.probabilities
         self.windows += 1
+
+    def end(self, events: Sequence[Event]) -> None:
+        """Take in events that have just ended."""
+        self.events.extend(events)
+        self.unwritten.extend(events)
+
+    @property
+    def mean(self) -> NDArray[np.float64] | None:
+        """(classes,) mean of the windows' calibrated probabilities; None without any."""
+        return None if self.votes is None else self.votes / max(self.windows, 1)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -77,25 +91,31 @@ def run_in_order(
     Args:
         frames: An open source.
         recognizer: Cleared here, so that nothing of another source is left in its window.
-        decider: A fresh one. It may still hold an open event afterwards.
+        decider: A fresh one.
         sinks: Get every result; they are neither finished nor aborted here.
-        hop: Least time in seconds between two frames that are looked at; 0 for every frame.
+        hop: Time in seconds between two results; 0 for one per frame. The engine looks at frames
+            at least once per frame interval all the same, or its window would never fill.
         on_frame: Called after each frame that was read, for a progress bar.
     """
     outcome = Outcome()
     recognizer.clear()
-    due = 0.0
+    interval = recognizer.manifest.window.frame_interval_s
+    looks, results, ticks = Hop(min(hop, interval)), Hop(hop), Hop(interval)
+    short = ShortSource(recognizer)
     for frame in _timed_read(frames, outcome):
         if outcome.frames == 0:
-            outcome.first = due = frame.time
+            outcome.first = frame.time
         outcome.frames += 1
         outcome.last = frame.time
         on_frame()
-        if frame.time < due - TICK_S:
-            continue
-        if hop:
-            due += hop * (1 + (frame.time - due + TICK_S) // hop)
-        _step(frame, recognizer, decider, sinks, outcome)
+        if outcome.windows == 0 and ticks.takes(frame):
+            short.add(frame)
+        if looks.takes(frame):
+            _step(frame, recognizer, decider, sinks if results.takes(frame) else (), outcome)
+    outcome.end(decider.finish())
+    if outcome.windows == 0 and (window := short.window()) is not None:
+        outcome.short = True
+        outcome.votes = window.probabilities.astype(np.float64)
     return outcome
 
 
@@ -123,7 +143,9 @@ def _step(
     if recognition.window is not None:
         outcome.count(recognition.window)
     decision, events = decider.update(recognition)
-    outcome.events.extend(events)
-    with outcome.timed("write"):
-        for sink in sinks:
-            sink.write(recognition, decision, events)
+    outcome.end(events)
+    if sinks:
+        with outcome.timed("write"):
+            for sink in sinks:
+                sink.write(recognition, decision, outcome.unwritten)
+        outcome.unwritten = []

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from har_desktop.frame import Frame
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.inference.short import ShortSource
+
+
+def ticks(count: int) -> list[Frame]:
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (count, 24, 32, 3), dtype=np.uint8)
+    return [Frame(image, n, 0.2 * n) for n, image in enumerate(images)]
+
+
+@pytest.mark.parametrize("motion", [True, False])
+@pytest.mark.parametrize("count", [1, 4, 10])
+def test_the_first_picture_stands_still_before_the_start(
+    tmp_path: Path, make_bundle, motion: bool, count: int
+) -> None:
+    recognizer = Recognizer(load_bundle(make_bundle(tmp_path / "b", motion=motion)), "cpu")
+    short = ShortSource(recognizer)
+    frames = ticks(count)
+    for frame in frames:
+        short.add(frame)
+    window = short.window()
+    assert window is not None
+    held = [frames[0]] * (11 - count) + frames
+    pictures = [recognizer.picture(frame) for frame in held]
+    expected = recognizer.recognize_window(
+        pictures[1:], pictures[:-1] if motion else None, range(10)
+    )
+    np.testing.assert_allclose(window.logits, expected.logits, atol=1e-6)
+    np.testing.assert_allclose(np.diff(window.times), 0.2, atol=1e-9)
+    assert window.times[-1] == frames[-1].time
+
+
+def test_with_a_full_window_it_is_that_window(bundle_folder: Path) -> None:
+    recognizer = Recognizer(load_bundle(bundle_folder), "cpu")
+    short = ShortSource(recognizer)
+    streamed = None
+    for frame in ticks(11):
+        short.add(frame)
+        streamed = recognizer.push(frame).window
+    window = short.window()
+    assert streamed is not None
+    assert window is not None
+    np.testing.assert_allclose(window.logits, streamed.logits, atol=1e-5)
+
+
+def test_without_a_frame_there_is_no_window(bundle_folder: Path) -> None:
+    assert ShortSource(Recognizer(load_bundle(bundle_folder), "cpu")).window() is None

@@ -1,0 +1,114 @@
+"""Every frame of a file, in order, through the real engine and a sink that remembers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from har_desktop.decision.decision import Decision, Event, State
+from har_desktop.decision.events import Decider
+from har_desktop.frame import Frame
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.recognition import Recognition
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline.ordered import Outcome, run_in_order
+from har_desktop.sinks.base import Sink
+
+
+class Memory(Sink):
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+        self.states: list[State] = []
+        self.events: list[Event] = []
+
+    def write(self, recognition: Recognition, decision: Decision, events: Sequence[Event]) -> None:
+        self.frames.append(recognition.frame.index)
+        self.states.append(decision.state)
+        self.events.extend(events)
+
+    def finish(self, events: Sequence[Event] = ()) -> Path:
+        self.events.extend(events)
+        return Path()
+
+    def abort(self) -> None:
+        pass
+
+
+def clip(seconds: float, fps: float = 25.0) -> list[Frame]:
+    rng = np.random.default_rng(4)
+    room = rng.integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    return [Frame(np.roll(room, n, axis=1), n, n / fps) for n in range(round(seconds * fps))]
+
+
+@pytest.fixture(scope="module")
+def recognizer(bundle_folder: Path) -> Recognizer:
+    return Recognizer(load_bundle(bundle_folder), "cpu")
+
+
+def run(recognizer: Recognizer, frames: list[Frame], hop: float = 0.0) -> tuple[Outcome, Memory]:
+    memory = Memory()
+    decider = Decider(recognizer.manifest.classes, threshold=0.0)
+    outcome = run_in_order(frames, recognizer, decider, [memory], hop, lambda: None)
+    memory.finish(outcome.unwritten)
+    return outcome, memory
+
+
+def test_every_frame_in_order(recognizer: Recognizer) -> None:
+    frames = clip(4.0)
+    outcome, memory = run(recognizer, frames)
+    assert memory.frames == list(range(100))
+    assert outcome.frames == 100
+    # Ten intervals of 0.2 s fill the window: the first answer is at 2.0 s, frame 50.
+    assert outcome.windows == 50
+    assert memory.states.index(State.NO_ACTION) == 50
+    assert outcome.first == 0.0
+    assert outcome.last == pytest.approx(3.96)
+    assert outcome.mean is not None
+    assert outcome.mean.sum() == pytest.approx(1)
+    assert {"decode", "prepare", "encode", "head", "write"} <= outcome.seconds.keys()
+
+
+@pytest.mark.parametrize("hop", [0.1, 0.2, 0.5, 1.0])
+def test_a_hop_thins_the_results_and_still_fills_the_window(
+    recognizer: Recognizer, hop: float
+) -> None:
+    outcome, memory = run(recognizer, clip(5.0), hop)
+    assert outcome.frames == 125
+    assert len(memory.frames) == pytest.approx(5.0 / hop, abs=1)
+    assert outcome.windows > 0
+    assert State.ACTION in memory.states
+
+
+@pytest.mark.parametrize("hop", [0.0, 0.2, 1.0])
+def test_no_event_is_lost_between_results(recognizer: Recognizer, hop: float) -> None:
+    outcome, memory = run(recognizer, clip(5.0), hop)
+    assert outcome.events
+    assert memory.events == outcome.events
+
+
+def test_the_answer_hardly_depends_on_the_hop(recognizer: Recognizer) -> None:
+    every, thinned = (run(recognizer, clip(5.0), hop)[0].mean for hop in (0.0, 0.2))
+    assert every is not None
+    np.testing.assert_allclose(every, thinned, atol=0.05)
+
+
+def test_a_source_shorter_than_a_window_gets_an_answer(recognizer: Recognizer) -> None:
+    outcome, memory = run(recognizer, clip(1.2))
+    assert outcome.short
+    assert outcome.windows == 0
+    assert set(memory.states) == {State.FILLING}
+    assert outcome.mean is not None
+    assert outcome.mean.sum() == pytest.approx(1)
+
+
+def test_nothing_of_the_source_before_is_left(recognizer: Recognizer) -> None:
+    _, first = run(recognizer, clip(3.0))
+    _, second = run(recognizer, clip(3.0))
+    assert first.states == second.states
+    assert second.states[0] is State.FILLING
+
+
+def test_no_frame_no_answer(recognizer: Recognizer) -> None:
+    outcome, _ = run(recognizer, [])
+    assert (outcome.frames, outcome.mean, outcome.short) == (0, None, False)

@@ -1,0 +1,169 @@
+"""Replay of real files that the encoder wrote, through the real engine into real outputs."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import webvtt
+
+from har_desktop.errors import BundleError, InputError
+from har_desktop.opencv import cv2
+from har_desktop.replay import Replays, replay
+from har_desktop.sources.video import VideoFile
+
+FPS = 20.0
+
+
+def write_video(path: Path, seconds: float = 3.0, size: tuple[int, int] = (64, 48)) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, size)
+    assert writer.isOpened()
+    room = np.random.default_rng(0).integers(0, 90, (size[1], size[0], 3), dtype=np.uint8)
+    for number in range(round(seconds * FPS)):
+        picture = room.copy()
+        cv2.circle(picture, (10 + number % 40, 24), 6, (255, 255, 255), -1)
+        writer.write(picture)
+    writer.release()
+    return path
+
+
+@pytest.fixture(scope="module")
+def sure_bundle(tmp_path_factory: pytest.TempPathFactory, make_bundle) -> Path:
+    """Sure of every window: the threshold is zero, so events are found."""
+    return make_bundle(tmp_path_factory.mktemp("bundles") / "sure", threshold=0.0)
+
+
+def run(sources: list[Path], out: Path, bundle: Path, **options: object) -> Replays:
+    return replay([str(s) for s in sources], out, model=bundle, provider="cpu", **options)
+
+
+def test_four_files_that_agree(tmp_path: Path, sure_bundle: Path) -> None:
+    video = write_video(tmp_path / "clip.avi")
+    results = run([video], tmp_path / "out", sure_bundle)
+    (summary,) = results.summaries
+    assert not results.failures
+    names = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert names == ["clip.events.csv", "clip.frames.jsonl", "clip.mp4", "clip.vtt"]
+    assert sorted(Path(f).name for f in summary.files) == names
+    assert (summary.frames, summary.windows, summary.short) == (60, 20, False)
+    assert summary.duration_s == pytest.approx(3.0)
+
+    lines = [json.loads(x) for x in (tmp_path / "out/clip.frames.jsonl").read_text().splitlines()]
+    header, frames = lines[0], lines[1:]
+    assert header["type"] == "header"
+    assert header["provider"] == summary.provider == "cpu"
+    assert [line["index"] for line in frames] == list(range(60))
+    assert [line["state"] for line in frames[:40]] == ["filling"] * 40
+    for line in frames[40:]:
+        assert sum(line["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+        assert line["heatmap_max"] >= 0
+    assert summary.top is not None
+    assert summary.top.label in header["classes"]
+
+    rows = list(csv.DictReader((tmp_path / "out/clip.events.csv").read_text().splitlines()))
+    cues = webvtt.read(tmp_path / "out/clip.vtt")
+    assert [r["label"] for r in rows] == [e.label for e in summary.events]
+    assert len(cues) == len(rows) >= 1
+    assert float(rows[0]["start"]) == pytest.approx(summary.events[0].start, abs=1e-3)
+
+
+def test_annotated_video_has_every_frame_at_its_time(tmp_path: Path, sure_bundle: Path) -> None:
+    video = write_video(tmp_path / "clip.avi", size=(160, 120))
+    run([video], tmp_path / "out", sure_bundle)
+    with VideoFile(tmp_path / "out/clip.mp4") as source:
+        frames = list(source)
+    assert len(frames) == 60
+    assert frames[0].image.shape == (120, 160, 3)
+    np.testing.assert_allclose([f.time for f in frames], np.arange(60) / FPS, atol=2e-3)
+
+
+def test_one_bad_file_is_reported_and_the_others_go_on(tmp_path: Path, sure_bundle: Path) -> None:
+    good = write_video(tmp_path / "good.avi", seconds=1.0)
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("this is not a video")
+    told = []
+    results = run(
+        [bad, tmp_path / "gone.mp4", good], tmp_path / "out", sure_bundle, on_failure=told.append
+    )
+    assert [s.source for s in results.summaries] == [str(good)]
+    assert [f.source for f in results.failures] == [str(tmp_path / "gone.mp4"), str(bad)]
+    assert told == results.failures
+    assert all(f.exit_code == 2 and "\n" not in f.error for f in results.failures)
+    left = {p.name.split(".")[0] for p in (tmp_path / "out").iterdir()}
+    assert left == {"good"}
+
+
+def test_a_folder_stands_for_its_videos_and_names_stay_apart(
+    tmp_path: Path, sure_bundle: Path
+) -> None:
+    folder = tmp_path / "clips"
+    (folder / "deeper").mkdir(parents=True)
+    write_video(folder / "a.avi", seconds=0.5)
+    write_video(folder / "b.avi", seconds=0.5)
+    twin = write_video(folder / "deeper" / "a.avi", seconds=0.5)
+    results = run([folder, twin], tmp_path / "out", sure_bundle)
+    assert [Path(s.source).name for s in results.summaries] == ["a.avi", "b.avi", "a.avi"]
+    assert {p.name for p in (tmp_path / "out").glob("*.mp4")} == {"a.mp4", "b.mp4", "a-2.mp4"}
+
+
+def test_the_source_is_never_overwritten(tmp_path: Path, sure_bundle: Path) -> None:
+    video = write_video(tmp_path / "clip.avi", seconds=0.5).rename(tmp_path / "clip.mp4")
+    before = video.read_bytes()
+    results = run([video], tmp_path, sure_bundle)
+    assert "would replace it" in results.failures[0].error
+    assert video.read_bytes() == before
+
+
+def test_a_short_source_is_answered(tmp_path: Path, sure_bundle: Path) -> None:
+    video = write_video(tmp_path / "clip.avi", seconds=1.0)
+    (summary,) = run([video], tmp_path / "out", sure_bundle).summaries
+    assert summary.short
+    assert summary.windows == 0
+    assert summary.top is not None
+
+
+def test_unknown_class_to_explain_lists_the_known(tmp_path: Path, sure_bundle: Path) -> None:
+    video = write_video(tmp_path / "clip.avi", seconds=0.5)
+    with pytest.raises(InputError, match=r"unknown class 'Yodel' .*squat, lunge, juggle"):
+        run([video], tmp_path / "out", sure_bundle, explain="Yodel")
+    assert not (tmp_path / "out").exists()
+
+
+def test_explaining_a_class_changes_the_maps_not_the_answer(
+    tmp_path: Path, sure_bundle: Path
+) -> None:
+    video = write_video(tmp_path / "clip.avi")
+    heat, probabilities = [], []
+    for label in ("squat", "juggle"):
+        run([video], tmp_path / label, sure_bundle, explain=label)
+        lines = (tmp_path / label / "clip.frames.jsonl").read_text().splitlines()
+        last = json.loads(lines[-1])
+        heat.append(last["heatmap_max"])
+        probabilities.append(last["probabilities"])
+    assert heat[0] != heat[1]
+    assert probabilities[0] == probabilities[1]
+
+
+def test_folder_without_permission(make_bundle, mere_user, foreign_folder: Path) -> None:
+    video = write_video(foreign_folder / "clip.avi", seconds=0.5)
+    bundle = make_bundle(foreign_folder / "bundle")
+    with mere_user(), pytest.raises(InputError, match=r"cannot write into the folder .*--out"):
+        run([video], foreign_folder / "out", bundle)
+
+
+def test_bundle_without_permission(
+    tmp_path: Path, sure_bundle: Path, mere_user, foreign_folder: Path
+) -> None:
+    video = write_video(foreign_folder / "clip.avi", seconds=0.5)
+    sure_bundle.parent.chmod(0o700)
+    with mere_user(), pytest.raises(BundleError, match="sure"):
+        run([video], tmp_path, sure_bundle)
+
+
+def test_an_unusable_bundle_stops_before_anything_is_written(tmp_path: Path, make_bundle) -> None:
+    bundle = make_bundle(tmp_path / "bundle")
+    (bundle / "head.onnx").write_bytes(b"changed")
+    with pytest.raises(BundleError, match=r"head\.onnx"):
+        run([write_video(tmp_path / "clip.avi", 0.5)], tmp_path / "out", bundle)
+    assert not (tmp_path / "out").exists()
