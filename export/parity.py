@@ -1,43 +1,53 @@
-"""Do the ONNX graphs say what the Keras network says? Measured in ONNX Runtime, on the CPU."""
+"""Does the bundle say what the Keras network says? Measured with the app's engine, on the CPU."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import keras
+import msgspec
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from export.graphs import Graphs
 from export.oracle import explain
 from har_desktop.errors import HarError
-from har_desktop.frame import Image
-from training.config import NetworkConfig
+from har_desktop.frame import Frame, Image
+from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.manifest import Manifest
+from har_desktop.inference.model import TOP
+from har_desktop.inference.recognition import Window
+from har_desktop.inference.recognizer import Recognizer
 
-PROBABILITIES = 1e-5  # absolute
-HEATMAPS = 1e-4  # of the window's maximum
+LIMITS = {
+    "probabilities": 1e-5,  # absolute
+    "heatmaps": 1e-4,  # of the window's maximum
+    "streaming": 1e-5,  # of either
+}
 # A map whose maximum is below this share of the terms that cancel in it is rounding noise.
 CANCELLED = 1e-3
-TINY = np.finfo(np.float32).tiny
+TINY = float(np.finfo(np.float32).tiny)
 
 
 class ParityError(HarError):
     """The exported graphs differ from the trained network by more than rounding."""
 
 
-@dataclass(frozen=True)
-class Parity:
+class Parity(msgspec.Struct, frozen=True):
     """The largest differences found.
 
     Attributes:
-        probabilities: Absolute.
-        heatmaps: Relative to the maximum over the window.
+        probabilities: Between a whole window in ONNX Runtime and Keras, absolute.
+        heatmaps: The same for Grad-CAM, against GradientTape, relative to the window's maximum.
+        streaming: Between frames pushed one by one and the whole window: the larger of both.
     """
 
     probabilities: float
     heatmaps: float
+    streaming: float
+
+    def __str__(self) -> str:
+        figures = msgspec.to_builtins(self).items()
+        return ", ".join(f"{name} {value:.1e}" for name, value in figures)
 
     def require(self) -> None:
         """Stop where a difference is larger than rounding explains.
@@ -45,112 +55,104 @@ class Parity:
         Raises:
             ParityError: Names the figure and its limit.
         """
-        for name, limit in (("probabilities", PROBABILITIES), ("heatmaps", HEATMAPS)):
+        for name, limit in LIMITS.items():
             value = getattr(self, name)
             if not value <= limit:
                 raise ParityError(
-                    f"the exported {name} differ from Keras by {value:.1e}, {limit:.0e} is allowed;"
-                    " the bundle was not written"
+                    f"parity: {name} differ by {value:.1e} where {limit:.0e} is allowed;"
+                    " the graphs don't compute what the trained network computes"
                 )
 
 
-def measure(graphs: Graphs, network: keras.Model, config: NetworkConfig, seed: int = 0) -> Parity:
-    """Compare the streaming graphs with the whole network on several moving pictures.
-
-    Every frame is encoded once; windows are slices of those features, as in the app.
+def measure(bundle: Bundle, network: keras.Model, seed: int = 0) -> Parity:
+    """Compare a bundle with the network that it was exported from, on several moving pictures.
 
     Args:
-        graphs: The exported network.
+        bundle: As loaded.
         network: The trained network.
-        config: Its shape.
         seed: Of the random pictures.
 
     Returns:
         The largest differences over all pictures, windows and explained classes.
     """
-    stream = Stream(graphs)
-    last = network.output_shape[-1] - 1
-    classes = sorted({-1, 0, last // 2, last})
-    span = config.length + int(config.motion)
-    probabilities, heatmaps = [], []
-    for clip in moving_pictures(config, span + 1, seed):
-        partials, activations = stream.encode(clip)
-        for start in range(2):
-            window = slice(start, start + config.length)
-            answers = [stream.answer(partials[window], activations[window], c) for c in classes]
-            explained = [int(answer["explained"]) for answer in answers]
-            logits, truths = explain(network, clip[start : start + span], explained, graphs.target)
-            expected = softmax(logits)
-            # Keras may rank two equal classes the other way round, but no worse.
-            probabilities.append(expected.max() - expected[explained[0]])
+    manifest = bundle.manifest
+    recognizer = Recognizer(bundle, "cpu")
+    classes = (TOP, 0, len(manifest.classes) - 1)
+    probabilities, heatmaps, streaming = [], [], []
+    for clip in moving_pictures(manifest, windows=2, seed=seed):
+        span = manifest.window.length + manifest.input.motion
+        streamed = _stream(recognizer, clip)
+        for start, stream in enumerate(streamed):
+            window = clip[start : start + span]
+            answers = [_whole(recognizer, window, index) for index in classes]
+            logits, truths = explain(
+                network, window, [a.explained for a in answers], manifest.cam.target
+            )
+            expected = _softmax(logits)
+            # Of two classes that rounding cannot tell apart, either may be the top one.
+            probabilities.append(expected.max() - expected[answers[0].explained])
             for answer, truth in zip(answers, truths, strict=True):
-                probabilities.append(np.abs(answer["probabilities"] - expected).max())
                 scale = max(truth.heatmaps.max(), CANCELLED * truth.terms, TINY)
-                heatmaps.append(np.abs(answer["heatmaps"] - truth.heatmaps).max() / scale)
-    return Parity(float(np.max(probabilities)), float(np.max(heatmaps)))
+                probabilities.append(np.abs(_softmax(answer.logits) - expected).max())
+                heatmaps.append(np.abs(answer.heatmaps - truth.heatmaps).max() / scale)
+            whole = answers[0]
+            scale = max(whole.heatmaps.max(), TINY)
+            streaming.append(np.abs(_softmax(stream.logits) - _softmax(whole.logits)).max())
+            streaming.append(np.abs(stream.heatmaps - whole.heatmaps).max() / scale)
+    return Parity(*(float(np.max(errors)) for errors in (probabilities, heatmaps, streaming)))
 
 
-class Stream:
-    """The two graphs in ONNX Runtime."""
-
-    def __init__(self, graphs: Graphs) -> None:
-        self._encoder, self._head = (
-            onnxruntime.InferenceSession(g.SerializeToString(), providers=["CPUExecutionProvider"])
-            for g in (graphs.encoder, graphs.head)
-        )
-        self._motion = len(self._encoder.get_inputs()) == 2
-
-    def encode(self, clip: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(frames, height, width, 3) uint8 RGB -> partials and activations, one per frame.
-
-        With motion, the first frame of `clip` is only the second one's previous.
-        """
-        features = []
-        for index in range(int(self._motion), len(clip)):
-            feed = {"frame": clip[index, None]}
-            if self._motion:
-                feed["previous"] = clip[index - 1, None]
-            features.append(self._encoder.run(["partials", "activation"], feed))
-        partials, activations = zip(*features, strict=True)
-        return np.concatenate(partials), np.concatenate(activations)
-
-    def answer(
-        self,
-        partials: NDArray[np.float32],
-        activations: NDArray[np.float32],
-        class_index: int,
-    ) -> dict[str, np.ndarray]:
-        """The head's outputs by name, for one window."""
-        feed = {
-            "partials": partials,
-            "activations": activations,
-            "class_index": np.array(class_index, np.int64),
-        }
-        names = [value.name for value in self._head.get_outputs()]
-        return dict(zip(names, self._head.run(names, feed), strict=True))
+def _stream(recognizer: Recognizer, clip: Image) -> list[Window]:
+    """Push the pictures one by one, one interval apart; the answers to all full windows."""
+    recognizer.clear()
+    recognizer.explain = TOP
+    interval = recognizer.manifest.window.frame_interval_s
+    frames = [
+        Frame(np.ascontiguousarray(picture[:, :, ::-1]), index, index * interval)
+        for index, picture in enumerate(clip)
+    ]
+    windows = [recognizer.push(frame).window for frame in frames]
+    return [window for window in windows if window is not None]
 
 
-def moving_pictures(config: NetworkConfig, frames: int, seed: int) -> Iterator[Image]:
-    """Clips that ask different things of a network: (frames, height, width, 3) uint8 RGB.
+def _whole(recognizer: Recognizer, clip: Image, class_index: int) -> Window:
+    """Compute one window anew. With motion, the first picture only precedes the second."""
+    recognizer.explain = class_index
+    motion = recognizer.manifest.input.motion
+    images = list(clip[1:] if motion else clip)
+    previous = list(clip[:-1]) if motion else None
+    return recognizer.recognize_window(images, previous, range(len(images)))
 
-    Noise, a square that crosses a gradient, a still picture, and darkness.
+
+def moving_pictures(manifest: Manifest, windows: int, seed: int) -> Iterator[Image]:
+    """Clips that ask different things of a network: noise, a square that crosses, standstill, dark.
+
+    Args:
+        manifest: States the size and the length of a window.
+        windows: How many windows fit in each clip, one frame after the other.
+        seed: Of the noise.
+
+    Yields:
+        (frames, height, width, 3) uint8 RGB.
     """
-    shape = (frames, config.height, config.width, 3)
+    height, width = manifest.input.height, manifest.input.width
+    frames = manifest.window.length + manifest.input.motion + windows - 1
     random = np.random.default_rng(seed)
-    yield random.integers(0, 256, shape, dtype=np.uint8)
-    crossing = np.empty(shape, np.uint8)
-    crossing[..., 0] = np.linspace(0, 255, config.width)
-    crossing[..., 1] = np.linspace(255, 0, config.height)[:, None]
+    noise = random.integers(0, 256, (frames, height, width, 3), dtype=np.uint8)
+    yield noise
+    crossing = np.empty_like(noise)
+    crossing[..., 0] = np.linspace(0, 255, width)
+    crossing[..., 1] = np.linspace(255, 0, height)[:, None]
     crossing[..., 2] = 90
-    side = min(config.height, config.width) // 3
-    for index, left in enumerate(np.linspace(0, config.width - side, frames).astype(int)):
+    side = min(height, width) // 3
+    for index, left in enumerate(np.linspace(0, width - side, frames).astype(int)):
         crossing[index, side : 2 * side, left : left + side] = (250, 240, 20)
     yield crossing
-    yield np.repeat(random.integers(0, 256, (1, *shape[1:]), dtype=np.uint8), frames, axis=0)
-    yield np.zeros(shape, np.uint8)
+    yield np.repeat(noise[:1], frames, axis=0)
+    yield np.zeros_like(noise)
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Of (classes,) logits, in double precision."""
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Without temperature, in double precision."""
     powers = np.exp(logits.astype(np.float64) - logits.max())
     return np.asarray(powers / powers.sum())

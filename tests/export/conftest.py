@@ -1,7 +1,9 @@
-"""Shared by the tests of the export: a quiet TensorFlow, and networks with random weights."""
+"""Shared by the tests of the export: a quiet TensorFlow, random networks, and runs made of them."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import warnings
 
@@ -15,11 +17,23 @@ with warnings.catch_warnings():
     import tensorflow  # noqa: F401
     import tf2onnx  # noqa: F401
 
+import msgspec
 import numpy as np
 import pytest
 
-from training.config import NetworkConfig
+from export import graphs
+from export.cli import cli
+from export.describe import write_bundle
+from export.run import read_run
+from har_desktop import console
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.manifest import Calibration
+from training.config import Config, NetworkConfig
+from training.data.index import Clip
+from training.data.split import Split
 from training.network import build
+
+CLASSES = ("Lunges", "PushUps", "YoYo")
 
 
 def _randomize(network: keras.Model, seed: int) -> None:
@@ -27,17 +41,15 @@ def _randomize(network: keras.Model, seed: int) -> None:
     random = np.random.default_rng(seed)
     for weight in network.weights:
         kind = weight.path.rsplit("/", 1)[-1]
-        value = weight.numpy()
+        shape = tuple(weight.shape)
         if kind == "moving_variance":
-            value = random.uniform(0.3, 2.0, value.shape)
+            value = random.uniform(0.3, 2.0, shape)
         elif kind == "gamma":
-            value = random.uniform(0.5, 1.5, value.shape) * random.choice([-1, 1], value.shape)
+            value = random.uniform(0.5, 1.5, shape) * random.choice([-1, 1], shape)
         elif kind in ("beta", "moving_mean", "bias"):
-            value = random.normal(0, 0.3, value.shape)
+            value = random.normal(0, 0.3, shape)
         else:
-            value = random.normal(
-                0, 1.5 / np.sqrt(max(1, value.size / value.shape[-1])), value.shape
-            )
+            value = random.normal(0, 1.5 / np.sqrt(np.prod(shape[:-1])), shape)
         weight.assign(value.astype(np.float32))
 
 
@@ -51,3 +63,69 @@ def random_network():
         return network
 
     return make
+
+
+def _clips(label: str, groups: range) -> list[Clip]:
+    names = [f"v_{label}_g{group:02d}_c01" for group in groups]
+    return [Clip(f"{label}/{n}.mp4", label, n[-7:-4], f"{label}-{n}") for n in names]
+
+
+@pytest.fixture(scope="session")
+def make_run(random_network, tmp_path_factory):
+    """Factory: (network options, classes, seed) -> folder of a run with random weights."""
+
+    def make(classes: tuple[str, ...] = CLASSES, seed: int = 0, **options: object):
+        tiny = {"height": 16, "width": 24, "length": 4, "filters": (3, 4, 5), "conv3d": 6}
+        network = NetworkConfig(**{**tiny, "gru": (5, 4), "motion": True, **options})
+        config = Config(classes=classes, network=network)
+        split = Split(
+            "group-wise",
+            train=[clip for label in classes for clip in _clips(label, range(10, 14))],
+            validation=[clip for label in classes for clip in _clips(label, range(8, 10))],
+            test=[clip for label in classes for clip in _clips(label, range(3, 5))],
+            dropped=[],
+        )
+        files = {
+            "config": config,
+            "calibration": Calibration(temperature=1.25, rejection_threshold=0.4),
+            "split": split,
+            "environment": {"commit": "0123abc", "seconds": 90, "machine": "Linux, 2 cores"},
+        }
+        folder = tmp_path_factory.mktemp("run")
+        for name, value in files.items():
+            (folder / f"{name}.json").write_bytes(msgspec.json.encode(value))
+        random_network(network, len(classes), seed).save_weights(folder / "best.weights.h5")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run_folder(make_run):
+    """A run that nobody changes."""
+    return make_run()
+
+
+@pytest.fixture(scope="session")
+def built(run_folder, tmp_path_factory):
+    """The bundle built from `run_folder`, which nobody changes."""
+    target = tmp_path_factory.mktemp("models") / "tiny"
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        assert (
+            console.run(cli, "python -m export", ["build", str(run_folder), "--out", str(target)])
+            == 0
+        )
+    assert said.getvalue().startswith(f"{target}: built and verified; probabilities ")
+    return target
+
+
+@pytest.fixture
+def write_unchecked(tmp_path):
+    """Factory: run folder -> its bundle as loaded, written without build's own checks."""
+
+    def write(folder):
+        run = read_run(folder)
+        write_bundle(tmp_path, "unchecked", run, graphs.export(run.network(), run.config.network))
+        return load_bundle(tmp_path), run.network()
+
+    return write

@@ -6,9 +6,9 @@ import onnx
 import onnxruntime
 import pytest
 import tensorflow as tf
-from onnx import TensorProto, helper
 
 from export import conv3d, graphs
+from export.check import LOOPS
 from har_desktop.errors import BundleError, InputError
 from training.config import NetworkConfig
 from training.network import normalize
@@ -69,7 +69,7 @@ def test_both_graphs_are_plain_onnx(exported):
     for model in (exported.encoder, exported.head):
         assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", 17)]
         assert {node.domain for node in model.graph.node} == {""}
-        assert not graphs.LOOPS & {node.op_type for node in model.graph.node}
+        assert not LOOPS & {node.op_type for node in model.graph.node}
 
 
 def test_the_encoder_equals_the_layers_that_it_was_cut_from(network, exported):
@@ -103,54 +103,3 @@ def test_what_the_converter_cannot_convert_is_an_error():
             lambda x: {"y": tf.math.betainc(x, x, x)},
             [tf.TensorSpec((2,), tf.float32, "x")],
         )
-
-
-def _identity(**changes) -> onnx.ModelProto:
-    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, changes.get("shape", [2]))
-    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, changes.get("shape", [2]))
-    node = helper.make_node("Identity", ["x"], ["y"], domain=changes.get("domain", ""))
-    graph = helper.make_graph([node], "g", [value], [result], changes.get("tensors", []))
-    opsets = [helper.make_opsetid("", changes.get("opset", 17))]
-    if "domain" in changes:
-        opsets.append(helper.make_opsetid(changes["domain"], 1))
-    return helper.make_model(graph, opset_imports=opsets, ir_version=8)
-
-
-def _external() -> onnx.TensorProto:
-    tensor = helper.make_tensor("w", TensorProto.FLOAT, [1], [0.0])
-    tensor.ClearField("float_data")
-    tensor.data_location = TensorProto.EXTERNAL
-    entry = tensor.external_data.add()
-    entry.key, entry.value = "location", "w.bin"
-    return tensor
-
-
-@pytest.mark.parametrize(
-    ("changes", "fault"),
-    [
-        ({"opset": 15}, "operator sets"),
-        ({"domain": "my.ops"}, "operator sets|custom operator"),
-        ({"shape": ["n"]}, "free shape of x"),
-        ({"tensors": [_external()]}, "w"),
-    ],
-)
-def test_a_graph_that_is_more_than_data_is_refused(changes, fault):
-    graphs.check(_identity(), "g")
-    with pytest.raises(BundleError, match=fault):
-        graphs.check(_identity(**changes), "g")
-
-
-def test_a_loop_is_refused():
-    model = _identity()
-    body = helper.make_graph(
-        [helper.make_node("Identity", ["x"], ["z"])],
-        "body",
-        [],
-        [helper.make_tensor_value_info("z", TensorProto.FLOAT, [2])],
-    )
-    condition = helper.make_tensor("c", TensorProto.BOOL, [], [True])
-    model.graph.initializer.append(condition)
-    node = helper.make_node("If", ["c"], ["y"], then_branch=body, else_branch=body)
-    model.graph.node[0].CopyFrom(node)
-    with pytest.raises(BundleError, match="operator If"):
-        graphs.check(model, "g")

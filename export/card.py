@@ -1,0 +1,248 @@
+"""The model card: a manifest in words, for people. Nothing stands in it that isn't measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from export import place
+from export.report import Report
+from har_desktop.errors import BundleError
+from har_desktop.inference.manifest import Json, Manifest
+from training.config import NetworkConfig
+
+LEAKS = (
+    "The split shuffles single clips, so clips cut from one video stand on both sides. It is "
+    "comparable with published figures that do the same, and says nothing about new people."
+)
+
+
+def write_description(folder: Path, manifest: Manifest) -> None:
+    """Write `manifest.json` and the card that follows from it.
+
+    Raises:
+        BundleError: The manifest lacks what a card tells.
+        OutputError: A file cannot be written.
+    """
+    card = render(manifest)
+    place.write(folder / place.MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    place.write(folder / place.CARD, card.encode())
+
+
+class _Set(msgspec.Struct, frozen=True):
+    clips: int
+    groups: list[str]
+
+
+class _Split(msgspec.Struct, frozen=True):
+    protocol: str
+    sets: dict[str, _Set]
+
+
+class _Training(msgspec.Struct, frozen=True):
+    """The part of the manifest's `training` that the card tells."""
+
+    data: str
+    split: _Split
+    configuration: Json
+    environment: Json
+
+
+def render(manifest: Manifest) -> str:
+    """Write the card.
+
+    Returns:
+        Markdown.
+
+    Raises:
+        BundleError: `training` or `metrics` of the manifest lack what the card tells.
+    """
+    try:
+        training = msgspec.convert(manifest.training, _Training)
+        network = msgspec.convert(training.configuration["network"], NetworkConfig)
+        reports = msgspec.convert(manifest.metrics, dict[str, Report])
+    except (msgspec.ValidationError, KeyError) as error:
+        raise BundleError(f"the manifest of {manifest.name} cannot make a card: {error}") from error
+    sections = {
+        f"# {manifest.name}": _purpose(manifest),
+        "## Network": _network(manifest, network),
+        "## Data": _data(training),
+        "## Calibration": _calibration(manifest),
+        "## Measured": _measured(reports),
+        "## Limits": _limits(manifest),
+        "## Licence": [
+            f"The weights are MIT-licensed, like the program. The clips of {training.data} are not "
+            "part of the bundle; they have no open licence and are for research."
+        ],
+        "## How to make it": _reproduction(manifest, training),
+    }
+    return (
+        "\n".join(
+            line for title, body in sections.items() for line in (title, "", *body, "")
+        ).rstrip()
+        + "\n"
+    )
+
+
+def _purpose(manifest: Manifest) -> Iterator[str]:
+    yield (
+        f"Tells which of {len(manifest.classes)} actions a person performs in a video, and where "
+        "in the picture the evidence lies. HAR Desktop runs it in ONNX Runtime."
+    )
+    yield ""
+    yield f"Classes: {', '.join(manifest.classes)}."
+
+
+def _network(manifest: Manifest, network: NetworkConfig) -> Iterator[str]:
+    window, shape = manifest.window, manifest.input
+    filters = " / ".join(map(str, network.filters))
+    rows, columns, _ = manifest.features.activation
+    yield (
+        f"`{manifest.network}`: three times Conv2D ({filters} filters), BatchNorm and pooling for "
+        f"each picture; one Conv3D ({network.conv3d}) over the window, the maximum over space, "
+        f"GRU({network.gru[0]}), GRU({network.gru[1]}), one logit per class."
+    )
+    if shape.motion:
+        yield (
+            "A fourth input channel holds the difference in brightness to the picture one "
+            "interval before."
+        )
+    yield ""
+    yield from _table(
+        ("part", "what"),
+        [
+            ("picture", f"{shape.height} x {shape.width} {shape.color}, {shape.fit}"),
+            ("normalisation", shape.normalization),
+            ("window", f"{window.length} pictures, {window.frame_interval_s:g} s apart"),
+            ("Grad-CAM", f"of the {manifest.cam.score}, at `{manifest.cam.target}`"),
+            ("heat-map", f"{rows} x {columns} for each picture of the window"),
+            *(
+                (f"`{graph.file}`", f"{graph.bytes / 1e6:.2f} MB, SHA-256 `{graph.sha256}`")
+                for graph in (manifest.encoder, manifest.head)
+            ),
+        ],
+    )
+
+
+def _data(training: _Training) -> Iterator[str]:
+    split = training.split
+    yield f"{training.data}, {split.protocol}."
+    yield (
+        LEAKS
+        if split.protocol == "clip-random"
+        else ("Each set is made of whole groups: clips cut from one video are never in two sets.")
+    )
+    figures = training.configuration.get("figures")
+    if figures:
+        yield f"{figures} clips per class of a rendered figure were added to the training set."
+    yield ""
+    yield from _table(
+        ("set", "clips", "groups"),
+        [(name, str(part.clips), ", ".join(part.groups)) for name, part in split.sets.items()],
+    )
+    yield ""
+    yield "The validation set chose the weights and the calibration; the test set did neither."
+
+
+def _calibration(manifest: Manifest) -> Iterator[str]:
+    yield (
+        f"Probabilities are softmax(logits / {manifest.calibration.temperature:g}). Below "
+        f'{manifest.calibration.rejection_threshold:g} the answer is "no action".'
+    )
+
+
+def _measured(reports: dict[str, Report]) -> Iterator[str]:
+    if not reports:
+        yield "Not measured yet."
+        return
+    yield "Figures of the ONNX files in ONNX Runtime, one answer per clip."
+    yield ""
+    yield from _table(
+        ("protocol", "accuracy", "95 % interval", "precision", "recall", "F1", "clips"),
+        [
+            (
+                name,
+                f"{report.accuracy:.3f}",
+                "{:.3f} to {:.3f}".format(*report.wilson95),
+                f"{report.macro_precision:.3f}",
+                f"{report.macro_recall:.3f}",
+                f"{report.macro_f1:.3f}",
+                str(report.clips),
+            )
+            for name, report in reports.items()
+        ],
+    )
+    for name, report in reports.items():
+        yield ""
+        yield f"### {name}"
+        yield ""
+        if report.protocol == "clip-random":
+            yield LEAKS
+            yield ""
+        yield from _per_class(report)
+
+
+def _per_class(report: Report) -> Iterator[str]:
+    labels = list(report.per_class)
+    rows = []
+    for number, (label, row) in enumerate(report.per_class.items()):
+        others = [(n, labels[j]) for j, n in enumerate(report.confusion[number]) if j != number]
+        count, other = max(others)
+        taken = f"{other} ({count})" if count else ""
+        figures = (f"{value:.3f}" for value in (row.precision, row.recall, row.f1))
+        rows.append((label, *figures, str(row.support), taken))
+    yield from _table(("class", "precision", "recall", "F1", "clips", "most often taken for"), rows)
+
+
+def _limits(manifest: Manifest) -> Iterator[str]:
+    window = manifest.window
+    span = (window.length - 1 + manifest.input.motion) * window.frame_interval_s
+    yield (
+        "- It knows only the classes above. Anything else should end below the threshold as "
+        '"no action"; some of it will not.'
+    )
+    yield (
+        "- It has seen few people, rooms and cameras. From another distance or angle it will do "
+        "worse than the figures above."
+    )
+    yield f"- The first answer needs {span:.1f} s of video, and one person filling much of it."
+    yield (
+        "- A heat-map shows what raised one class's score, on a coarse grid. It doesn't outline "
+        "the person and proves no cause."
+    )
+    yield "- It is not fit to judge people by."
+
+
+def _reproduction(manifest: Manifest, training: _Training) -> Iterator[str]:
+    environment, source = training.environment, manifest.source
+    yield (
+        f"Trained at commit `{environment.get('commit')}` in {environment.get('seconds')} s on "
+        f"{environment.get('machine')}; exported at commit `{source.get('commit')}` on "
+        f"{source.get('exported')}. The configuration stands in `manifest.json` under "
+        "`training.configuration`."
+    )
+    parity = source.get("parity")
+    if isinstance(parity, dict):
+        yield ""
+        yield "Largest differences between the graphs and the Keras network:"
+        yield ""
+        yield from _table(
+            ("figure", "difference"), [(name, f"{value:.1e}") for name, value in parity.items()]
+        )
+    yield ""
+    yield from (
+        "```sh",
+        "python -m training fit --data DATA --config CONFIG.toml --run RUN",
+        f"python -m export build RUN --out models/{manifest.name}",
+        f"python -m training evaluate --bundle models/{manifest.name} --data DATA --json > R.json",
+        f"python -m export measure models/{manifest.name} R.json",
+        "```",
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """A Markdown table. A bar in a cell would end it."""
+    for row in (head, ("---",) * len(head), *rows):
+        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"

@@ -1,0 +1,64 @@
+"""The verbs of the export stage. TensorFlow is imported by `build` and `verify --run` alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from har_desktop import console
+
+folder_argument = click.argument("folder", type=click.Path(path_type=Path))
+
+
+@click.group()
+@console.debug_option
+def cli() -> None:
+    """Turn a trained run into a verified model bundle."""
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The bundle's folder.")
+@console.debug_option
+def build(run: Path, out: Path) -> None:
+    """Export the trained RUN, check the graphs against it, and write the bundle."""
+    from export.build import build as run_build
+    from export.run import read_run
+
+    found = run_build(read_run(run), out)
+    click.echo(f"{out}: built and verified; {found}")
+
+
+@cli.command()
+@folder_argument
+@click.option("--run", type=click.Path(path_type=Path), help="Also compare with this trained run.")
+@console.debug_option
+def verify(folder: Path, run: Path | None) -> None:
+    """Check the bundle in FOLDER."""
+    from export.verify import verify as run_verify
+
+    for line in run_verify(folder, run):
+        click.echo(f"{folder}: {line}")
+
+
+@cli.command()
+@folder_argument
+@click.argument("reports", type=click.Path(path_type=Path), nargs=-1, required=True)
+@console.debug_option
+def measure(folder: Path, reports: tuple[Path, ...]) -> None:
+    """Enter REPORTS of `training evaluate --json` in the bundle in FOLDER."""
+    from export.measure import measure as run_measure
+
+    click.echo(f"{folder}: entered {', '.join(run_measure(folder, list(reports)))}")
+
+
+def main() -> None:
+    """Run the command line."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # The network may have been trained elsewhere; what is exported is what TensorFlow's CPU says.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    sys.exit(console.run(cli, "python -m export"))

@@ -1,0 +1,116 @@
+"""The files of a bundle, and what its manifest says of it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from export import place
+from export.card import write_description
+from export.graphs import Graphs
+from export.run import Run
+from har_desktop.inference.manifest import (
+    SCHEMA_VERSION,
+    CamSpec,
+    FeatureSpec,
+    GraphFile,
+    InputSpec,
+    Json,
+    Manifest,
+    WindowSpec,
+)
+from training.config import Config
+from training.data.split import Split
+from training.fit import commit
+
+PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime-gpu", "onnxruntime", "numpy")
+
+
+def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
+    """Write the four files of a bundle, unchecked, without metrics: they are measured on it later.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
+    encoder, head = graphs.encoder.SerializeToString(), graphs.head.SerializeToString()
+    place.write(folder / place.ENCODER, encoder)
+    place.write(folder / place.HEAD, head)
+    config = run.config
+    shapes = {
+        value.name: tuple(axis.dim_value for axis in value.type.tensor_type.shape.dim)
+        for value in graphs.encoder.graph.output
+    }
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        name=name,
+        network=config.network.name,
+        classes=config.classes,
+        input=input_spec(config),
+        window=window_spec(config),
+        features=FeatureSpec(partials=shapes["partials"][1:], activation=shapes["activation"][1:]),
+        cam=CamSpec(target=graphs.target),
+        calibration=run.calibration,
+        encoder=_graph_file(place.ENCODER, encoder),
+        head=_graph_file(place.HEAD, head),
+        training={
+            "data": "UCF101",
+            "split": _summary(run.split),
+            "configuration": msgspec.to_builtins(config),
+            "environment": run.environment,
+        },
+        metrics={},
+        source={
+            "commit": commit(),
+            "exported": datetime.now(UTC).isoformat(timespec="seconds"),
+            "packages": dict(_versions()),
+        },
+    )
+    write_description(folder, manifest)
+    return manifest
+
+
+def input_spec(config: Config) -> InputSpec:
+    """What the encoder of this configuration wants to see."""
+    network = config.network
+    return InputSpec(
+        height=network.height,
+        width=network.width,
+        normalization="RGB / 127.5 - 1, computed by the encoder",
+        motion=network.motion,
+    )
+
+
+def window_spec(config: Config) -> WindowSpec:
+    """The window in time that this configuration trains."""
+    return WindowSpec(length=config.network.length, frame_interval_s=config.frame_interval_s)
+
+
+def _graph_file(name: str, data: bytes) -> GraphFile:
+    return GraphFile(file=name, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
+
+
+def _summary(split: Split) -> Json:
+    """Of each set: how many clips, in all and of each class, and which groups."""
+    sets = {
+        name: {
+            "clips": len(clips),
+            "groups": sorted({clip.group for clip in clips}),
+            "per_class": dict(sorted(Counter(clip.label for clip in clips).items())),
+        }
+        for name, clips in split.sets().items()
+    }
+    return {"protocol": split.protocol, "sets": sets}
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for package in PACKAGES:
+        try:
+            yield package, importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # one of the two builds of ONNX Runtime

@@ -1,0 +1,82 @@
+"""A finished training run, as `training fit` leaves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import keras
+import msgspec
+
+from har_desktop.errors import InputError
+from har_desktop.inference.manifest import Calibration, Json
+from training.config import Config
+from training.data.split import Split
+from training.network import build
+
+T = TypeVar("T")
+
+WEIGHTS = "best.weights.h5"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the export needs of a run's folder.
+
+    Attributes:
+        folder: The run's folder.
+        config: Everything that decided the run.
+        calibration: Temperature and rejection threshold.
+        split: The clips of each set.
+        environment: Commit, versions, date, duration.
+    """
+
+    folder: Path
+    config: Config
+    calibration: Calibration
+    split: Split
+    environment: Json
+
+    def network(self) -> keras.Model:
+        """The trained network, in float32.
+
+        Raises:
+            InputError: The weights are missing, damaged or of another network.
+        """
+        path = self.folder / WEIGHTS
+        if not path.is_file():
+            raise InputError(f"{path} is missing: the run has not finished its first epoch")
+        network = build(self.config.network, len(self.config.classes))
+        try:
+            network.load_weights(path)
+        except (ValueError, KeyError, OSError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(f"{path} doesn't fit {self.folder}/config.json: {reason}") from error
+        return network
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run's folder, all but the weights.
+
+    Raises:
+        InputError: It is no folder of a finished run.
+    """
+    if not folder.is_dir():
+        raise InputError(f"no run folder {folder}: give the folder that `training fit` wrote")
+    return Run(
+        folder,
+        _read(folder / "config.json", Config),
+        _read(folder / "calibration.json", Calibration),
+        _read(folder / "split.json", Split),
+        _read(folder / "environment.json", Json),
+    )
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing: the run has not finished; see --resume") from None
+    except (msgspec.DecodeError, OSError) as error:
+        raise InputError(f"{path} cannot be used: {error}") from error

@@ -1,0 +1,59 @@
+"""Proof that a bundle is whole, safe and, given its run, faithful. TensorFlow only for the last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import onnx
+
+from export.check import OPSET, check
+from har_desktop.errors import InputError
+from har_desktop.inference.bundle import Bundle, load_bundle
+from har_desktop.inference.model import verify_bundle
+
+if TYPE_CHECKING:
+    from export.parity import Parity
+
+
+def verify(folder: Path, run: Path | None = None) -> list[str]:
+    """Check a bundle that is there: files, graphs, a dry run and, given its run, parity.
+
+    Returns:
+        One line per thing that was checked.
+
+    Raises:
+        BundleError: The bundle is damaged, unsafe or breaks its contract.
+        InputError: The run is unusable, or not the one that the bundle was built from.
+        ParityError: The bundle computes something else than the run's network.
+    """
+    bundle = load_bundle(folder)
+    manifest = verify_bundle(folder)
+    for graph, data in ((manifest.encoder, bundle.encoder), (manifest.head, bundle.head)):
+        check(onnx.load_from_string(data), str(folder / graph.file))
+    lines = [
+        f"schema {manifest.schema_version}, {len(manifest.classes)} classes; sizes, SHA-256",
+        f"valid ONNX of operator set {OPSET} alone, fixed shapes, no external data",
+        "names, types and shapes of the contract; a dry run on the CPU",
+    ]
+    if run:
+        lines.append(f"parity with {run}: {_compare(bundle, run)}")
+    return lines
+
+
+def _compare(bundle: Bundle, folder: Path) -> Parity:
+    from export.describe import input_spec, window_spec
+    from export.parity import measure
+    from export.run import read_run
+
+    run = read_run(folder)
+    config, manifest = run.config, bundle.manifest
+    stated = manifest.classes, manifest.input, manifest.window
+    if stated != (config.classes, input_spec(config), window_spec(config)):
+        raise InputError(
+            f"{bundle.folder} states other classes, pictures or windows than {folder}/config.json;"
+            " give the run that it was built from"
+        )
+    found = measure(bundle, run.network())
+    found.require()
+    return found

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from export.card import render
+from har_desktop.errors import BundleError
+from har_desktop.inference.bundle import read_manifest
+
+
+@pytest.fixture
+def manifest(built):
+    return read_manifest(built)
+
+
+def test_the_card_tells_what_the_manifest_states(built, manifest):
+    card = render(manifest)
+    assert card == (built / "card.md").read_text()
+    assert card.startswith("# tiny\n")
+    for fact in (
+        "Lunges, PushUps, YoYo",
+        "16 x 24 RGB, letterbox",
+        "4 pictures, 0.2 s apart",
+        "(3 / 4 / 5 filters)",
+        "difference in brightness",
+        "| test | 6 | g03, g04 |",
+        "softmax(logits / 1.25)",
+        "Below 0.4",
+        "Not measured yet.",
+        "needs 0.8 s of video",
+        manifest.head.sha256,
+        "`0123abc` in 90 s on Linux, 2 cores",
+        "| streaming |",
+    ):
+        assert fact in card
+
+
+def test_a_split_that_leaks_is_called_one(manifest):
+    training = msgspec.json.decode(msgspec.json.encode(manifest.training))
+    assert "stand on both sides" not in render(manifest)
+    training["split"]["protocol"] = "clip-random"
+    assert "stand on both sides" in render(msgspec.structs.replace(manifest, training=training))
+
+
+@pytest.mark.parametrize("changes", [{"training": {}}, {"metrics": {"group-wise": {}}}])
+def test_a_manifest_without_the_facts_makes_no_card(manifest, changes):
+    with pytest.raises(BundleError, match="cannot make a card"):
+        render(msgspec.structs.replace(manifest, **changes))
