@@ -57,7 +57,7 @@ def test_x11_on_an_abstract_socket(listen, monkeypatch):
 def test_x11_over_tcp(listen, monkeypatch):
     server = listen(socket.AF_INET, ("127.0.0.1", 0))
     number = server.getsockname()[1] - display.X11_BASE_PORT
-    monkeypatch.setenv("DISPLAY", f"localhost:{number}.0")
+    monkeypatch.setenv("DISPLAY", f"127.0.0.1:{number}.0")
     assert find_display().available
 
 
