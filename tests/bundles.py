@@ -6,17 +6,12 @@ import json
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 from har_desktop.inference.manifest import Manifest
 
 CLASSES = ("squat", "lunge", "juggle")
 CAM_CHANNELS, CHANNELS = 4, 5
-
-# A busy machine must not fail an example for being slow.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,112 @@
+"""Evaluation of a real (random) bundle on real (small) clips, and its command line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.sources.video import VideoFile
+from training.data.index import scan
+from training.data.split import TEST_GROUPS
+from training.evaluate import clip_windows, evaluate
+
+KEYS = {
+    "accuracy",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "per_class",
+    "confusion",
+    "wilson95",
+    "clips",
+    "protocol",
+    "sampling",
+}
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory, make_bundle) -> Path:
+    folder = tmp_path_factory.mktemp("bundles") / "two"
+    return make_bundle(folder, classes=("Drift", "Still"), size=(48, 64))
+
+
+@pytest.mark.parametrize("sampling", ["time", "even"])
+def test_the_report_adds_up(bundle: Path, clips_folder: Path, sampling: str) -> None:
+    clips = [c for c in scan(clips_folder, ("Drift", "Still")) if c.group in TEST_GROUPS]
+    report = evaluate(load_bundle(bundle), clips_folder, clips, sampling, "group-wise", False)
+    assert report.keys() >= KEYS
+    confusion = np.array(report["confusion"])
+    assert report["clips"] == confusion.sum() == 14
+    assert report["accuracy"] == pytest.approx(np.trace(confusion) / 14)
+    low, high = report["wilson95"]
+    assert low <= report["accuracy"] <= high
+    assert [row["support"] for row in report["per_class"].values()] == [7, 7]
+    # 3 s at 20 Hz are 15 steps of 0.2 s; ten of them fill the window.
+    assert report["windows"] == 14 * (5 if sampling == "time" else 1)
+
+
+def test_windows_in_time_are_those_of_the_app(bundle: Path, clips_folder: Path) -> None:
+    recognizer = Recognizer(load_bundle(bundle), "cpu")
+    path = clips_folder / scan(clips_folder, ("Drift",))[0].path
+    rows = clip_windows(recognizer, path, "time")
+    recognizer.clear()
+    live = {}
+    with VideoFile(path) as source:
+        for frame in source:  # every frame, as the app pushes them
+            window = recognizer.push(frame).window
+            if window is not None:
+                live[round(frame.time, 3)] = window.probabilities
+    expected = np.stack([live[round(t, 3)] for t in np.arange(2.0, 2.9, 0.2)])
+    np.testing.assert_allclose(rows, expected, atol=1e-5)
+
+
+def test_an_unreadable_clip_is_counted_not_hidden(
+    bundle: Path, clips_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "Drift").mkdir()
+    good = next((clips_folder / "Drift").iterdir())
+    (tmp_path / "Drift" / "v_Drift_g01_c01.avi").write_bytes(good.read_bytes())
+    (tmp_path / "Drift" / "v_Drift_g01_c02.avi").write_bytes(b"nothing")
+    clips = scan(tmp_path, ("Drift",))
+    report = evaluate(load_bundle(bundle), tmp_path, clips, "time", "group-wise", False)
+    assert report["clips"] == 1
+    assert report["skipped"] == ["Drift/v_Drift_g01_c02.avi"]
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    program = (
+        "import sys; from training.cli import main\n"
+        "try: main()\n"
+        "finally: assert not {'tensorflow', 'keras', 'onnx'} & set(sys.modules)"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True
+    )
+
+
+def test_the_command_line_measures_the_test_groups_without_tensorflow(
+    bundle: Path, clips_folder: Path
+) -> None:
+    done = command("evaluate", "--bundle", bundle, "--data", clips_folder, "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report.keys() >= KEYS
+    assert report["clips"] == 14
+    assert report["protocol"] == "group-wise"
+
+
+def test_bad_input_is_one_line(bundle: Path, clips_folder: Path, tmp_path: Path) -> None:
+    for arguments, words in (
+        (("--bundle", tmp_path / "none", "--data", clips_folder), "no such folder"),
+        (("--bundle", bundle, "--data", tmp_path / "none"), "no data folder"),
+        (("--bundle", bundle, "--data", clips_folder, "--groups", "g99"), "no clips of the groups"),
+    ):
+        done = command("evaluate", *arguments)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
