@@ -14,6 +14,7 @@ from har_desktop import console
 from har_desktop.errors import InputError
 from training.config import Config, load_config
 from training.data.cache import Cache
+from training.data.figures import figure_clips
 from training.data.index import Clip, scan
 from training.data.split import TEST_GROUPS, Split, describe, split_at_random, split_by_group
 from training.report import table
@@ -49,10 +50,10 @@ def cli() -> None:
 def prepare(data: Path, cache: Path, name: str) -> None:
     """Check the clips and the split, and decode what is not in the cache yet."""
     config = load_config(name)
-    split, others, _ = _prepare(config, data, cache, fold=0, leak_seed=None)
+    split, extra, _ = _prepare(config, data, cache, fold=0, leak_seed=None)
     click.echo(describe(split))
-    if others:
-        click.echo(f"    others: {len(others)} clips of {len({c.label for c in others})} classes")
+    if extra:
+        click.echo(f"training too: {len(extra)} clips of {len({c.label for c in extra})} classes")
     for clip in split.dropped:
         click.echo(f"left out, its content stands in another set: {clip.path}")
 
@@ -85,9 +86,9 @@ def fit(
     config = load_config(name)
     if seed is not None:
         config = msgspec.structs.replace(config, seed=seed)
-    split, others, store = _prepare(config, data, cache, fold, config.seed if leak else None)
+    split, extra, store = _prepare(config, data, cache, fold, config.seed if leak else None)
     open_run(run, config, split, resume=resume)
-    run_fit(config, split, others, store, run)
+    run_fit(config, split, extra, store, run)
     click.echo(f"{run}: {(run / 'validation.json').read_text()}")
 
 
@@ -140,20 +141,22 @@ def evaluate(
 def _prepare(
     config: Config, data: Path, folder: Path, fold: int, leak_seed: int | None
 ) -> tuple[Split, list[Clip], Cache]:
-    """Scan, split, decode; also the clips of other classes in the training groups."""
+    """Scan, split, decode; also the clips of other classes and the rendered ones to learn from."""
     clips = scan(data, config.classes)
     split = split_by_group(clips, fold) if leak_seed is None else split_at_random(clips, leak_seed)
     others = _others(config, data, split) if config.others else []
+    figures = figure_clips(config.classes, config.figures)
     # A picture a third larger than the input leaves room for crops.
     size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
     store = Cache(folder, data, size)
-    usable = set(store.fill([*split.train, *split.validation, *others]))
+    usable = set(store.fill([*split.train, *split.validation, *others, *figures]))
     split = msgspec.structs.replace(
         split,
         train=[c for c in split.train if c in usable],
         validation=[c for c in split.validation if c in usable],
     )
-    return split, [c for c in others if c in usable], store
+    extra = [c for c in [*others, *figures] if c in usable]
+    return split, extra, store
 
 
 def _others(config: Config, data: Path, split: Split) -> list[Clip]:

@@ -58,13 +58,14 @@ def open_run(run: Path, config: Config, split: Split, *, resume: bool) -> None:
     (run / "split.json").write_bytes(msgspec.json.format(msgspec.json.encode(split)))
 
 
-def fit(config: Config, split: Split, others: list[Clip], cache: Cache, run: Path) -> None:
+def fit(config: Config, split: Split, extra: list[Clip], cache: Cache, run: Path) -> None:
     """Train, keep the best weights by validation loss, calibrate. Resumes by itself.
 
     Args:
         config: Everything that decides the run.
         split: Its `train` and `validation` are used, its `test` is not touched.
-        others: Clips of none of the classes, which teach the network to be unsure.
+        extra: More clips to learn from: rendered ones, and clips of none of the classes, which
+            teach the network to be unsure.
         cache: Filled with all these clips.
         run: The run folder, opened by `open_run`.
 
@@ -75,7 +76,7 @@ def fit(config: Config, split: Split, others: list[Clip], cache: Cache, run: Pat
     keras.config.set_dtype_policy(config.precision)
     began = time.time()
     model = build(config.network, len(config.classes))
-    learn = split.train + others
+    learn = split.train + extra
     finished = _epochs_done(run)
     batches = TrainingWindows(config, cache, learn, finished)
     steps = len(batches) * config.epochs

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from har_desktop.errors import InputError, SourceError
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
-from har_desktop.sources.video import VideoFile
+from training.data.figures import open_clip
 from training.data.index import Clip
 
 # Windows are drawn at random offsets and jittered intervals, so the cache must be finer than d.
@@ -110,7 +110,7 @@ class Cache:
         images: list[NDArray[np.uint8]] = []
         times: list[float] = []
         letterbox: Letterbox | None = None
-        with VideoFile(self._data / clip.path) as source:
+        with open_clip(clip, self._data) as source:
             for frame in source:
                 # Half a frame of slack: 25 fps thins to every second frame, not every third.
                 if times and frame.time - times[-1] < SPACING_S * 0.75:
