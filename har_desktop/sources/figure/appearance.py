@@ -38,21 +38,21 @@ BALLS = ((60, 60, 230), (70, 220, 240), (230, 230, 230), (80, 200, 80))
 class Appearance:
     """Colours along every part, from its upper to its lower end.
 
-    Textures are (STEPS * ACROSS, 3), as `shading.tube` wants them; widths are (STEPS,) factors on
+    Textures are (n, ACROSS, 3), as `shading.tube` wants them; widths are (STEPS,) factors on
     the thickness, above 1 where there is cloth.
 
     Attributes:
-        skin: (3,).
-        hair: (3,).
+        skin: Texture of bare skin.
+        hair: Texture.
         head: (h, w, 3) texture, as `shading.ellipsoid` wants it.
         shirt: Texture from the hips to the neck.
-        shoulder: (3,) colour of the shirt at the top.
+        shoulder: Texture of the shirt at the top.
         trousers: Texture of the seat.
         upper_arm: Texture and width, as the next three.
         forearm: From the elbow to the wrist.
         thigh: From the hip to the knee.
         shin: From the knee to the ankle.
-        shoe: (3,).
+        shoe: Texture.
         ball: (3,) colour of juggled balls.
         long_hair: Length of the hair below the crown as part of the trunk; 0 is short hair.
         tail: True where long hair is bound.
@@ -96,21 +96,26 @@ class Appearance:
         balls = pick(BALLS, 8), pick(BALLS, 8)  # the one that stands out from the shirt
         creases = Creases(rng)
         return cls(
-            skin=skin,
-            hair=skin if bald else hair,
+            skin=plain(skin),
+            hair=plain(skin if bald else hair),
             head=head_texture(skin, skin * 0.97 if bald else hair, beard),
             shirt=creases.on(trunk),
-            shoulder=top,
+            shoulder=plain(top),
             trousers=creases.on(np.tile(trousers, (STEPS, 1))),
             upper_arm=creases.sleeve(shirt, skin, sleeve, 1 + 0.6 * (wide - 1)),
             forearm=creases.sleeve(shirt, skin, sleeve - 1.04, 1 + 0.6 * (wide - 1)),
             thigh=creases.sleeve(trousers, skin, leg, wide),
             shin=creases.sleeve(trousers, skin, leg - 1.04, wide * 1.12, pick(SHOES[:2], 5)),
-            shoe=pick(SHOES, 10),
+            shoe=plain(pick(SHOES, 10)),
             ball=max(balls, key=lambda ball: float(np.abs(ball - shirt).sum())),
             long_hair=long_hair,
             tail=bool(rng.random() < 0.5),
         )
+
+
+def plain(colour: Colours) -> Colours:
+    """(1, ACROSS, 3) a texture of one colour."""
+    return np.tile(colour, (1, ACROSS, 1))
 
 
 def shirt_colours(rng: np.random.Generator, shirt: Colours, other: Colours) -> Colours:
@@ -133,13 +138,13 @@ class Creases:
         self.depth = float(rng.uniform(0.02, 0.06))
 
     def on(self, colours: Colours, cloth: NDArray[np.bool_] | None = None) -> Colours:
-        """(STEPS * ACROSS, 3) from colours along the part (STEPS, 3), creased where `cloth` is."""
+        """(STEPS, ACROSS, 3) from colours along the part (STEPS, 3), creased where `cloth` is."""
         soft = cv2.blur(colours[:, None].astype(np.float32), (1, 3))  # edges that do not alias
         waves = self.rng.normal(0, self.depth, (18, 4)).astype(np.float32)
         gain = 1 + cv2.resize(waves, (ACROSS, STEPS), interpolation=cv2.INTER_CUBIC)
         if cloth is not None:
             gain[~cloth] = 1
-        return np.ascontiguousarray((soft * gain[..., None]).reshape(-1, 3))
+        return np.asarray(soft * gain[..., None])
 
     def sleeve(
         self, cloth: Colours, skin: Colours, end: float, width: float, sock: Colours | None = None

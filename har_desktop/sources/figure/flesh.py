@@ -55,8 +55,8 @@ class Ball(NamedTuple):
 def curve(*knots: tuple[float, float]) -> Curve:
     """(STEPS,) values along a part, smooth through (place from 0 to 1, value)."""
     places, values = zip(*knots, strict=True)
-    line = np.pad(np.interp(np.linspace(0, 1, STEPS), places, values), 6, mode="edge")
-    return np.convolve(line, np.full(13, 1 / 13), mode="valid").astype(np.float32)
+    line = np.pad(np.interp(np.linspace(0, 1, STEPS), places, values), 3, mode="edge")
+    return np.convolve(line, np.full(7, 1 / 7), mode="valid").astype(np.float32)
 
 
 # Radii as fractions of the body's height, for an average build.
@@ -90,8 +90,6 @@ class Flesh:
 
     def __init__(self, body: Body, look: Appearance) -> None:
         self.body, self.look = body, look
-        self.hair = np.tile(look.hair, (2, 2, 1))
-        self.ball = np.tile(look.ball, (2, 2, 1))
 
     def tubes(self, s: Skeleton, view: Array) -> list[Tube]:
         """All tubes of a figure; `view` (3, 3) has the camera's axes, which the trunk turns to."""
@@ -173,10 +171,10 @@ class Flesh:
         half = s.head_frame * (HEAD * self.body.height)[:, None]
         behind = s.head - 0.12 * half[2] + 0.1 * half[1]
         parts = [
-            Ball(behind, half * [[1.07], [1.0], [1.05]], self.hair, 0.135),
+            Ball(behind, half * [[1.07], [1.0], [1.05]], self.look.hair[0, 0], 0.135),
             Ball(s.head, half, self.look.head, 0.14),
         ]
         if s.ball_size > 0.02:
             axes = np.eye(3) * (BALL_RADIUS * s.ball_size)
-            parts += [Ball(ball, axes, self.ball, 0.15) for ball in s.balls]
+            parts += [Ball(ball, axes, self.look.ball, 0.15) for ball in s.balls]
         return parts

@@ -15,9 +15,9 @@ from har_desktop.opencv import cv2
 
 Picture = NDArray[np.float32]
 # Steps along a tube at which its thickness and colour are tabulated.
-STEPS = 128
+STEPS = 64
 # Columns of a tube's texture, from one edge to the other.
-ACROSS = 32
+ACROSS = 48
 # How much darker a surface is that turns away from the viewer.
 RIM = 0.15
 
@@ -68,7 +68,7 @@ def tube(
         end: x, y of the other end.
         slant: Rise of the axis towards the viewer, as a part of its true length (-1 to 1).
         radii: (STEPS,) thickness along the axis, in pixels.
-        colours: (STEPS * ACROSS, 3), a texture in rows along the tube, or (3,), one colour.
+        colours: (n, ACROSS, 3), a texture in n = STEPS rows along the tube, or in one for all.
         light: What lights it.
         blunt: 1 gives round ends, more makes them flatter.
     """
@@ -90,31 +90,35 @@ def tube(
     along -= inside
     along *= np.float32(blunt)
     inside *= np.float32((STEPS - 1) / length)
-    step = inside.astype(np.intp)
-    thick = radii.take(step)
+    thick = radii.take(inside.astype(np.intp))
     cover = thick - np.sqrt(side * side + along * along)
 
-    # The normal: `side` across the axis, and `facing`, what is left, towards the viewer. The ends
-    # are lit like the tube itself, or every joint would show a rim.
     side /= thick
-    facing = np.sqrt(np.maximum(1 - side * side, 0))
-    lx, ly, lz = light.direction
-    flat = float(np.sqrt(max(0.0, 1 - slant * slant)))
-    shade = facing * np.float32(light.diffuse * (flat * lz - slant * (ux * lx + uy * ly)) + RIM)
-    column = (side * np.float32(ACROSS / 2) + np.float32(ACROSS / 2)).astype(np.intp)
-    side *= np.float32(light.diffuse * (ux * ly - uy * lx))
-    shade += side
-    shade += np.float32(light.ambient - RIM)
-    np.maximum(shade, np.float32(0.3 * light.ambient), out=shade)
+    side += np.float32(1)
+    side *= np.float32(ACROSS / 2)
+    texture = colours * round_shade((ux, uy), slant, light)
+    nearest, edge = cv2.INTER_NEAREST, cv2.BORDER_REPLICATE
+    paint(patch, cv2.remap(texture, side, inside, nearest, borderMode=edge), cover)
 
-    if colours.ndim == 1:
-        colour = cv2.merge([shade * part for part in colours])
-    else:
-        step *= ACROSS
-        step += column
-        colour = colours.take(step, axis=0, mode="clip")
-        cv2.multiply(colour, cv2.merge([shade, shade, shade]), dst=colour)
-    paint(patch, colour, cover)
+
+# Where the columns of a tube's texture lie across it, from -1 to 1, and how they face the viewer.
+SIDE = (np.arange(ACROSS, dtype=np.float32) + 0.5) / (ACROSS / 2) - 1
+FACING = np.sqrt(1 - SIDE * SIDE)
+
+
+def round_shade(axis: tuple[float, float], slant: float, light: Light) -> NDArray[np.float32]:
+    """(ACROSS, 1) brightness across a tube whose axis runs along `axis` in the picture.
+
+    The normal is SIDE across the axis, and FACING, what is left, towards the viewer. The ends are
+    lit like the tube itself, or every joint would show a rim.
+    """
+    (ux, uy), (lx, ly, lz) = axis, light.direction
+    flat = float(np.sqrt(max(0.0, 1 - slant * slant)))
+    shade = FACING * np.float32(light.diffuse * (flat * lz - slant * (ux * lx + uy * ly)) + RIM)
+    shade += SIDE * np.float32(light.diffuse * (ux * ly - uy * lx))
+    shade += np.float32(light.ambient - RIM)
+    shade = np.maximum(shade, np.float32(0.3 * light.ambient))
+    return np.asarray(shade[:, None])
 
 
 def ellipsoid(
@@ -130,8 +134,9 @@ def ellipsoid(
         picture: Changed in place.
         centre: x, y in pixels.
         axes: (3, 3) rows are the half axes left, up and forward in screen space, in pixels.
-        skin: (h, w, 3) texture: columns go around the up axis from -pi to pi with forward in the
-            middle and left to its right, rows go down from 1 to -1 along the up axis.
+        skin: (3,) one colour, or a texture (h, w, 3): its columns go around the up axis from -pi
+            to pi, with forward in the middle and left to the right of it; its rows go down from 1
+            to -1 along the up axis.
         light: What lights it.
     """
     reach = float(np.max(np.linalg.norm(axes, axis=1))) + 1
@@ -153,12 +158,14 @@ def ellipsoid(
 
     m = inverse.astype(np.float32)
     left, up, forward = (x * m[0, k] + y * m[1, k] + z * m[2, k] for k in range(3))
-    columns, rows = skin.shape[1], skin.shape[0]
-    around = np.arctan2(left, forward) * np.float32(columns / (2 * np.pi)) + columns / 2
-    down = (1 - up) * np.float32(0.5 * rows)
-    colour = cv2.remap(
-        skin, around.astype(np.float32), down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    if skin.ndim == 1:
+        colour = np.broadcast_to(skin, (*z.shape, 3))
+    else:
+        columns, rows = skin.shape[1], skin.shape[0]
+        around = np.arctan2(left, forward) * np.float32(columns / (2 * np.pi)) + columns / 2
+        down = (1 - up) * np.float32(0.5 * rows)
+        edge = cv2.BORDER_REPLICATE
+        colour = cv2.remap(skin, around, down, cv2.INTER_LINEAR, borderMode=edge)
     shade = np.full_like(z, light.ambient - RIM)
     for k, part in enumerate((left, up, forward)):
         axis = axes[k] / np.linalg.norm(axes[k])
@@ -173,4 +180,4 @@ def paint(patch: Picture, colour: Picture, cover: NDArray[np.float32]) -> None:
     cover += np.float32(0.5)
     np.maximum(cover, 0, out=cover)
     np.minimum(cover, 1, out=cover)
-    patch[:] = cv2.blendLinear(colour, patch, cover, 1 - cover)
+    cv2.blendLinear(colour, patch, cover, 1 - cover, dst=patch)

@@ -6,7 +6,7 @@ import pytest
 from har_desktop.sources.figure import ACTIONS, RenderedFigure
 from har_desktop.sources.figure.body import Body
 from har_desktop.sources.figure.camera import Camera
-from har_desktop.sources.figure.shading import STEPS, Light, tube
+from har_desktop.sources.figure.shading import ACROSS, STEPS, Light, tube
 from har_desktop.sources.figure.skeleton import Skeleton
 
 SIZE = (60, 80)
@@ -58,7 +58,7 @@ def test_a_drawn_camera_has_orthonormal_axes():
 def test_a_tube_covers_its_axis_softens_at_its_edge_and_moves_by_fractions_of_a_pixel():
     def drawn(x):
         picture = np.zeros((40, 60, 3), np.float32)
-        radii, colour = np.full(STEPS, 5.0, np.float32), np.full(3, 200.0, np.float32)
+        radii, colour = np.full(STEPS, 5.0, np.float32), np.full((1, ACROSS, 3), 200.0, np.float32)
         tube(picture, (x, 10.0), (x, 30.0), 0.0, radii, colour, LIGHT)
         return picture[..., 0]
 
@@ -76,7 +76,7 @@ def test_a_tube_covers_its_axis_softens_at_its_edge_and_moves_by_fractions_of_a_
 
 def test_what_lies_outside_the_picture_is_not_drawn():
     picture = np.zeros((20, 20, 3), np.float32)
-    radii, colour = np.full(STEPS, 3.0, np.float32), np.full(3, 200.0, np.float32)
+    radii, colour = np.full(STEPS, 3.0, np.float32), np.full((1, ACROSS, 3), 200.0, np.float32)
     tube(picture, (-50.0, -50.0), (-30.0, -40.0), 0.0, radii, colour, LIGHT)
     assert not picture.any()
     tube(picture, (-2.0, 10.0), (25.0, 10.0), 0.0, radii, colour, LIGHT)
