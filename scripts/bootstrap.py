@@ -206,21 +206,15 @@ def set_up_environment(wanted: set[str]) -> None:
     if before == digest and wanted <= set(there):
         return
     wanted |= set(there)
-    uv = set_up_uv()
-    # The index was just read with the system's certificates, so uv shall trust them too.
-    environment = {"UV_SYSTEM_CERTS": "true", "UV_HTTP_TIMEOUT": "120", **os.environ}
-    environment["UV_PROJECT_ENVIRONMENT"] = ".venv"
-    environment.pop("VIRTUAL_ENV", None)
-    if certificate := own_certificates():
-        environment.setdefault("SSL_CERT_FILE", certificate)
+    uv = str(set_up_uv())
     say(f"bringing .venv in line with uv.lock ({', '.join(['app', *sorted(wanted)])})")
     if not python.exists():
         fitting = ["--python", sys.executable] if sys.version_info[:2] in SUPPORTED else []
         remedy = "; Python 3.11 to 3.13 is needed: install one, name it with `make PYTHON=...`"
-        run([str(uv), "venv", "--allow-existing", "--quiet", *fitting], environment, remedy)
+        run([uv, "venv", "--allow-existing", "--quiet", *fitting], remedy)
     STAMP.unlink(missing_ok=True)
     for command in sync_commands(wanted):
-        run([str(uv), *command], environment)
+        run([uv, *command])
     STAMP.write_text(" ".join([digest, *sorted(wanted)]))
 
 
@@ -228,23 +222,34 @@ def sync_commands(wanted: set[str]) -> list[list[str]]:
     """What uv has to do, in order."""
     chosen = [] if "dev" in wanted else ["--no-dev"]
     chosen += [part for extra in sorted(wanted - {"dev"}) for part in ("--extra", extra)]
-    if not (index := index_url()):
+    if not index_url():
         return [["sync", "--locked", *chosen]]
     # `uv sync` would fetch from the addresses in the lock. Its versions and hashes hold for a
     # mirror just as well.
     listed = str(ROOT / ".tools" / "requirements.txt")
     export = ["export", "--quiet", "--frozen", "--no-emit-project", "--output-file", listed]
-    mirror = ["--python", ".venv", "--default-index", index]
     return [
         [*export, *chosen],
-        ["pip", "sync", "--require-hashes", *mirror, listed],
-        ["pip", "install", "--no-deps", *mirror, "--editable", str(ROOT)],
+        ["pip", "sync", "--python", ".venv", "--require-hashes", listed],
+        ["pip", "install", "--python", ".venv", "--no-deps", "--editable", "."],
     ]
 
 
-def run(command: list[str], environment: dict[str, str], remedy: str = "") -> None:
+def uv_environment() -> dict[str, str]:
+    """The environment variables for uv: it shall use what `fetch` uses."""
+    environment = {"UV_SYSTEM_CERTS": "true", "UV_HTTP_TIMEOUT": "120", **os.environ}
+    environment["UV_PROJECT_ENVIRONMENT"] = ".venv"
+    environment.pop("VIRTUAL_ENV", None)
+    if certificate := own_certificates():
+        environment.setdefault("SSL_CERT_FILE", certificate)
+    if index := index_url():
+        environment["UV_DEFAULT_INDEX"] = index
+    return environment
+
+
+def run(command: list[str], remedy: str = "") -> None:
     """Run a step of uv in the checkout; its own lines tell what went wrong."""
-    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
+    if subprocess.run(command, cwd=ROOT, env=uv_environment(), check=False).returncode:
         step = " ".join(["uv", *command[1:]])
         raise SetupError(f"`{step}` failed, see the lines above{remedy}")
 

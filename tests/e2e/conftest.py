@@ -1,6 +1,7 @@
 """What the tests that start from outside share."""
 
 import importlib.util
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,18 @@ def load_bootstrap():
 
 @pytest.fixture(scope="session")
 def uv():
-    """The uv of this checkout, fetched where it isn't there yet."""
-    return load_bootstrap().set_up_uv()
+    """Run the uv of this checkout in it, and return what it printed."""
+    bootstrap = load_bootstrap()
+    program, environment = bootstrap.set_up_uv(), bootstrap.uv_environment()
+
+    def run(*arguments):
+        done = subprocess.run(
+            [program, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
 
 
 @pytest.fixture

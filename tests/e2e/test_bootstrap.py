@@ -141,13 +141,14 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 def test_a_mirror_serves_uv_and_all_that_the_lock_names(bootstrap, checkout, mirror, monkeypatch):
-    monkeypatch.setenv("UV_DEFAULT_INDEX", mirror)
+    monkeypatch.setenv("PIP_INDEX_URL", mirror)
     bootstrap.set_up_environment({"train"})
     export, sync, install = calls(checkout)[1:]
     assert "--frozen" in export
     assert "--no-dev --extra train" in export
-    assert f"--require-hashes --python .venv --default-index {mirror}" in sync
-    assert f"--no-deps --python .venv --default-index {mirror}" in install
+    assert "--require-hashes" in sync
+    assert "--no-deps --editable ." in install
+    assert bootstrap.uv_environment()["UV_DEFAULT_INDEX"] == mirror
 
 
 def test_a_mirror_may_stand_in_pip_s_configuration(bootstrap, tmp_path, monkeypatch):
@@ -271,10 +272,9 @@ NOT_CLONED = (".git", ".venv", ".tools", "runs", "cache", "out", "build", "dist"
 def test_make_run_does_the_main_job_in_a_fresh_checkout(uv, tmp_path):
     root = tmp_path / "fresh checkout"
     shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*NOT_CLONED, ".*_cache"))
-    cache = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True)
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment |= {"HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
-    environment["UV_CACHE_DIR"] = cache.stdout.strip()  # spares some hundred megabytes
+    environment["UV_CACHE_DIR"] = uv("cache", "dir").strip()  # spares some hundred megabytes
 
     def make_run() -> str:
         command = ["make", "-C", root, "run", f"PYTHON={sys.executable}"]
