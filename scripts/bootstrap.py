@@ -101,7 +101,7 @@ def certificates() -> bool:
     """Whether there is any certificate to check the package index against."""
     paths = ssl.get_default_verify_paths()
     folder = Path(paths.capath) if paths.capath else None
-    return bool(paths.cafile or own_certificates() or (folder and any(folder.iterdir())))
+    return bool(paths.cafile or (folder and any(folder.iterdir())))
 
 
 def privilege() -> list[str] | None:
@@ -159,21 +159,15 @@ def pick_wheel(wheels: list[dict[str, str]]) -> dict[str, str]:
 def fetch(url: str) -> bytes:
     """Read an address; proxies and certificates as the environment names them."""
     try:
-        context = ssl.create_default_context(cafile=own_certificates())
-        with urllib.request.urlopen(url, timeout=60, context=context) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return bytes(answer.read())
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise SetupError(
-            f"cannot fetch {url}: {reason}. Is the network reachable? A proxy belongs into "
+            f"cannot fetch {url.rpartition('@')[2]}: {reason}. Is the network reachable? A proxy belongs into "
             "HTTPS_PROXY, a mirror of the package index into UV_DEFAULT_INDEX, its certificate "
             "into SSL_CERT_FILE"
         ) from error
-
-
-def own_certificates() -> str | None:
-    """The certificate file that pip or requests are told to use."""
-    return os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
 
 
 def index_url() -> str | None:
@@ -240,8 +234,6 @@ def uv_environment() -> dict[str, str]:
     environment = {"UV_SYSTEM_CERTS": "true", "UV_HTTP_TIMEOUT": "120", **os.environ}
     environment["UV_PROJECT_ENVIRONMENT"] = ".venv"
     environment.pop("VIRTUAL_ENV", None)
-    if certificate := own_certificates():
-        environment.setdefault("SSL_CERT_FILE", certificate)
     if index := index_url():
         environment["UV_DEFAULT_INDEX"] = index
     return environment
