@@ -8,6 +8,7 @@ in place already is left alone, so that running it again costs next to nothing.
 from __future__ import annotations
 
 import argparse
+import base64
 import configparser
 import hashlib
 import html
@@ -157,16 +158,21 @@ def pick_wheel(wheels: list[dict[str, str]]) -> dict[str, str]:
 
 
 def fetch(url: str) -> bytes:
-    """Read an address; proxies and certificates as the environment names them."""
+    """Read an address, with the name and password in it if any; proxies as in the environment."""
+    parts = urllib.parse.urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    url = urllib.parse.urlunsplit(parts._replace(netloc=host))
+    secret = base64.b64encode(urllib.parse.unquote(login).encode()).decode()
+    headers = {"Authorization": f"Basic {secret}"} if login else {}
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
+        request = urllib.request.Request(url, headers=headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return bytes(answer.read())
     except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
         raise SetupError(
-            f"cannot fetch {url.rpartition('@')[2]}: {reason}. Is the network reachable? A proxy belongs into "
-            "HTTPS_PROXY, a mirror of the package index into UV_DEFAULT_INDEX, its certificate "
-            "into SSL_CERT_FILE"
+            f"cannot fetch {url}: {getattr(error, 'reason', error)}. Is the network "
+            "reachable? HTTPS_PROXY names a proxy, UV_DEFAULT_INDEX a mirror of the package index, "
+            "SSL_CERT_FILE the certificates to trust"
         ) from error
 
 

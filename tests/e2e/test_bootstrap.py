@@ -9,6 +9,7 @@ import sys
 import threading
 import tomllib
 import zipfile
+from base64 import b64encode
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -119,7 +120,7 @@ def test_unreachable_index_is_one_clear_line(bootstrap, checkout):
 
 @pytest.fixture
 def mirror(checkout):
-    """A package index on loopback, which holds the wheel elsewhere than the lock says."""
+    """A package index on loopback that wants a login, and holds the wheel at its own place."""
     wheel = next((checkout / "index" / "uv").glob("*.whl"))
     lock = checkout / "uv.lock"
     lock.write_text(lock.read_text().replace("file://", "https://gone.invalid"))
@@ -128,14 +129,20 @@ def mirror(checkout):
     page.write_text(
         f'<a href="uv-0.tar.gz">-</a> <a href="../../index/uv/{wheel.name}#sha256=0">-</a>'
     )
-    handler = partial(QuietHandler, directory=checkout)
+    handler = partial(GuardedHandler, directory=checkout)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/simple"
+        yield f"http://jo:s%40cret@127.0.0.1:{server.server_port}/simple"
         server.shutdown()
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
+class GuardedHandler(SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.headers["Authorization"] == "Basic " + b64encode(b"jo:s@cret").decode():
+            super().do_GET()
+        else:
+            self.send_error(401)
+
     def log_message(self, *_):
         pass
 
@@ -149,6 +156,13 @@ def test_a_mirror_serves_uv_and_all_that_the_lock_names(bootstrap, checkout, mir
     assert "--require-hashes" in sync
     assert "--no-deps --editable ." in install
     assert bootstrap.uv_environment()["UV_DEFAULT_INDEX"] == mirror
+
+
+def test_a_refused_login_is_told_without_the_password(bootstrap, mirror):
+    with pytest.raises(bootstrap.SetupError, match=r"cannot fetch http://127.*: Unauth") as refused:
+        bootstrap.fetch(mirror.replace("s%40cret", "guessed"))
+    assert "guessed" not in str(refused.value)
+    refused.value.__cause__.close()  # the answer, which the script's end would close
 
 
 def test_a_mirror_may_stand_in_pip_s_configuration(bootstrap, tmp_path, monkeypatch):
