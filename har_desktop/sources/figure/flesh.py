@@ -161,7 +161,8 @@ class Flesh:
             )
         if self.look.long_hair:
             root = s.head + (up * (0.02 if self.look.tail else -0.01) - forward * 0.045) * height
-            end = root - (up + forward * 0.25) * self.look.long_hair * self.body.trunk
+            fall = 0.5 * up + 0.2 * forward + [0.0, 0.6, 0.0]  # half with the head, half plumb
+            end = root - fall * self.look.long_hair * self.body.trunk
             shape = TAIL if self.look.tail else LOOSE_HAIR
             parts.append(Tube(root, end, shape, self.look.hair, 0.08))
         return parts

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from har_desktop.sources.figure.body import Body
-from har_desktop.sources.figure.skeleton import SHOULDER, SIDES, Array, Pose, unit
+from har_desktop.sources.figure.skeleton import SHOULDER, Array, Pose, unit
 from har_desktop.sources.figure.stance import (
     STRETCH,
     arms,
@@ -126,15 +126,12 @@ class JumpingJack(Motion):
         landing = 0.5 + 0.5 * np.cos(4 * np.pi * (part - 0.45))
         aside = stance - body.hip_half
         height = body.ankle + np.sqrt((STRETCH * body.leg) ** 2 - aside**2)
-        ankles = self.base.ankles + np.stack(
-            [SIDES * (stance - self.narrow), [lift, lift], [0, 0]], 1
-        )
         tip = 0.6 * flights
         angle = 0.2 + (self.reach - 0.2) * open_arms * self.vary(time)
         pose = replace(
             self.base,
             pelvis=np.array([0.0, height + lift - 0.022 * landing, 0.0]),
-            ankles=ankles,
+            ankles=mirrored(stance, body.ankle + lift, 0.0),
             toes=self.base.toes * np.cos(tip) - np.array([0.0, np.sin(tip), 0.0]),
             spine=unit(np.array([0.0, 1.0, 0.04 * landing])),
             shrug=0.03 * max(0.0, angle - 1.4) + self.breath(time),
@@ -211,7 +208,7 @@ class PushUps(Motion):
         self.sag = float(rng.uniform(-0.03, 0.04))
         self.lowest = float(rng.uniform(0.32, 0.5))
         self.look = float(rng.uniform(0.2, 0.6))
-        self.base = stand(body, body.hip_half * 0.9, 0.0)
+        self.base = stand(body, body.hip_half, 0.0)
 
     def pose(self, time: float) -> Pose:
         """The body turns about the toes; the shoulders come down between the hands."""
@@ -240,7 +237,7 @@ class PushUps(Motion):
             spine=spine,
             neck=unit(along + 0.15 * up),
             gaze=unit(self.look * along - up),
-            ankles=ankle + mirrored(self.base.ankles[0, 0], 0.0, 0.0),
+            ankles=mirrored(0.9 * body.hip_half, *ankle[1:]),
             toes=mirrored(0.0, -1.0, 0.12),
             knees=mirrored(0.0, -1.0, 0.2),
             wrists=mirrored(self.wide, palm, hands[2] - 0.02),

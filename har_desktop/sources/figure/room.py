@@ -31,15 +31,15 @@ WOODS = ((60, 90, 130), (40, 55, 80), (105, 145, 180), (215, 218, 220), (50, 48,
 class Room:
     """Plan of a room, drawn by chance; `paint` gives the picture.
 
-    Attributes:
-        depth: Metres from the person to the back wall.
+    Args:
+        rng: Chooses everything else.
         light_left: True where the light comes from the left of the picture.
     """
 
     def __init__(self, rng: np.random.Generator, light_left: bool) -> None:
         self.rng = rng
         self.light_left = light_left
-        self.depth = float(rng.uniform(1.5, 3.2))
+        self.depth = float(rng.uniform(1.5, 3.2))  # from the person to the back wall
         self.ceiling = float(rng.uniform(2.5, 3.2))
         self.wall = rng.choice(WALLS) + rng.normal(0, 8, 3)
         self.floor = rng.choice(FLOORS) + rng.normal(0, 8, 3)
@@ -151,11 +151,8 @@ class Room:
         rng = self.rng
         for side in rng.permutation([-1, 1])[: int(rng.integers(0, 3))]:
             x = side * rng.uniform(0.9, 1.9) - 0.5
-            w, h, t = (
-                rng.uniform(0.6, 1.6),
-                rng.choice([0.45, 0.75, 0.9, 1.8]),
-                rng.uniform(0.3, 0.5),
-            )
+            w, t = rng.uniform(0.6, 1.6), rng.uniform(0.3, 0.5)
+            h = rng.choice([0.45, 0.75, 0.9, 1.8])
             colour = rng.choice(np.array(WOODS + WALLS)) + rng.normal(0, 8, 3)
             back = -self.depth + 0.02
             rug = [(x - 0.03, 0, back), (x + w + 0.03, 0, back)]
@@ -173,7 +170,7 @@ class Room:
         self,
         picture: Image,
         camera: Camera,
-        place: Array | tuple[float, float],
+        place: tuple[float, float],
         size: tuple[float, float, float],
         colour: Array,
     ) -> None:
