@@ -47,20 +47,27 @@ def foreign_folder():
 
 
 @pytest.fixture
-def mere_user():
-    """A context in which permissions count: root, who may do everything, is nobody in there."""
+def mere_user(foreign_folder):
+    """A context in which permissions count, and `foreign_folder` may only be read.
+
+    Root, who may do everything, is nobody in there. Anybody else owns the folder, so it is closed.
+    """
     if os.name == "nt":
         pytest.skip("Windows has other permissions")
+    root = os.geteuid() == 0
 
     @contextmanager
     def being_nobody():
-        root = os.geteuid() == 0
         if root:
             os.seteuid(65534)
+        else:
+            foreign_folder.chmod(0o555)
         try:
             yield
         finally:
             if root:
                 os.seteuid(0)
+            else:
+                foreign_folder.chmod(0o755)
 
     return being_nobody

@@ -152,13 +152,12 @@ def test_folder_without_permission(make_bundle, mere_user, foreign_folder: Path)
         run([video], foreign_folder / "out", bundle)
 
 
-def test_bundle_without_permission(
-    tmp_path: Path, sure_bundle: Path, mere_user, foreign_folder: Path
-) -> None:
+def test_bundle_without_permission(make_bundle, mere_user, foreign_folder: Path) -> None:
     video = write_video(foreign_folder / "clip.avi", seconds=0.5)
-    sure_bundle.parent.chmod(0o700)
-    with mere_user(), pytest.raises(BundleError, match="sure"):
-        run([video], tmp_path, sure_bundle)
+    bundle = make_bundle(foreign_folder / "bundle")
+    (bundle / "manifest.json").chmod(0)
+    with mere_user(), pytest.raises(BundleError, match=r"manifest\.json: cannot be read"):
+        run([video], foreign_folder / "out", bundle)
 
 
 def test_an_unusable_bundle_stops_before_anything_is_written(tmp_path: Path, make_bundle) -> None:
