@@ -74,7 +74,6 @@ def fit(config: Config, split: Split, extra: list[Clip], cache: Cache, run: Path
     """
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
-    began = time.time()
     model = build(config.network, len(config.classes))
     learn = split.train + extra
     finished = _epochs_done(run)
@@ -99,7 +98,7 @@ def fit(config: Config, split: Split, extra: list[Clip], cache: Cache, run: Path
     model.load_weights(run / "best.weights.h5")
     logits = model.predict(windows, batch_size=2 * config.batch, verbose=0)
     _report(run, logits, targets, owners)
-    _write_environment(run, time.time() - began)
+    _write_environment(run)
     shutil.rmtree(run / "backup", ignore_errors=True)
 
 
@@ -127,6 +126,7 @@ def _callbacks(config: Config, run: Path) -> list[keras.callbacks.Callback]:
     # The order matters: the backup keeps the raw weights, the checkpoint the averaged ones.
     callbacks: list[keras.callbacks.Callback] = [
         _StopOnNan(),
+        _Clock(),
         keras.callbacks.BackupAndRestore(str(run / "backup"), delete_checkpoint=False),
     ]
     if config.average:
@@ -154,6 +154,17 @@ class _Best(keras.callbacks.Callback):
             temporary = self._path.with_name(f"next.{self._path.name}")
             self.model.save_weights(temporary)
             temporary.replace(self._path)
+
+
+class _Clock(keras.callbacks.Callback):
+    """Notes the seconds that each epoch took, so that a resumed run can add them up."""
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        if logs is not None:
+            logs["seconds"] = time.perf_counter() - self._began
 
 
 class _StopOnNan(keras.callbacks.Callback):
@@ -212,7 +223,9 @@ def _report(
     (run / "validation.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
 
 
-def _write_environment(run: Path, seconds: float) -> None:
+def _write_environment(run: Path) -> None:
+    history = _history(run)
+    seconds = 0.0 if history is None else float(np.sum(history["seconds"]))
     environment = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds),

@@ -139,9 +139,7 @@ def describe(split: Split) -> str:
     lines = []
     for name, clips in split.sets().items():
         counts = Counter(c.label for c in clips)
-        groups = sorted({c.group for c in clips})
+        groups = " ".join(sorted({c.group for c in clips}))
         per_class = ", ".join(f"{label} {count}" for label, count in sorted(counts.items()))
-        lines.append(
-            f"{name:>10}: {len(clips)} clips, groups {groups[0]}..{groups[-1]}; {per_class}"
-        )
+        lines.append(f"{name:>10}: {len(clips)} clips; {groups}; {per_class}")
     return "\n".join(lines)
