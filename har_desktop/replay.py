@@ -101,6 +101,7 @@ def replay(
     hop: float = 0.0,
     progress: bool = False,
     on_failure: Callable[[Failure], object] = lambda _: None,
+    on_frame: Callable[[], object] = lambda: None,
 ) -> Replays:
     """Replay files, folders of files, or "demo", and write the results into a folder.
 
@@ -113,6 +114,8 @@ def replay(
         hop: Least time between two results in seconds; 0 for one per frame.
         progress: Show a progress bar on stderr.
         on_failure: Told of a bad source at once, while the others go on.
+        on_frame: Called after each frame that was read. What it raises ends the replay, and
+            incomplete files are removed.
 
     Raises:
         BundleError: The model cannot be used.
@@ -131,7 +134,9 @@ def replay(
     named = list(_named(sources, fail))
     for (name, path), stem in zip(named, _stems([path for _, path in named]), strict=True):
         try:
-            summaries.append(_replay_one(name, path, out / stem, recognizer, hop, progress))
+            summaries.append(
+                _replay_one(name, path, out / stem, recognizer, hop, progress, on_frame)
+            )
         except HarError as error:
             fail(name, error)
     return Replays(summaries, failures)
@@ -188,7 +193,13 @@ def _stems(paths: Sequence[Path | None]) -> list[str]:
 
 
 def _replay_one(
-    name: str, path: Path | None, target: Path, recognizer: Recognizer, hop: float, progress: bool
+    name: str,
+    path: Path | None,
+    target: Path,
+    recognizer: Recognizer,
+    hop: float,
+    progress: bool,
+    on_frame: Callable[[], object],
 ) -> ReplaySummary:
     began = time.perf_counter()
     manifest = recognizer.manifest
@@ -199,7 +210,7 @@ def _replay_one(
     try:
         info = source.open()
         with _sinks(target, _run_info(info, recognizer)) as sinks:
-            outcome = _run(source, info, recognizer, decider, sinks, hop, progress)
+            outcome = _run(source, info, recognizer, decider, sinks, hop, progress, on_frame)
             files = [sink.finish(outcome.unwritten) for sink in sinks]
     finally:
         source.close()
@@ -228,10 +239,16 @@ def _run(
     sinks: Sequence[Sink],
     hop: float,
     progress: bool,
+    on_frame: Callable[[], object],
 ) -> Outcome:
     quiet = None if progress else True  # None: on a terminal only
     with tqdm(total=info.frames, desc=info.name, unit="frame", disable=quiet) as bar:
-        return run_in_order(source, recognizer, decider, sinks, hop, bar.update)
+
+        def tick() -> None:
+            bar.update()
+            on_frame()
+
+        return run_in_order(source, recognizer, decider, sinks, hop, tick)
 
 
 def _run_info(info: SourceInfo, recognizer: Recognizer) -> RunInfo:
