@@ -207,7 +207,7 @@ def _limits(manifest: Manifest) -> Iterator[str]:
         "- It has seen few people, rooms and cameras. From another distance or angle it will do "
         "worse than the figures above."
     )
-    yield f"- The first answer needs {span:.1f} s of video, and one person filling much of it."
+    yield f"- A window spans {span:.1f} s, and one person should fill much of the picture."
     yield (
         "- A heat-map shows what raised one class's score, on a coarse grid. It doesn't outline "
         "the person and proves no cause."

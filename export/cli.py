@@ -25,10 +25,12 @@ def cli() -> None:
 @console.debug_option
 def build(run: Path, out: Path) -> None:
     """Export the trained RUN, check the graphs against it, and write the bundle."""
-    from export.build import build as run_build
     from export.run import read_run
 
-    found = run_build(read_run(run), out)
+    trained = read_run(run)
+    from export.build import build as run_build
+
+    found = run_build(trained, out)
     click.echo(f"{out}: built and verified; {found}")
 
 

@@ -1,19 +1,20 @@
-"""A finished training run, as `training fit` leaves it."""
+"""A finished training run, as `training fit` leaves it. TensorFlow only to load the network."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import keras
 import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Calibration, Json
 from training.config import Config
 from training.data.split import Split
-from training.network import build
+
+if TYPE_CHECKING:
+    import keras
 
 T = TypeVar("T")
 
@@ -44,6 +45,12 @@ class Run:
         Raises:
             InputError: The weights are missing, damaged or of another network.
         """
+        import keras
+
+        from training.network import build
+
+        # It may have been trained in half precision, and the weights are float32 all the same.
+        keras.config.set_dtype_policy("float32")
         path = self.folder / WEIGHTS
         if not path.is_file():
             raise InputError(f"{path} is missing: the run has not finished its first epoch")

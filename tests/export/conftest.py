@@ -53,6 +53,12 @@ def _randomize(network: keras.Model, seed: int) -> None:
         weight.assign(value.astype(np.float32))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def full_precision():
+    """Other tests of this process may have trained in half precision."""
+    keras.config.set_dtype_policy("float32")
+
+
 @pytest.fixture(scope="session")
 def random_network():
     """Factory: (configuration, classes, seed) -> network with random weights."""

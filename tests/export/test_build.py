@@ -105,5 +105,7 @@ def test_no_run_at_all(tmp_path):
         read_run(tmp_path / "nowhere")
 
 
-def test_the_tests_run_in_full_precision():
-    assert keras.config.dtype_policy().name == "float32"
+def test_the_network_is_compared_in_full_precision(run_folder):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    network = read_run(run_folder).network()
+    assert network.get_layer("conv3d").compute_dtype == "float32"

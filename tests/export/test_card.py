@@ -27,7 +27,7 @@ def test_the_card_tells_what_the_manifest_states(built, manifest):
         "softmax(logits / 1.25)",
         "Below 0.4",
         "Not measured yet.",
-        "needs 0.8 s of video",
+        "spans 0.8 s",
         manifest.head.sha256,
         "`0123abc` in 90 s on Linux, 2 cores",
         "| streaming |",

@@ -44,7 +44,9 @@ def test_wrong_input_is_one_line_and_code_2(export, arguments, code, complaint):
 
 
 def test_only_what_needs_tensorflow_imports_it():
-    program = "import sys, export.verify, export.measure; print('tensorflow' in sys.modules)"
+    program = (
+        "import sys, export.run, export.verify, export.measure; print('tensorflow' in sys.modules)"
+    )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
