@@ -48,13 +48,14 @@ def verify(folder: Path, run: Path | None) -> None:
 
 @cli.command()
 @folder_argument
-@click.argument("reports", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("reports", type=click.Path(path_type=Path), nargs=-1)
 @console.debug_option
 def measure(folder: Path, reports: tuple[Path, ...]) -> None:
-    """Enter REPORTS of `training evaluate --json` in the bundle in FOLDER."""
+    """Enter REPORTS of `training evaluate --json` in the bundle in FOLDER, and write its card."""
     from export.measure import measure as run_measure
 
-    click.echo(f"{folder}: entered {', '.join(run_measure(folder, list(reports)))}")
+    names = run_measure(folder, list(reports))
+    click.echo(f"{folder}: measured are {', '.join(names) or 'no figures yet'}")
 
 
 def main() -> None:

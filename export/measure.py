@@ -14,14 +14,14 @@ from har_desktop.inference.manifest import Json
 
 
 def measure(folder: Path, reports: list[Path]) -> list[str]:
-    """Add reports to a bundle's metrics, under their protocols' names. The graphs stay.
+    """Add reports to a bundle's metrics, under their protocols' names, and write its card anew.
 
     Args:
-        folder: The bundle.
-        reports: Files that `training evaluate --json` printed.
+        folder: The bundle. Its graphs stay as they are.
+        reports: Files that `training evaluate --json` printed; may be none.
 
     Returns:
-        The names under which the reports stand.
+        The names of all reports that the bundle has now.
 
     Raises:
         BundleError: The bundle is damaged.
@@ -37,7 +37,7 @@ def measure(folder: Path, reports: list[Path]) -> list[str]:
         added[key(report)] = raw
     metrics = {**manifest.metrics, **added}
     write_description(folder, msgspec.structs.replace(manifest, metrics=metrics))
-    return list(added)
+    return list(metrics)
 
 
 def _read(path: Path) -> tuple[Json, Report]:

@@ -32,7 +32,7 @@ def test_verify_says_what_it_checked(export, built):
         (("build", "nowhere", "--out", "models/x"), 2, "no run folder nowhere"),
         (("verify", "nowhere"), 2, "nowhere"),
         (("measure", "nowhere", "report.json"), 2, "nowhere"),
-        (("measure", "nowhere"), 2, "REPORTS"),
+        (("measure",), 2, "FOLDER"),
         (("polish",), 2, "polish"),
     ],
 )

@@ -55,6 +55,13 @@ def test_reports_stand_in_manifest_and_card_and_the_graphs_stay(copy, built, wri
     assert "stand on both sides" in card
 
 
+def test_without_reports_the_card_is_written_anew(copy, built):
+    (copy / "card.md").unlink()
+    assert measure(copy, []) == []
+    for name in ("manifest.json", "card.md"):
+        assert (copy / name).read_bytes() == (built / name).read_bytes()
+
+
 def test_a_later_report_replaces_the_one_of_its_protocol_only(copy, write_report):
     measure(copy, [write_report("a.json"), write_report("b.json", sampling="even")])
     measure(copy, [write_report("a.json", windows=99)])
