@@ -1,0 +1,125 @@
+"""Starting the window, and the end of it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+import platformdirs
+from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from har_desktop.view.main_window import TITLE, MainWindow
+from har_desktop.view.settings import Settings
+from har_desktop.view.theme import apply_theme
+
+_LOG_BYTES = 2**20
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+_log = logging.getLogger("har_desktop")
+
+
+def run_window(arguments: Sequence[str] = (), settings: Settings | None = None) -> int:
+    """Open the window and stay until it is closed.
+
+    Args:
+        arguments: At most one source: a file, the address of a stream, or "demo".
+        settings: Instead of the user's.
+
+    Returns:
+        The exit code.
+    """
+    application = _application()
+    log_file = Path(platformdirs.user_log_dir("har-desktop")) / "har-desktop.log"
+    with _logging(log_file):
+        window = MainWindow(settings or Settings(), log_file)
+        with _telling(window.banner.fail):
+            window.show()
+            window.start(arguments[0] if arguments else None)
+            code = application.exec()
+        window.deleteLater()
+    return code
+
+
+def _application() -> QApplication:
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        application = existing
+    else:
+        QApplication.setHighDpiScaleFactorRoundingPolicy(
+            Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+        )
+        application = QApplication([TITLE])
+    application.setApplicationName("har-desktop")
+    application.setApplicationDisplayName(TITLE)
+    application.setApplicationVersion(metadata.version("har-desktop"))
+    application.setDesktopFileName("har-desktop")
+    application.setStyle("Fusion")
+    hints = application.styleHints()
+    apply_theme(application, hints.colorScheme())
+    hints.colorSchemeChanged.connect(lambda scheme: apply_theme(application, scheme))
+    return application
+
+
+@contextmanager
+def _logging(path: Path) -> Iterator[None]:
+    """Write what our code and Qt have to say into a file, which a person can find in the menu."""
+    handler: logging.Handler
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
+        )
+    except OSError as error:
+        handler = logging.StreamHandler()
+        print(f"har-desktop: no log file: {error}", file=sys.stderr)  # noqa: T201
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(message)s"))
+    level = _log.level
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    before: Callable[..., object] | None = None
+
+    def qt_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+        _log.log(_LEVELS.get(kind, logging.WARNING), "Qt: %s", text)
+        if before is not None:
+            before(kind, context, text)
+
+    before = qInstallMessageHandler(qt_message)
+    _log.info("started, version %s", metadata.version("har-desktop"))
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
+        _log.removeHandler(handler)
+        _log.setLevel(level)
+        handler.close()
+
+
+@contextmanager
+def _telling(tell: Callable[[str], object]) -> Iterator[None]:
+    """Log what nobody caught, with its traceback, and tell the person in one line."""
+    before = sys.excepthook
+
+    def hook(
+        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        _log.critical("nobody caught this", exc_info=(kind, error, traceback))
+        tell(f"Something went wrong ({kind.__name__}: {error}); the log file has more")
+        before(kind, error, traceback)
+
+    sys.excepthook = hook
+    try:
+        yield
+    finally:
+        sys.excepthook = before

@@ -1,0 +1,152 @@
+"""The pictures of the current window, each with its own heat-map and its age."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.recognition import Recognition
+from har_desktop.view.heat import HeatStyle, heat_image, picture_image
+from har_desktop.view.theme import STAGE
+
+_GAP = 6.0
+_TALLEST = 132.0
+_Role = QPalette.ColorRole
+
+
+class FilmStrip(QWidget):
+    """One tile per place of the window, the oldest at the left; maps share the window's scale."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._recognition: Recognition | None = None
+        self._tiles: list[tuple[QImage, QImage | None]] = []
+        self._ages: list[float] = []
+        self._stale = False  # the tiles wait to be built, which is done only when they are seen
+        self._length = 10
+        self._filled = 0
+        self._shape = 4 / 3  # width by height of the pictures
+        self._style = HeatStyle()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Frames of the window")
+
+    @property
+    def ages(self) -> tuple[float, ...]:
+        """Seconds between each picture and the newest one, oldest first; empty while filling."""
+        return tuple(self._ages)
+
+    @property
+    def maps(self) -> int:
+        """How many tiles carry a heat-map."""
+        self._build()
+        return sum(heat is not None for _, heat in self._tiles)
+
+    def start(self, length: int) -> None:
+        """Show the empty places of another window."""
+        self._length, self._filled = length, 0
+        self._recognition, self._tiles, self._ages, self._stale = None, [], [], False
+        self._describe()
+
+    def show_recognition(self, recognition: Recognition) -> None:
+        """Show the window of a recognition; while it fills, how far it is."""
+        self._filled = recognition.filled
+        height, width = recognition.frame.size
+        if width / height != self._shape:
+            self._shape = width / height
+            self.updateGeometry()
+        self._recognition, self._stale = recognition, True
+        window = recognition.window
+        self._ages = [window.times[-1] - time for time in window.times] if window else []
+        self._describe()
+
+    def set_heat_style(self, style: HeatStyle) -> None:
+        """Change how heat-maps are shown, at once."""
+        self._style, self._stale = style, True
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
+        """As high as the tiles become at the present width."""
+        return QSize(480, round(self._tile_height() + self.fontMetrics().height() + 5))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802, Qt's name
+        """Small tiles are better than none."""
+        return QSize(320, self.sizeHint().height())
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802, ARG002, Qt's name
+        """Tiles keep their shape, so the height follows the width."""
+        self.updateGeometry()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002, Qt's name
+        """Draw the tiles, and under each its age."""
+        self._build()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for place in range(self._length):
+            self._draw_tile(painter, place)
+
+    def _tile_width(self) -> float:
+        room = (self.width() - _GAP * (self._length - 1)) / self._length
+        return max(1.0, min(room, _TALLEST * self._shape))
+
+    def _tile_height(self) -> float:
+        return min(_TALLEST, self._tile_width() / self._shape)
+
+    def _draw_tile(self, painter: QPainter, place: int) -> None:
+        width, height = self._tile_width(), self._tile_height()
+        spare = self.width() - self._length * width
+        left = place * (width + spare / max(1, self._length - 1))
+        tile = QRectF(left, 0, width, height)
+        palette = self.palette()
+        newest = place == self._length - 1
+        painter.setPen(Qt.PenStyle.NoPen)
+        if place < len(self._tiles):
+            picture, heat = self._tiles[place]
+            painter.fillRect(tile, STAGE)
+            painter.drawImage(tile, picture)
+            if heat is not None:
+                painter.drawImage(tile, heat)
+        else:
+            filled = place < self._filled
+            painter.setBrush(palette.color(_Role.Mid if filled else _Role.AlternateBase))
+            painter.drawRoundedRect(tile, 4, 4)
+        if newest and self._tiles:
+            painter.setPen(QPen(palette.color(_Role.Accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(tile.adjusted(1, 1, -1, -1))
+        if place < len(self._ages):
+            self._draw_age(painter, tile, self._ages[place], newest)
+
+    def _draw_age(self, painter: QPainter, tile: QRectF, age: float, newest: bool) -> None:
+        role = _Role.Text if newest else _Role.PlaceholderText
+        painter.setPen(self.palette().color(role))
+        words = "now" if newest else f"\u2212{age:.1f} s"
+        metrics = QFontMetricsF(self.font())
+        x = tile.center().x() - metrics.horizontalAdvance(words) / 2
+        painter.drawText(QPointF(x, tile.bottom() + metrics.ascent() + 3), words)
+
+    def _build(self) -> None:
+        """Cut the letterbox's black from the pictures and colour the maps."""
+        if not self._stale:
+            return
+        self._tiles, self._stale = [], False
+        recognition = self._recognition
+        if recognition is None or recognition.window is None:
+            return
+        window = recognition.window
+        maximum = float(window.heatmaps.max())
+        fit = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
+        rows = slice(fit.top, fit.top + fit.height)
+        columns = slice(fit.left, fit.left + fit.width)
+        for image, heatmap in zip(window.images, window.heatmaps, strict=True):
+            picture = picture_image(image[rows, columns], rgb=True)
+            self._tiles.append((picture, heat_image(heatmap, maximum, fit, self._style)))
+
+    def _describe(self) -> None:
+        spoken = f"{self._filled} of {self._length} filled"
+        if self._ages:
+            spoken = f"{self._length} pictures, the oldest {self._ages[0]:.1f} seconds old"
+        self.setAccessibleDescription(spoken)
+        self.update()

@@ -1,0 +1,112 @@
+"""Heat-maps as pictures for Qt, with the same blending as in `har_desktop.overlay`.
+
+`overlay.blend` works on the source's pixels and is right for files. Here the map stays small, with
+its share of colour as alpha, and Qt scales and lays it over the picture: a tenth of the cost at
+the size of a window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+
+from har_desktop.frame import Image
+from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.recognition import Recognition
+from har_desktop.opencv import cv2
+from har_desktop.overlay import OPACITY
+
+# By the name that settings and menus use. All but Turbo grow lighter with the heat.
+COLORMAPS = {
+    "Inferno": cv2.COLORMAP_INFERNO,
+    "Viridis": cv2.COLORMAP_VIRIDIS,
+    "Turbo": cv2.COLORMAP_TURBO,
+}
+DEFAULT_COLORMAP = "Inferno"
+
+
+@dataclass(frozen=True, slots=True)
+class HeatStyle:
+    """How heat-maps are shown.
+
+    Attributes:
+        shown: False leaves the pictures as they are.
+        opacity: Share of colour at the window's maximum, 0 to 1.
+        colormap: A key of `COLORMAPS`.
+    """
+
+    shown: bool = True
+    opacity: float = OPACITY
+    colormap: str = DEFAULT_COLORMAP
+
+
+def picture_image(image: Image, rgb: bool = False) -> QImage:
+    """A view of a picture, without a copy: (height, width, 3) uint8 BGR, or RGB with `rgb`.
+
+    The caller keeps `image` alive for as long as the result.
+    """
+    height, width = image.shape[:2]
+    layout = QImage.Format.Format_RGB888 if rgb else QImage.Format.Format_BGR888
+    return QImage(image.data, width, height, image.strides[0], layout)
+
+
+def newest_heat(recognition: Recognition, style: HeatStyle) -> QImage | None:
+    """The map of a recognition's own frame, to be laid over that frame; None where there is none.
+
+    Returns:
+        Premultiplied ARGB of the picture's aspect ratio, at the encoder's resolution.
+    """
+    window = recognition.window
+    if window is None:
+        return None
+    letterbox = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
+    return heat_image(window.heatmaps[-1], float(window.heatmaps.max()), letterbox, style)
+
+
+def heat_image(
+    heatmap: NDArray[np.float32], maximum: float, letterbox: Letterbox, style: HeatStyle
+) -> QImage | None:
+    """Colour one heat-map.
+
+    Args:
+        heatmap: (h, w) float32 >= 0, raw; it covers the whole of the encoder's input.
+        maximum: Largest raw value of the *window*.
+        letterbox: Where the picture lies within the encoder's input.
+        style: Colours and their share.
+
+    Returns:
+        Premultiplied ARGB, letterbox.height x letterbox.width; None where the style shows nothing
+        or the window holds no evidence.
+    """
+    if not style.shown or not maximum > 0.0:
+        return None
+    height, width = letterbox.input_size
+    whole = cv2.resize(heatmap, (width, height), interpolation=cv2.INTER_LINEAR)
+    bottom, right = letterbox.top + letterbox.height, letterbox.left + letterbox.width
+    part = whole[letterbox.top : bottom, letterbox.left : right] * np.float32(255.0 / maximum)
+    levels = np.clip(np.rint(part), 0, 255).astype(np.uint8)
+    argb = np.ascontiguousarray(_table(style.colormap, style.opacity)[levels])
+    height, width = levels.shape
+    image = QImage(argb.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
+    return image.copy()  # owns its pixels
+
+
+def legend_image(style: HeatStyle, width: int) -> QImage:
+    """The colour map from no evidence to the most, without transparency: 1 row, `width` pixels."""
+    levels = np.linspace(0, 255, width).astype(np.uint8)[np.newaxis]
+    colors = np.ascontiguousarray(cv2.applyColorMap(levels, COLORMAPS[style.colormap]))
+    return picture_image(colors).copy()
+
+
+@lru_cache(maxsize=16)
+def _table(colormap: str, opacity: float) -> NDArray[np.uint8]:
+    """For each of 256 levels its colour times its share, and the share: (256, 4) BGRA uint8."""
+    levels = np.arange(256, dtype=np.uint8).reshape(256, 1)
+    share = opacity * levels / 255.0
+    colors = cv2.applyColorMap(levels, COLORMAPS[colormap])[:, 0] * share
+    table: NDArray[np.uint8] = np.hstack([colors, 255.0 * share]).round().astype(np.uint8)
+    return table

@@ -1,0 +1,150 @@
+"""How heat-maps are shown: on or off, how strongly, in which colours, and what these mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from har_desktop.view.heat import COLORMAPS, HeatStyle, legend_image
+from har_desktop.view.parts import label
+from har_desktop.view.switch import Switch
+
+OPACITY_STEP = 0.05
+
+
+class Legend(QWidget):
+    """The colours from no evidence to the strongest of the window."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._style = HeatStyle()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Legend: from no evidence to the strongest of the window")
+
+    def set_style(self, style: HeatStyle) -> None:
+        """Show another colour map."""
+        self._style = style
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
+        """A thin bar."""
+        return QSize(120, 10)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002, Qt's name
+        """Draw the bar."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        path = QPainterPath()
+        path.addRoundedRect(QRectF(self.rect()), 5, 5)
+        painter.setClipPath(path)
+        if not self.isEnabled():
+            painter.setOpacity(0.35)
+        painter.drawImage(self.rect(), legend_image(self._style, 256))
+
+
+class HeatPanel(QWidget):
+    """The controls of the heat-map.
+
+    Signals:
+        changed: The new `HeatStyle`.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._style = HeatStyle()
+        self._shown = Switch("&Heat-map")
+        self._shown.setToolTip("Show where in the picture the evidence lies (H)")
+        self._map = QComboBox()
+        self._map.setAccessibleName("Colours of the heat-map")
+        self._map.addItems(list(COLORMAPS))
+        self._opacity = QSlider(Qt.Orientation.Horizontal)
+        self._opacity.setRange(0, 100)
+        self._opacity.setAccessibleName("Opacity of the heat-map in per cent")
+        self._value = label()
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._legend = Legend()
+        self._lay_out()
+        self._shown.toggled.connect(lambda on: self._change(shown=on))
+        self._map.currentTextChanged.connect(lambda name: self._change(colormap=name))
+        self._opacity.valueChanged.connect(lambda value: self._change(opacity=value / 100))
+        self.set_style(self._style)
+
+    @property
+    def style_shown(self) -> HeatStyle:
+        """As it is set."""
+        return self._style
+
+    def set_style(self, style: HeatStyle) -> None:
+        """Show another style, without `changed`."""
+        for widget in (self._shown, self._map, self._opacity):
+            widget.blockSignals(True)
+        self._style = style
+        self._shown.setChecked(style.shown)
+        self._map.setCurrentText(style.colormap)
+        self._opacity.setValue(round(100 * style.opacity))
+        for widget in (self._shown, self._map, self._opacity):
+            widget.blockSignals(False)
+        self._show()
+
+    def toggle(self) -> None:
+        """Switch heat-maps on or off."""
+        self._shown.toggle()
+
+    def change_opacity(self, steps: int) -> None:
+        """Make heat-maps stronger, or weaker where `steps` is negative."""
+        self._opacity.setValue(self._opacity.value() + round(100 * OPACITY_STEP) * steps)
+
+    def next_colormap(self) -> None:
+        """Take the next colours of the list."""
+        self._map.setCurrentIndex((self._map.currentIndex() + 1) % self._map.count())
+
+    def _lay_out(self) -> None:
+        opacity = QLabel("O&pacity")
+        opacity.setBuddy(self._opacity)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(10)
+        grid.addWidget(opacity, 0, 0)
+        grid.addWidget(self._opacity, 0, 1)
+        grid.addWidget(self._value, 0, 2)
+        colors = label("Co&lours")
+        colors.setBuddy(self._map)
+        grid.addWidget(colors, 1, 0)
+        grid.addWidget(self._map, 1, 1, 1, 2)
+        grid.setColumnStretch(1, 1)
+        self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("100 %"))
+        words = QHBoxLayout()
+        words.addWidget(label("no evidence", quiet=True))
+        words.addStretch(1)
+        words.addWidget(label("strongest", quiet=True))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._shown)
+        layout.addLayout(grid)
+        layout.addWidget(self._legend)
+        layout.addLayout(words)
+
+    def _change(self, **fields: object) -> None:
+        self._style = replace(self._style, **fields)  # type: ignore[arg-type]
+        self._show()
+        self.changed.emit(self._style)
+
+    def _show(self) -> None:
+        self._value.setText(f"{100 * self._style.opacity:.0f}\u202f%")
+        self._legend.set_style(self._style)
+        for widget in (self._map, self._opacity, self._legend, self._value):
+            widget.setEnabled(self._style.shown)

@@ -1,0 +1,187 @@
+"""A camera or stream on the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+
+from PySide6.QtCore import QObject, Signal
+
+from har_desktop.inference.manifest import Manifest
+from har_desktop.inference.model import TOP
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline.live import Live
+from har_desktop.pipeline.recorder import Recorder
+from har_desktop.pipeline.result import Result
+from har_desktop.pipeline.state import State, Status
+from har_desktop.sinks.base import RunInfo
+from har_desktop.sources.base import Source
+from har_desktop.view.course import Course
+from har_desktop.view.heat import HeatStyle
+from har_desktop.view.meter import RateMeter
+from har_desktop.view.pace import Pace
+from har_desktop.view.session import Session
+from har_desktop.view.stage import Stage
+from har_desktop.view.status_line import Figures
+from har_desktop.view.words import count
+
+
+class LiveSession(Session):
+    """Turns what a `Live` calls back from its threads into signals, and those into pictures."""
+
+    _frame_waits = Signal()
+    _result_came = Signal(object)
+    _status_came = Signal(object)
+
+    def __init__(
+        self,
+        stage: Stage,
+        name: str,
+        open_source: Callable[[], Source],
+        parent: QObject | None = None,
+    ) -> None:
+        """Start to capture at once; the model may come later.
+
+        Args:
+            stage: Where to show it.
+            name: Of the source, for people.
+            open_source: Makes a new, unopened source.
+            parent: Owner.
+        """
+        super().__init__(stage, parent)
+        self._name = name
+        self._pace = Pace()
+        self._course: Course | None = None
+        self._manifest: Manifest | None = None
+        self._stretch = -1
+        self._heat = stage.heat.style_shown
+        self._screen = RateMeter()
+        self._recorder: Recorder | None = None
+        self._status = Status(State.STOPPED)
+        stage.begin(replay=False, badge=name)
+        stage.video.painted.connect(self._screen.tick)
+        self._frame_waits.connect(self._take_frame)
+        self._result_came.connect(self._take_result)
+        self._status_came.connect(self._take_status)
+        self._live = Live(self._frame_waits.emit, self._result_came.emit, self._status_came.emit)
+        self._live.start(open_source)
+
+    @property
+    def status(self) -> Status:
+        """As it was told last."""
+        return self._status
+
+    @property
+    def run_info(self) -> RunInfo | None:
+        """For a recorder; None until there are both a model and a picture."""
+        return self._live.run_info()
+
+    def use(self, recognizer: Recognizer) -> None:
+        """Recognise with this model from the next frame on."""
+        self._pinned = TOP
+        self._live.swap(recognizer)
+
+    def explain(self, index: int) -> None:
+        """Explain one class from the next frame on, or the most probable one."""
+        self._pinned = index
+        self._live.explain(index)
+        self._stage.pin(index)
+
+    def restart(self) -> None:
+        """Try again after a fault."""
+        self._live.restart()
+
+    def restyle(self, style: HeatStyle) -> None:
+        """Without heat-maps there is no inset, and the newest picture is always the one."""
+        self._heat = style
+        if not style.shown:
+            self._stage.video.set_inset(None)
+
+    def feed(self, recorder: Recorder | None) -> None:
+        """Give every further result to a recorder, or to none any more."""
+        self._recorder = recorder
+
+    def figures(self) -> Figures:
+        """What the session achieves at this moment."""
+        stats = self._live.stats()
+        return Figures(
+            source=self._name,
+            state=self._status.message or self._status.state.value,
+            capture=stats.capture_fps,
+            inference=stats.inference_fps,
+            display=self._screen.rate,
+            age_p50=stats.label_age_p50,
+            age_p95=stats.label_age_p95,
+            dropped=stats.dropped,
+            more=(
+                ("Captured", count(stats.captured, "frame")),
+                ("Recognised", count(stats.processed, "frame")),
+                ("Waiting", count(stats.pending, "frame")),
+            ),
+        )
+
+    def close(self) -> None:
+        """Stop the threads and let go of the stage."""
+        for signal in (self._frame_waits, self._result_came, self._status_came):
+            signal.disconnect()
+        self._stage.video.painted.disconnect(self._screen.tick)
+        self._live.stop()
+        super().close()
+
+    def _take_frame(self) -> None:
+        frame = self._live.take_frame()
+        if frame is None or self._status.state is State.LOST:
+            return
+        if self._pace.frame(frame.time) or not self._heat.shown:
+            self._stage.video.show_picture(frame.image)
+
+    def _take_result(self, result: Result) -> None:
+        if self._status.state is State.LOST:
+            return
+        if result.manifest is not self._manifest:
+            self._manifest = result.manifest
+            self._course = self._stage.use_model(result.manifest, None, self._pinned)
+        if result.stretch != self._stretch:
+            self._stretch, self._pace = result.stretch, Pace()
+        self._result = result
+        recognition = result.recognition
+        frame = recognition.frame
+        large = self._pace.result(frame.time, frame.index)
+        if large and self._heat.shown:
+            self._stage.video.show_recognition(recognition)
+        self._stage.show_result(result)
+        self._show_inset(result)
+        if self._course is not None:
+            self._course.add(result.decision, result.events)
+            self._stage.timeline.refresh()
+        if self._recorder is not None:
+            self._recorder.feed(result)
+        self.changed.emit()
+
+    def _show_inset(self, result: Result) -> None:
+        """Where the picture is ahead of the model, show beside it what the heat-map belongs to."""
+        recognition = result.recognition
+        if self._pace.keeps_up or not self._heat.shown or recognition.window is None:
+            self._stage.video.set_inset(None)
+            return
+        age = perf_counter() - result.arrived
+        self._stage.video.set_inset(recognition, f"heat-map of {age:.1f} s ago")
+
+    def _take_status(self, status: Status) -> None:
+        self._status = status
+        video = self._stage.video
+        if status.state is State.LOST:
+            self._result = None
+            self._stage.forget()
+            detail = status.message or "It gives no pictures."
+            video.set_notice("Camera lost", f"{detail} Trying again\u2026", "lost-line")
+        elif status.state is State.FAULTED:
+            self._result = None
+            self._stage.forget()
+            video.set_notice(None)
+            self.trouble.emit(status.message or "The recognition has stopped; see the log file")
+        elif status.state is State.OPENING:
+            video.set_notice("Opening\u2026", self._name)
+        else:
+            video.set_notice(None)
+        self.changed.emit()

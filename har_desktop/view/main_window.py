@@ -1,0 +1,331 @@
+"""The main window: what it is made of, and what its actions do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, QTimer, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFileDialog,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from har_desktop.inference.bundle import MANIFEST
+from har_desktop.inference.model import TOP
+from har_desktop.models import default_bundle
+from har_desktop.pipeline.state import State
+from har_desktop.replay import DEMO
+from har_desktop.sources.cameras import CameraId, find_camera
+from har_desktop.sources.files import VIDEO_SUFFIXES
+from har_desktop.sources.stream import SCHEMES
+from har_desktop.view.about import About
+from har_desktop.view.actions import Actions
+from har_desktop.view.banner import Banner
+from har_desktop.view.camera_watch import CameraWatch
+from har_desktop.view.details import Details, detail_rows
+from har_desktop.view.director import Director, Opened
+from har_desktop.view.live_session import LiveSession
+from har_desktop.view.model_card import ModelCard
+from har_desktop.view.model_keeper import GoodModel, ModelKeeper
+from har_desktop.view.model_menu import ModelMenu
+from har_desktop.view.outputs import Outputs
+from har_desktop.view.replay_session import ReplaySession
+from har_desktop.view.settings import Settings
+from har_desktop.view.shortcuts import Shortcuts
+from har_desktop.view.source_menus import CameraMenu, RecentMenu
+from har_desktop.view.stage import Stage
+from har_desktop.view.status_line import StatusLine
+from har_desktop.view.stream_dialog import StreamDialog
+from har_desktop.view.theme import GAP
+from har_desktop.view.welcome import Welcome
+
+TITLE = "HAR Desktop"
+_SIZE = QSize(1280, 820)
+_EVERY_MS = 500  # between two looks at the figures
+_WAIT_S = 3.0  # for a thread, when the window closes
+
+
+class MainWindow(QMainWindow):
+    """Everything in one window. `start` brings it to life, closing it ends all threads."""
+
+    def __init__(self, settings: Settings, log_file: Path) -> None:
+        super().__init__()
+        self.settings, self._log_file = settings, log_file
+        self._remembered: CameraId | None = None
+        self.banner, self.status, self.welcome = Banner(), StatusLine(), Welcome()
+        self.stage, self.pages, self.details = Stage(), QStackedWidget(), Details(self)
+        self.keeper, self.watch = ModelKeeper(self), CameraWatch(self)
+        self.director = Director(self.stage, self.keeper, settings, self)
+        self.commands = Actions(self)
+        self.cameras = CameraMenu(self.commands.camera, settings)
+        self.recent = RecentMenu(self.commands.recent, settings)
+        self.models = ModelMenu(self.commands, self)
+        self.outputs = Outputs(
+            self, self.commands, self.stage, self.director, self.keeper, settings, self.banner
+        )
+        self._figures = QTimer(self, interval=_EVERY_MS)
+        self._lay_out()
+        self._connect_sources()
+        self._connect_model()
+        self._connect_view()
+        self._refresh()
+
+    def start(self, source: str | None) -> None:
+        """Look for cameras, load the model, and open a source.
+
+        Args:
+            source: A file, an address, or "demo"; None for the camera that was used last.
+        """
+        self.load_model(self.settings.model)
+        self._remembered = None if source else self.settings.camera
+        if source:
+            self.open(source)
+        self.watch.start()
+        self._figures.start()
+
+    def open(self, source: str) -> None:
+        """Open a file, an address of a stream, or "demo"."""
+        if source == DEMO:
+            self.director.open_demo()
+        elif source.partition("://")[0] in SCHEMES:
+            self.director.open_stream(source)
+        else:
+            self.director.open_file(Path(source))
+
+    def load_model(self, folder: Path | None) -> None:
+        """Check a bundle and use it if it is good; None for the default one."""
+        self.keeper.load(default_bundle if folder is None else lambda: folder)
+
+    # How it is put together
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle(TITLE)
+        self.setAcceptDrops(True)
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self.stage)
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        top = QVBoxLayout()
+        top.setContentsMargins(GAP, 4, GAP, 0)
+        top.addWidget(self.banner)
+        layout.addLayout(top)
+        layout.addWidget(self.pages, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(body)
+        if (geometry := self.settings.geometry) is None or not self.restoreGeometry(geometry):
+            self.resize(_SIZE.boundedTo(self.screen().availableSize()))
+
+    def _connect_sources(self) -> None:
+        commands, welcome, director = self.commands, self.welcome, self.director
+        for signal in (commands.open.triggered, welcome.file):
+            signal.connect(lambda *_: self._ask_for_file())
+        for signal in (commands.stream.triggered, welcome.stream):
+            signal.connect(lambda *_: self._ask_for_stream())
+        for signal in (commands.demo.triggered, welcome.demo):
+            signal.connect(lambda *_: director.open_demo())
+        for signal in (self.cameras.chosen, welcome.camera):
+            signal.connect(director.open_camera)
+        for signal in (self.recent.file, welcome.recent):
+            signal.connect(director.open_file)
+        self.recent.stream.connect(director.open_stream)
+        self.cameras.reshaped.connect(self._reopen_camera)
+        self.watch.changed.connect(self._show_cameras)
+        self.watch.failed.connect(self.banner.fail)
+        commands.close.triggered.connect(lambda: director.close())
+        commands.quit.triggered.connect(self.close)
+        director.opened.connect(self._show_source)
+        director.changed.connect(self._enable)
+        director.trouble.connect(self._show_trouble)
+
+    def _connect_model(self) -> None:
+        self.models.chosen.connect(self._choose_model)
+        self.keeper.loading.connect(self.status.show_loading)
+        self.keeper.loading.connect(lambda: self.welcome.show_model("Loading the model\u2026"))
+        self.keeper.changed.connect(self._show_model)
+        self.keeper.refused.connect(self._refuse_model)
+        self.commands.card.triggered.connect(self._show_card)
+
+    def _connect_view(self) -> None:
+        commands, stage = self.commands, self.stage
+        stage.set_heat_style(self.settings.heat)
+        stage.heat.changed.connect(lambda style: setattr(self.settings, "heat", style))
+        commands.heat.triggered.connect(stage.heat.toggle)
+        commands.stronger.triggered.connect(lambda: stage.heat.change_opacity(1))
+        commands.weaker.triggered.connect(lambda: stage.heat.change_opacity(-1))
+        commands.colors.triggered.connect(stage.heat.next_colormap)
+        commands.explain_top.triggered.connect(lambda: stage.bars.pinned.emit(TOP))
+        for action, widget in (
+            (commands.strip, stage.strip),
+            (commands.timeline, stage.timeline),
+        ):
+            action.setChecked(True)
+            action.toggled.connect(widget.setVisible)
+        controls, loop = stage.controls, commands.loop
+        commands.play.triggered.connect(controls.play)
+        commands.back.triggered.connect(lambda: controls.step.emit(-1))
+        commands.forward.triggered.connect(lambda: controls.step.emit(1))
+        commands.earlier.triggered.connect(lambda: self._jump(-1.0))
+        commands.later.triggered.connect(lambda: self._jump(1.0))
+        commands.slower.triggered.connect(lambda: controls.change_speed(-1))
+        commands.faster.triggered.connect(lambda: controls.change_speed(1))
+        loop.toggled.connect(controls.set_loop)
+        controls.loop.connect(loop.setChecked)
+        commands.full.toggled.connect(lambda on: self.showFullScreen() if on else self.showNormal())
+        commands.details.triggered.connect(self._show_details)
+        self.status.clicked.connect(self._show_details)
+        commands.keys.triggered.connect(lambda: self._open(Shortcuts(commands.shortcuts(), self)))
+        commands.about.triggered.connect(lambda: self._open(About(self)))
+        commands.log.triggered.connect(
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log_file)))
+        )
+        self._figures.timeout.connect(self._refresh)
+
+    # What the actions do
+
+    def _ask_for_file(self) -> None:
+        recent = self.settings.recent
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
+        path, _ = QFileDialog.getOpenFileName(
+            self,
+            "Open a video",
+            str(recent[0].parent) if recent else "",
+            f"Videos ({patterns});;All files (*)",
+        )
+        if path:
+            self.director.open_file(Path(path))
+
+    def _ask_for_stream(self) -> None:
+        dialog = StreamDialog(self.settings.streams, self)
+        dialog.accepted.connect(lambda: self.director.open_stream(dialog.url))
+        self._open(dialog)
+
+    def _reopen_camera(self) -> None:
+        source = self.director.source
+        if source is not None and source.camera is not None:
+            self.director.open_camera(source.camera)
+
+    def _choose_model(self, folder: Path | None) -> None:
+        self.settings.model = folder
+        self.load_model(folder)
+
+    def _jump(self, seconds: float) -> None:
+        session = self.director.session
+        if isinstance(session, ReplaySession):
+            session.seek(max(0.0, session.position + seconds))
+
+    def _show_card(self) -> None:
+        if (model := self.keeper.model) is not None:
+            self._open(ModelCard(model.folder, model.manifest, self))
+
+    def _show_details(self) -> None:
+        self._refresh()
+        self.details.show()
+        self.details.raise_()
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.setModal(True)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    # What others tell
+
+    def _show_cameras(self, cameras: tuple[CameraId, ...]) -> None:
+        source = self.director.source
+        self.welcome.show_cameras(cameras)
+        self.cameras.show_cameras(cameras, source.camera if source else None)
+        wanted, self._remembered = self._remembered, None
+        found = find_camera(wanted, cameras) if wanted else None
+        if found is not None and source is None:
+            self.director.open_camera(found)
+
+    def _show_source(self, source: Opened | None) -> None:
+        self._remembered = None
+        self.pages.setCurrentWidget(self.stage if source else self.welcome)
+        self.setWindowTitle(f"{source.name} \u2013 {TITLE}" if source else TITLE)
+        self.cameras.show_cameras(self.watch.cameras, source.camera if source else None)
+        self.recent.refresh()
+        self.welcome.show_recent(self.settings.recent)
+        if source is not None:
+            self.banner.hide()
+        self._refresh()
+
+    def _show_trouble(self, line: str) -> None:
+        session = self.director.session
+        if isinstance(session, LiveSession) and session.status.state is State.FAULTED:
+            self.banner.fail(line, ("Try again", session.restart))
+        else:
+            self.banner.fail(line)
+
+    def _show_model(self, model: GoodModel) -> None:
+        self.status.show_model(model.manifest.name, model.provider)
+        self.welcome.show_model(f"The model {model.manifest.name} is ready.")
+        self.models.show_current(model.folder)
+        self._enable()
+
+    def _refuse_model(self, line: str) -> None:
+        model = self.keeper.model
+        self.status.show_model(
+            model.manifest.name if model else None, model.provider if model else None
+        )
+        kept = f" {model.manifest.name} stays in use." if model else ""
+        self.settings.model = model.folder if model else None
+        self.welcome.show_model(
+            f"The model {model.manifest.name} is ready." if model else "There is no model yet."
+        )
+        self.banner.fail(f"{line}.{kept}")
+
+    def _refresh(self) -> None:
+        """Look at the figures anew."""
+        session, model = self.director.session, self.keeper.model
+        figures = session.figures() if session else None
+        self.status.show_figures(figures)
+        self._enable()
+        if self.details.isVisible():
+            self.details.show_rows(detail_rows(figures, model, self.outputs.recording.stats))
+
+    def _enable(self) -> None:
+        session = self.director.session
+        self.commands.enable(
+            replay=isinstance(session, ReplaySession),
+            live=isinstance(session, LiveSession) and session.result is not None,
+            shown=session is not None and session.result is not None,
+            model=self.keeper.model is not None,
+        )
+
+    # What Qt asks
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802, Qt's name
+        """Take files, folders of a model, and addresses."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802, Qt's name
+        """Open the first thing that was dropped."""
+        url = event.mimeData().urls()[0]
+        path = Path(url.toLocalFile())
+        event.acceptProposedAction()
+        if url.isLocalFile() and (path / MANIFEST).is_file():
+            self._choose_model(path)
+        else:
+            self.open(str(path) if url.isLocalFile() else url.toString())
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802, Qt's name
+        """End everything, each part within a few seconds."""
+        self.settings.geometry = self.saveGeometry()
+        self._figures.stop()
+        self.hide()
+        QApplication.processEvents()
+        self.outputs.close()
+        self.director.close()
+        self.keeper.stop(_WAIT_S)
+        self.watch.stop(_WAIT_S)
+        self.settings.sync()
+        super().closeEvent(event)

@@ -1,0 +1,167 @@
+"""What leaves the window as a file: snapshots, recordings, exports."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from har_desktop.errors import HarError
+from har_desktop.inference.model import TOP
+from har_desktop.replay import TOP as TOP_NAME
+from har_desktop.view.actions import Actions
+from har_desktop.view.background import Task
+from har_desktop.view.banner import Banner
+from har_desktop.view.director import Director
+from har_desktop.view.export import Export
+from har_desktop.view.live_session import LiveSession
+from har_desktop.view.model_keeper import ModelKeeper
+from har_desktop.view.recording import Recording, take_snapshot
+from har_desktop.view.settings import Settings
+from har_desktop.view.stage import Stage
+
+_log = logging.getLogger(__name__)
+
+
+class Outputs:
+    """Connects actions and buttons with those that write, and tells what came of it."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        actions: Actions,
+        stage: Stage,
+        director: Director,
+        keeper: ModelKeeper,
+        settings: Settings,
+        banner: Banner,
+    ) -> None:
+        self._window, self._actions, self._stage = window, actions, stage
+        self._director, self._keeper = director, keeper
+        self._settings, self._banner = settings, banner
+        self.recording = Recording(window)
+        self.export = Export(window)
+        self._snapshots: list[Task] = []
+        self.recording.time.connect(stage.show_recording)
+        self.recording.time.connect(lambda time: actions.record.setChecked(time is not None))
+        self.recording.saved.connect(lambda files, line: self._tell(line, files[0].parent))
+        self.recording.failed.connect(banner.fail)
+        self.export.progress.connect(self._show_progress)
+        self.export.done.connect(self._finish_export)
+        self.export.failed.connect(banner.fail)
+        actions.snapshot.triggered.connect(self.take_snapshot)
+        actions.record.triggered.connect(self.toggle_recording)
+        actions.export.triggered.connect(self.ask_and_export)
+        actions.folder.triggered.connect(self.ask_for_folder)
+        stage.snapshot.clicked.connect(actions.snapshot.trigger)
+        stage.record.clicked.connect(actions.record.trigger)
+        stage.export.clicked.connect(actions.export.trigger)
+        for action, button in (
+            (actions.snapshot, stage.snapshot),
+            (actions.record, stage.record),
+            (actions.export, stage.export),
+        ):
+            action.enabledChanged.connect(button.setEnabled)
+        director.opened.connect(lambda _: self.stop_recording())
+        keeper.changed.connect(lambda _: self.stop_recording())
+
+    def take_snapshot(self) -> None:
+        """Save the shown result as a picture."""
+        session, source = self._director.session, self._director.source
+        if session is None or source is None or session.result is None:
+            return
+        task = take_snapshot(
+            self._settings.folder,
+            source.name,
+            session.result,
+            lambda path: self._tell(f"Saved {path.name}", path.parent),
+            self._banner.fail,
+            self._window,
+        )
+        self._snapshots = [*(old for old in self._snapshots if old.running), task]
+
+    def toggle_recording(self) -> None:
+        """Begin to record the live session, or end it."""
+        if self.recording.recorder is not None:
+            self.stop_recording()
+            return
+        session, source = self._director.session, self._director.source
+        self._actions.record.setChecked(False)
+        if not isinstance(session, LiveSession) or source is None:
+            return
+        run = session.run_info
+        if run is None:
+            self._banner.fail("Nothing to record yet: there is no picture, or no model")
+            return
+        try:
+            session.feed(self.recording.start(self._settings.folder, source.name, run))
+        except HarError as error:
+            self._banner.fail(str(error))
+
+    def stop_recording(self) -> None:
+        """End the recording, if one runs."""
+        session = self._director.session
+        if isinstance(session, LiveSession):
+            session.feed(None)
+        self.recording.stop()
+
+    def ask_for_folder(self) -> None:
+        """Ask where recordings and snapshots shall go."""
+        folder = QFileDialog.getExistingDirectory(
+            self._window, "Folder for recordings and snapshots", str(self._settings.folder)
+        )
+        if folder:
+            self._settings.folder = Path(folder)
+
+    def ask_and_export(self) -> None:
+        """Ask where the results of the replay shall go, and write them."""
+        if self.export.running:
+            self._banner.fail("One export at a time: wait for the one that runs, or cancel it")
+            return
+        folder = QFileDialog.getExistingDirectory(
+            self._window, "Folder for the results", str(self._settings.folder)
+        )
+        if folder:
+            self.export_to(Path(folder))
+
+    def export_to(self, folder: Path) -> None:
+        """Write the results of the replay into a folder."""
+        source, model = self._director.source, self._keeper.model
+        session = self._director.session
+        if source is None or source.replayable is None or model is None or session is None:
+            return
+        explain = TOP_NAME
+        if session.pinned != TOP:
+            explain = model.manifest.classes[session.pinned]
+        self.export.start(source.replayable, folder, model.folder, explain)
+        self._show_progress(0)
+
+    def close(self) -> None:
+        """Finish or give up everything, within a few seconds."""
+        self.export.close(3.0)
+        for task in self._snapshots:
+            task.abandon(3.0)
+        try:
+            self.recording.close()
+        except HarError:
+            _log.exception("the recording could not be completed")
+
+    def _show_progress(self, frames: int) -> None:
+        if self.export.running:
+            line = f"Exporting\u2026 {frames} frames" if frames else "Exporting\u2026"
+            self._banner.tell(line, ("Cancel", self.export.cancel), stay=True)
+
+    def _finish_export(self, files: list[Path]) -> None:
+        names = ", ".join(file.name for file in files)
+        self._tell(f"Exported {names}", files[0].parent)
+
+    def _tell(self, line: str, folder: Path) -> None:
+        self._banner.tell(line, ("Open the folder", _opener(folder)))
+
+
+def _opener(folder: Path) -> Callable[[], object]:
+    return lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

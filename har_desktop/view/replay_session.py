@@ -1,0 +1,201 @@
+"""A recorded video, or the demo, on the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from har_desktop.inference.model import TOP
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline.player import Player, PlayState, PlayStatus
+from har_desktop.pipeline.result import Result
+from har_desktop.sources.base import Source
+from har_desktop.view.course import Course
+from har_desktop.view.meter import RateMeter
+from har_desktop.view.session import Session
+from har_desktop.view.stage import Stage
+from har_desktop.view.status_line import Figures
+from har_desktop.view.words import clock, count
+
+
+class ReplaySession(Session):
+    """Turns what a `Player` calls back from its thread into signals, and those into pictures."""
+
+    replay = True
+    _moment_waits = Signal()
+    _result_came = Signal(object)
+    _status_came = Signal(object)
+
+    def __init__(
+        self,
+        stage: Stage,
+        name: str,
+        open_source: Callable[[], Source],
+        parent: QObject | None = None,
+    ) -> None:
+        """Prepare the stage; `use` opens the source, and plays it.
+
+        Args:
+            stage: Where to show it. Its controls keep their speed and their loop.
+            name: Of the source, for people.
+            open_source: Makes a new, unopened source.
+            parent: Owner.
+        """
+        super().__init__(stage, parent)
+        self._name, self._open_source = name, open_source
+        self._player: Player | None = None
+        self._course: Course | None = None
+        self._status: PlayStatus | None = None
+        self._position = 0.0
+        self._screen, self._model_rate = RateMeter(), RateMeter()
+        stage.begin(replay=True, badge=name)
+        stage.video.set_notice("Opening\u2026", name)
+        self._links = (
+            (stage.video.painted, self._screen.tick),
+            (stage.timeline.seek, self.seek),
+            (stage.controls.play, self.toggle),
+            (stage.controls.step, self.step),
+            (stage.controls.speed, self._set_speed),
+            (stage.controls.loop, self._set_loop),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+        self._moment_waits.connect(self._take_moment)
+        self._result_came.connect(self._take_result)
+        self._status_came.connect(self._take_status)
+
+    @property
+    def status(self) -> PlayStatus | None:
+        """As it was told last; None before anything was."""
+        return self._status
+
+    @property
+    def position(self) -> float:
+        """Seconds of the frame that is shown."""
+        return self._position
+
+    def use(self, recognizer: Recognizer) -> None:
+        """Begin with this model; after another one, go on at the same place."""
+        playing = self._player is None or self._stage.controls.playing
+        if self._player is not None:
+            self._player.stop()
+        self._pinned, self._result = TOP, None
+        self._course = self._stage.use_model(recognizer.manifest, 0.0, TOP)
+        self._model_rate.clear()
+        player = self._player = Player(
+            self._open_source,
+            recognizer,
+            self._moment_waits.emit,
+            self._result_came.emit,
+            self._status_came.emit,
+        )
+        player.speed(self._stage.controls.factor)
+        player.loop(self._stage.controls.loops)
+        if self._position:
+            player.seek(self._position)
+        if playing:
+            player.play()
+
+    def explain(self, index: int) -> None:
+        """Explain one class from now on, or the most probable one."""
+        self._pinned = index
+        self._stage.pin(index)
+        if self._player is not None:
+            self._player.explain(index)
+
+    def toggle(self) -> None:
+        """Play where it doesn't, pause where it does."""
+        if self._player is None:
+            return
+        if self._stage.controls.playing:
+            self._player.pause()
+        else:
+            self._player.play()
+
+    def step(self, frames: int) -> None:
+        """Pause, and go so many frames forward, or back where negative."""
+        if self._player is not None:
+            self._player.step(frames)
+
+    def seek(self, seconds: float) -> None:
+        """Show the frame of this time."""
+        if self._player is not None:
+            self._player.seek(seconds)
+
+    def figures(self) -> Figures:
+        """What the session achieves at this moment."""
+        status = self._status
+        more: tuple[tuple[str, str], ...] = ()
+        words = "opening"
+        if status is not None:
+            words = status.message or status.state.value
+            of = "" if status.frames is None else f" of {status.frames}"
+            more = (
+                ("Length", clock(status.duration, tenths=True)),
+                ("Analysed", count(status.analysed, "frame") + of),
+            )
+        return Figures(
+            source=self._name,
+            state=words,
+            inference=self._model_rate.rate,
+            display=self._screen.rate,
+            more=more,
+        )
+
+    def close(self) -> None:
+        """Stop the thread and let go of the stage."""
+        for signal in (self._moment_waits, self._result_came, self._status_came):
+            signal.disconnect()
+        for link, slot in self._links:
+            link.disconnect(slot)
+        if self._player is not None:
+            self._player.stop()
+        super().close()
+
+    def _set_speed(self, factor: float) -> None:
+        if self._player is not None:
+            self._player.speed(factor)
+
+    def _set_loop(self, on: bool) -> None:
+        if self._player is not None:
+            self._player.loop(on)
+
+    def _take_moment(self) -> None:
+        moment = None if self._player is None else self._player.take_moment()
+        if moment is None:
+            return
+        stage = self._stage
+        self._position = moment.frame.time
+        stage.video.set_notice(None)
+        self._result = moment.result
+        if moment.result is None:
+            stage.video.show_picture(moment.frame.image)
+            stage.forget()
+        else:
+            stage.video.show_recognition(moment.result.recognition)
+            stage.show_result(moment.result)
+        stage.timeline.set_position(self._position)
+        self._show_time()
+        self.changed.emit()
+
+    def _take_result(self, result: Result) -> None:
+        self._model_rate.tick()
+        if self._course is not None:
+            self._course.add(result.decision, result.events)
+            self._stage.timeline.refresh()
+
+    def _take_status(self, status: PlayStatus) -> None:
+        self._status = status
+        self._stage.timeline.set_duration(status.duration)
+        self._stage.controls.show_status(status)
+        self._show_time()
+        if status.state is PlayState.FAULTED:
+            line = status.message or "The replay has stopped; see the log file"
+            self._stage.video.set_notice("This can't be shown", line)
+            self.trouble.emit(line)
+        self.changed.emit()
+
+    def _show_time(self) -> None:
+        duration = self._status.duration if self._status else 0.0
+        self._stage.controls.show_time(self._position, duration)

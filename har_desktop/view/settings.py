@@ -1,0 +1,154 @@
+"""What is remembered from one start to the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
+
+from har_desktop.overlay import OPACITY
+from har_desktop.sources.cameras import CameraId
+from har_desktop.view.heat import COLORMAPS, DEFAULT_COLORMAP, HeatStyle
+
+_RECENT = 8
+_FOLDER = "HAR Desktop"
+
+
+class Settings:
+    """Typed access to the settings; what is unreadable counts as not set."""
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        """Use the user's settings, or another store."""
+        self._store = store or QSettings("har-desktop", "har-desktop")
+
+    @property
+    def path(self) -> str:
+        """Where they are kept."""
+        return self._store.fileName()
+
+    def sync(self) -> None:
+        """Write them now."""
+        self._store.sync()
+
+    @property
+    def geometry(self) -> QByteArray | None:
+        """Of the main window, by `QWidget.saveGeometry`."""
+        value = self._store.value("window/geometry")
+        return value if isinstance(value, QByteArray) else None
+
+    @geometry.setter
+    def geometry(self, value: QByteArray) -> None:
+        self._store.setValue("window/geometry", value)
+
+    @property
+    def heat(self) -> HeatStyle:
+        """How heat-maps are shown."""
+        colormap = str(self._store.value("heat/colormap", DEFAULT_COLORMAP))
+        return HeatStyle(
+            shown=str(self._store.value("heat/shown", "true")) == "true",
+            opacity=min(1.0, max(0.0, self._number("heat/opacity", OPACITY))),
+            colormap=colormap if colormap in COLORMAPS else DEFAULT_COLORMAP,
+        )
+
+    @heat.setter
+    def heat(self, style: HeatStyle) -> None:
+        self._store.setValue("heat/shown", "true" if style.shown else "false")
+        self._store.setValue("heat/opacity", style.opacity)
+        self._store.setValue("heat/colormap", style.colormap)
+
+    @property
+    def camera(self) -> CameraId | None:
+        """The camera that was used last, if the last source was one."""
+        index = self._number("camera/index", -1.0)
+        if index < 0:
+            return None
+        stable, name = self._store.value("camera/stable", ""), self._store.value("camera/name", "")
+        return CameraId(str(stable), str(name), int(index))
+
+    @camera.setter
+    def camera(self, camera: CameraId | None) -> None:
+        self._store.remove("camera")
+        if camera is not None:
+            self._store.setValue("camera/stable", camera.stable)
+            self._store.setValue("camera/name", camera.name)
+            self._store.setValue("camera/index", camera.index)
+
+    @property
+    def camera_size(self) -> tuple[int, int] | None:
+        """(height, width) to ask cameras for; None for their own choice."""
+        height, width = self._number("capture/height", 0), self._number("capture/width", 0)
+        return (int(height), int(width)) if height > 0 and width > 0 else None
+
+    @camera_size.setter
+    def camera_size(self, size: tuple[int, int] | None) -> None:
+        self._store.setValue("capture/height", size[0] if size else 0)
+        self._store.setValue("capture/width", size[1] if size else 0)
+
+    @property
+    def camera_rate(self) -> float | None:
+        """Frames per second to ask cameras for; None for their own choice."""
+        rate = self._number("capture/rate", 0)
+        return rate if rate > 0 else None
+
+    @camera_rate.setter
+    def camera_rate(self, rate: float | None) -> None:
+        self._store.setValue("capture/rate", rate or 0)
+
+    @property
+    def model(self) -> Path | None:
+        """The folder of the bundle that was chosen; None for the default."""
+        text = str(self._store.value("model/folder", ""))
+        return Path(text) if text else None
+
+    @model.setter
+    def model(self, folder: Path | None) -> None:
+        self._store.setValue("model/folder", "" if folder is None else str(folder))
+
+    @property
+    def recent(self) -> tuple[Path, ...]:
+        """Files that were opened, the last one first."""
+        return tuple(Path(text) for text in self._list("recent/files"))
+
+    def remember_file(self, path: Path) -> None:
+        """Put a file at the head of the recent ones."""
+        self._remember("recent/files", str(path.absolute()))
+
+    def forget_recent(self) -> None:
+        """Empty the lists of recent files and addresses."""
+        self._store.remove("recent")
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Addresses that were opened, the last one first. Without passwords."""
+        return tuple(self._list("recent/streams"))
+
+    def remember_stream(self, url: str) -> None:
+        """Put an address at the head of the recent ones."""
+        self._remember("recent/streams", url)
+
+    @property
+    def folder(self) -> Path:
+        """Where recordings and snapshots go."""
+        text = str(self._store.value("output/folder", ""))
+        return Path(text) if text else Path(platformdirs.user_videos_dir()) / _FOLDER
+
+    @folder.setter
+    def folder(self, folder: Path) -> None:
+        self._store.setValue("output/folder", str(folder))
+
+    def _number(self, key: str, default: float) -> float:
+        try:
+            return float(str(self._store.value(key, default)))
+        except ValueError:
+            return default
+
+    def _list(self, key: str) -> list[str]:
+        value = self._store.value(key, [])
+        # An INI file gives a list of one back as a string.
+        texts = [value] if isinstance(value, str) else value
+        return [str(text) for text in texts] if isinstance(texts, list) else []
+
+    def _remember(self, key: str, text: str) -> None:
+        others = [known for known in self._list(key) if known != text]
+        self._store.setValue(key, [text, *others][:_RECENT])

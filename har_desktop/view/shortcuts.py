@@ -1,0 +1,62 @@
+"""The list of keyboard shortcuts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
+
+from har_desktop.view.parts import heading, label
+
+Groups = Sequence[tuple[str, Sequence[tuple[str, str]]]]
+# Keys that no menu shows, for they work only where the focus is.
+ELSEWHERE = (
+    ("Camera", (("The first nine cameras", "Ctrl+1 to Ctrl+9"),)),
+    (
+        "With the focus there",
+        (
+            ("Timeline: a second back or ahead", "Left or Right"),
+            ("Timeline: to the beginning or end", "Home or End"),
+            ("Classes: pin or unpin", "Space"),
+        ),
+    ),
+)
+
+
+class Shortcuts(QDialog):
+    """Two columns of words and keys."""
+
+    def __init__(self, groups: Groups, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keyboard shortcuts")
+        columns = QGridLayout()
+        columns.setHorizontalSpacing(40)
+        everything = [*groups, *ELSEWHERE]
+        half = sum(len(rows) + 2 for _, rows in everything) / 2
+        column, line, seen = 0, 0, 0
+        for title, rows in everything:
+            if column == 0 and seen >= half:
+                column, line = 1, 0
+            columns.addLayout(_group(title, rows), line, column)
+            line += 1
+            seen += len(rows) + 2
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 16)
+        layout.addLayout(columns)
+        layout.addStretch(1)
+        layout.addWidget(buttons)
+
+
+def _group(title: str, rows: Sequence[tuple[str, str]]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(24)
+    grid.setVerticalSpacing(4)
+    grid.addWidget(heading(title), 0, 0)
+    for number, (words, keys) in enumerate(rows, 1):
+        grid.addWidget(label(words), number, 0)
+        grid.addWidget(label(keys, quiet=True), number, 1)
+    grid.setRowStretch(len(rows) + 1, 1)
+    grid.setColumnStretch(0, 1)
+    return grid

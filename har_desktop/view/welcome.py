@@ -1,0 +1,168 @@
+"""The first page: what can be looked at. Also what is left when there is no camera."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from har_desktop.sources.cameras import CameraId
+from har_desktop.view.icons import icon
+from har_desktop.view.parts import button as plain_button
+from har_desktop.view.parts import heading, label
+
+_WIDTH = 560
+_FILES = 3
+
+
+class Welcome(QWidget):
+    """Cameras by name, and what can be opened without one.
+
+    Signals:
+        camera: The `CameraId` that was chosen.
+        file: Choose a video file.
+        recent: The path of a file that was opened before.
+        stream: Give the address of a stream.
+        demo: Show the demo.
+    """
+
+    camera = Signal(object)
+    file = Signal()
+    recent = Signal(object)
+    stream = Signal()
+    demo = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._buttons: dict[QPushButton, str] = {}  # and the names of their icons
+        self._listed: list[QPushButton] = []  # one for each camera
+        self._cameras = QVBoxLayout()
+        self._cameras.setSpacing(6)
+        self._files = QVBoxLayout()
+        self._files.setSpacing(2)
+        self._none = label(
+            "No camera found. Plug one in, and it appears here.", quiet=True, wrap=True
+        )
+        self._model = label(quiet=True, wrap=True)
+        self._lay_out()
+        self.show_cameras(())
+        self.show_recent(())
+
+    @property
+    def camera_names(self) -> tuple[str, ...]:
+        """The cameras that can be chosen."""
+        return tuple(button.text() for button in self._listed)
+
+    @property
+    def hint(self) -> str:
+        """What is said where there is no camera; "" where there is one."""
+        return "" if self._none.isHidden() else self._none.text()
+
+    def show_cameras(self, cameras: Sequence[CameraId]) -> None:
+        """List the cameras that are plugged in."""
+        self._empty(self._cameras)
+        self._listed = []
+        for number, camera in enumerate(cameras):
+            button = self._button(camera.name or f"Camera {camera.index}", "camera-line")
+            button.setProperty("primary", number == 0)
+            button.setProperty("lead", True)
+            button.clicked.connect(lambda _=False, camera=camera: self.camera.emit(camera))
+            self._cameras.addWidget(button)
+            self._listed.append(button)
+        self._none.setVisible(not cameras)
+        self._tint()
+
+    def show_recent(self, paths: Sequence[Path]) -> None:
+        """List files that were opened before and are still there."""
+        self._empty(self._files)
+        for path in [path for path in paths if path.is_file()][:_FILES]:
+            button = plain_button(path.name, str(path), quiet=True)
+            button.clicked.connect(lambda _=False, path=path: self.recent.emit(path))
+            self._files.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def show_model(self, words: str) -> None:
+        """Say how it stands with the model."""
+        self._model.setText(words)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802, Qt's name
+        """Draw the icons anew in other colours."""
+        if event.type() is QEvent.Type.PaletteChange:
+            self._tint()
+        super().changeEvent(event)
+
+    def _lay_out(self) -> None:
+        title = heading("Which action is it, and where does one see it?", scale=1.7)
+        title.setWordWrap(True)
+        text = label(
+            "Step before a camera or open a video. Nothing leaves this computer.",
+            quiet=True,
+            wrap=True,
+        )
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addWidget(title)
+        column.addWidget(text)
+        column.addSpacing(14)
+        column.addLayout(self._cameras)
+        column.addWidget(self._none)
+        column.addSpacing(10)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for words, name, signal in (
+            ("Open a &video\u2026", "file-line", self.file),
+            ("Network &stream\u2026", "stream-line", self.stream),
+            ("&Demo", "person-line", self.demo),
+        ):
+            button = self._button(words, name)
+            button.clicked.connect(lambda _=False, signal=signal: signal.emit())
+            row.addWidget(button, 1)
+        column.addLayout(row)
+        column.addSpacing(6)
+        column.addWidget(label("Or drop a video file here.", quiet=True))
+        column.addLayout(self._files)
+        column.addSpacing(14)
+        column.addWidget(self._model)
+        body = QWidget()
+        body.setMaximumWidth(_WIDTH)
+        body.setLayout(column)
+        centre = QWidget()
+        outer = QHBoxLayout(centre)
+        outer.addStretch(1)
+        outer.addWidget(body, 8, Qt.AlignmentFlag.AlignVCenter)
+        outer.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(centre)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area)
+
+    def _button(self, words: str, name: str) -> QPushButton:
+        button = plain_button(words)
+        button.setMinimumHeight(round(2.5 * button.fontMetrics().height()))
+        self._buttons[button] = name
+        return button
+
+    def _empty(self, layout: QVBoxLayout) -> None:
+        while (item := layout.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                if isinstance(widget, QPushButton):
+                    self._buttons.pop(widget, None)
+                widget.deleteLater()
+
+    def _tint(self) -> None:
+        for button, name in self._buttons.items():
+            primary = bool(button.property("primary"))
+            role = self.palette().ColorRole.HighlightedText
+            color = self.palette().color(role) if primary else None
+            button.setIcon(icon(name, self.palette(), color))
