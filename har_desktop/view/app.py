@@ -13,12 +13,14 @@ from types import TracebackType
 
 import platformdirs
 from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from har_desktop.view.main_window import TITLE, MainWindow
 from har_desktop.view.settings import Settings
 from har_desktop.view.theme import apply_theme
 
+_ICON = Path(__file__).with_name("icon.svg")
 _LOG_BYTES = 2**20
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -65,6 +67,7 @@ def _application() -> QApplication:
     application.setApplicationDisplayName(TITLE)
     application.setApplicationVersion(metadata.version("har-desktop"))
     application.setDesktopFileName("har-desktop")
+    application.setWindowIcon(QIcon(str(_ICON)))
     application.setStyle("Fusion")
     hints = application.styleHints()
     apply_theme(application, hints.colorScheme())

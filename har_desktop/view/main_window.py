@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from har_desktop.inference.bundle import MANIFEST
-from har_desktop.inference.model import TOP
 from har_desktop.models import default_bundle
 from har_desktop.pipeline.state import State
 from har_desktop.replay import DEMO
@@ -44,6 +43,7 @@ from har_desktop.view.status_line import StatusLine
 from har_desktop.view.stream_dialog import StreamDialog
 from har_desktop.view.theme import GAP
 from har_desktop.view.welcome import Welcome
+from har_desktop.view.wiring import connect_heat, connect_layout, connect_playback
 
 TITLE = "HAR Desktop"
 _SIZE = QSize(1280, 820)
@@ -154,31 +154,10 @@ class MainWindow(QMainWindow):
         self.commands.card.triggered.connect(self._show_card)
 
     def _connect_view(self) -> None:
-        commands, stage = self.commands, self.stage
-        stage.set_heat_style(self.settings.heat)
-        stage.heat.changed.connect(lambda style: setattr(self.settings, "heat", style))
-        commands.heat.triggered.connect(stage.heat.toggle)
-        commands.stronger.triggered.connect(lambda: stage.heat.change_opacity(1))
-        commands.weaker.triggered.connect(lambda: stage.heat.change_opacity(-1))
-        commands.colors.triggered.connect(stage.heat.next_colormap)
-        commands.explain_top.triggered.connect(lambda: stage.bars.pinned.emit(TOP))
-        for action, widget in (
-            (commands.strip, stage.strip),
-            (commands.timeline, stage.timeline),
-        ):
-            action.setChecked(True)
-            action.toggled.connect(widget.setVisible)
-        controls, loop = stage.controls, commands.loop
-        commands.play.triggered.connect(controls.play)
-        commands.back.triggered.connect(lambda: controls.step.emit(-1))
-        commands.forward.triggered.connect(lambda: controls.step.emit(1))
-        commands.earlier.triggered.connect(lambda: self._jump(-1.0))
-        commands.later.triggered.connect(lambda: self._jump(1.0))
-        commands.slower.triggered.connect(lambda: controls.change_speed(-1))
-        commands.faster.triggered.connect(lambda: controls.change_speed(1))
-        loop.toggled.connect(controls.set_loop)
-        controls.loop.connect(loop.setChecked)
-        commands.full.toggled.connect(lambda on: self.showFullScreen() if on else self.showNormal())
+        commands = self.commands
+        connect_heat(commands, self.stage, self.settings)
+        connect_playback(commands, self.stage, self.director)
+        connect_layout(commands, self.stage, self)
         commands.details.triggered.connect(self._show_details)
         self.status.clicked.connect(self._show_details)
         commands.keys.triggered.connect(lambda: self._open(Shortcuts(commands.shortcuts(), self)))
@@ -215,11 +194,6 @@ class MainWindow(QMainWindow):
     def _choose_model(self, folder: Path | None) -> None:
         self.settings.model = folder
         self.load_model(folder)
-
-    def _jump(self, seconds: float) -> None:
-        session = self.director.session
-        if isinstance(session, ReplaySession):
-            session.seek(max(0.0, session.position + seconds))
 
     def _show_card(self) -> None:
         if (model := self.keeper.model) is not None:

@@ -1,0 +1,52 @@
+"""Which action does what to the stage."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QMainWindow
+
+from har_desktop.inference.model import TOP
+from har_desktop.view.actions import Actions
+from har_desktop.view.director import Director
+from har_desktop.view.replay_session import ReplaySession
+from har_desktop.view.settings import Settings
+from har_desktop.view.stage import Stage
+
+
+def connect_heat(actions: Actions, stage: Stage, settings: Settings) -> None:
+    """Connect what concerns heat-maps; their style is kept in the settings."""
+    heat = stage.heat
+    stage.set_heat_style(settings.heat)
+    heat.changed.connect(lambda style: setattr(settings, "heat", style))
+    actions.heat.triggered.connect(heat.toggle)
+    actions.stronger.triggered.connect(lambda: heat.change_opacity(1))
+    actions.weaker.triggered.connect(lambda: heat.change_opacity(-1))
+    actions.colors.triggered.connect(heat.next_colormap)
+    actions.explain_top.triggered.connect(lambda: stage.bars.pinned.emit(TOP))
+
+
+def connect_playback(actions: Actions, stage: Stage, director: Director) -> None:
+    """Connect what concerns replays."""
+    controls, loop = stage.controls, actions.loop
+
+    def jump(seconds: float) -> None:
+        session = director.session
+        if isinstance(session, ReplaySession):
+            session.seek(max(0.0, session.position + seconds))
+
+    actions.play.triggered.connect(controls.play)
+    actions.back.triggered.connect(lambda: controls.step.emit(-1))
+    actions.forward.triggered.connect(lambda: controls.step.emit(1))
+    actions.earlier.triggered.connect(lambda: jump(-1.0))
+    actions.later.triggered.connect(lambda: jump(1.0))
+    actions.slower.triggered.connect(lambda: controls.change_speed(-1))
+    actions.faster.triggered.connect(lambda: controls.change_speed(1))
+    loop.toggled.connect(controls.set_loop)
+    controls.loop.connect(loop.setChecked)
+
+
+def connect_layout(actions: Actions, stage: Stage, window: QMainWindow) -> None:
+    """Connect what hides and shows."""
+    for action, widget in ((actions.strip, stage.strip), (actions.timeline, stage.timeline)):
+        action.setChecked(True)
+        action.toggled.connect(widget.setVisible)
+    actions.full.toggled.connect(lambda on: window.showFullScreen() if on else window.showNormal())
