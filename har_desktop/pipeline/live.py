@@ -22,18 +22,26 @@ Thread names: `capture` (watches), `capture-reader-N` (one for each time the sou
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable
+from time import perf_counter
 
 from har_desktop.decision.decision import Event
 from har_desktop.frame import Frame
 from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline.capture import DEFAULTS, Arrival, Capture, Patience
+from har_desktop.pipeline.mailbox import Mailbox
+from har_desktop.pipeline.reader import SourceFactory
 from har_desktop.pipeline.result import Result
-from har_desktop.pipeline.state import Status
-from har_desktop.pipeline.stats import Stats
+from har_desktop.pipeline.state import Machine, State, Status
+from har_desktop.pipeline.stats import RATE_S, Recent, Stats
+from har_desktop.pipeline.worker import Worker
 from har_desktop.sinks.base import RunInfo
-from har_desktop.sources.base import Source
 
-SourceFactory = Callable[[], Source]
+log = logging.getLogger(__name__)
+
+STOP_S = 2.5  # for all threads together, within the three seconds that are promised
 
 
 class Live:
@@ -47,13 +55,23 @@ class Live:
         on_frame: Callable[[], object],
         on_result: Callable[[Result], object],
         on_status: Callable[[Status], object],
+        patience: Patience = DEFAULTS,
     ) -> None:
-        raise NotImplementedError
+        """Prepare; see above for the callbacks, and `Patience` for how long it waits."""
+        self._on_frame, self._on_result, self._on_status = on_frame, on_result, on_status
+        self._patience = patience
+        self._control = threading.Lock()  # one starts or stops at a time
+        self._machine = Machine(self._tell)
+        self._recognizer: Recognizer | None = None
+        self._pictures: Mailbox[Frame] = Mailbox()
+        self._capture: Capture | None = None
+        self._worker = Worker(self._machine, on_result)
+        self._arrivals = Recent(RATE_S)
 
     @property
     def status(self) -> Status:
         """State and message at this moment."""
-        raise NotImplementedError
+        return self._machine.status
 
     def start(self, open_source: SourceFactory) -> None:
         """Start to capture, and to recognise as soon as there is a model.
@@ -65,18 +83,47 @@ class Live:
         Raises:
             RuntimeError: The session is running already.
         """
-        raise NotImplementedError
+        with self._control:
+            if self._machine.source is not State.STOPPED:
+                raise RuntimeError("the live session is running already; stop it first")
+            self._arrivals = Recent(RATE_S)
+            self._worker = Worker(self._machine, self._on_result)
+            self._capture = Capture(open_source, self._machine, self._arrive, self._patience)
+            if self._recognizer is not None:
+                self._worker.swap(self._recognizer)
+            self._machine.move(State.OPENING)
+            self._worker.start()
+            self._capture.start()
 
     def stop(self) -> tuple[Event, ...]:
         """Stop within three seconds, in every state.
 
         A thread that does not come back from a driver or from the model by then is left behind;
-        it can publish nothing any more, and the message of STOPPED names it.
+        it can publish nothing any more, and the message of STOPPED names it. A model that it still
+        holds is given up: `swap` in another.
 
         Returns:
             The action that was still going on, if any.
         """
-        raise NotImplementedError
+        with self._control:
+            if self._capture is None:
+                return ()
+            self._machine.move(State.STOPPING)
+            capture, self._capture = self._capture, None
+            capture.ask_to_stop()
+            self._worker.ask_to_stop()
+            deadline = perf_counter() + STOP_S
+            busy = self._worker.join(deadline)
+            left = [*busy, *capture.join(deadline)]
+            if busy:
+                self._recognizer = None
+            message = None
+            if left:
+                message = f"left behind, for it does not come back: {', '.join(left)}"
+                log.error(message)
+            self._machine.fault(None)
+            self._machine.move(State.STOPPED, message)
+            return () if busy else self._worker.finish()
 
     def swap(self, recognizer: Recognizer) -> None:
         """Use this model from the next frame on; mends a fault of the one before.
@@ -84,7 +131,8 @@ class Live:
         The window fills anew, and `recognizer.explain` holds. The recogniser belongs to the session
         from now on.
         """
-        raise NotImplementedError
+        self._recognizer = recognizer
+        self._worker.swap(recognizer)
 
     def explain(self, index: int) -> None:
         """Explain the class of this index from the next frame on; -1 for the most probable one.
@@ -92,23 +140,68 @@ class Live:
         Raises:
             ValueError: The model knows no such class, or there is no model.
         """
-        raise NotImplementedError
+        if self._recognizer is None:
+            raise ValueError("there is no model to explain")
+        self._recognizer.explain = index
 
     def restart(self) -> None:
         """After FAULTED: try again, with an empty window. Does nothing in other states."""
-        raise NotImplementedError
+        if self._machine.status.state is not State.FAULTED:
+            return
+        self._worker.restart()
+        if self._capture is not None and self._machine.source is State.FAULTED:
+            self._capture.restart()
 
     def take_frame(self) -> Frame | None:
         """The newest picture, once; None where there is none since the last call.
 
         Its time is in seconds since the first frame of the session, also across losses.
         """
-        raise NotImplementedError
+        return self._pictures.take()
 
     def stats(self) -> Stats:
-        """Rates, ages and counts of this session."""
-        raise NotImplementedError
+        """Rates, ages and counts of this session, or of the last one."""
+        worker = self._worker
+        with worker.condition:
+            mail, done = worker.mailbox, worker.processed + worker.failed
+            counts = {
+                "captured": mail.put_count,
+                "processed": worker.processed,
+                "dropped": mail.dropped + worker.failed,
+                "pending": mail.waiting + mail.taken - done,
+            }
+        return Stats(
+            capture_fps=self._arrivals.rate(),
+            inference_fps=worker.results.rate(),
+            label_age_p50=worker.ages.percentile(50),
+            label_age_p95=worker.ages.percentile(95),
+            **counts,
+        )
 
     def run_info(self) -> RunInfo | None:
         """What a `Recorder` wants to know; None until there are both a model and a picture."""
-        raise NotImplementedError
+        recognizer, capture = self._recognizer, self._capture
+        if recognizer is None or capture is None or capture.info is None:
+            return None
+        return RunInfo(
+            source=capture.info,
+            model=recognizer.manifest.name,
+            provider=recognizer.provider.used,
+            provider_reason=recognizer.provider.reason,
+            classes=recognizer.manifest.classes,
+            frame_interval_s=recognizer.manifest.window.frame_interval_s,
+        )
+
+    def _arrive(self, arrival: Arrival) -> None:
+        """Give a frame to the model and to the view."""
+        self._arrivals.add()
+        self._worker.mailbox.put(arrival)
+        if self._pictures.put(arrival.frame):
+            self._on_frame()
+
+    def _tell(self, status: Status) -> None:
+        """Pass on the state; without a running source, no picture of it stays."""
+        if self._machine.source is not State.RUNNING:
+            self._pictures.clear()
+            self._worker.mailbox.clear()
+        self._on_status(status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,3 +41,73 @@ class Status:
 
     state: State
     message: str | None = None
+
+
+class Machine:
+    """The state of one session, moved by two threads: capture moves it on, inference faults it.
+
+    A fault of the model shows only while the source runs: a lost camera is the greater trouble.
+    A thread that has not heard of the stop yet is not listened to any more.
+
+    Attributes:
+        lock: Held while the state changes and is told of. Whoever publishes results holds it too,
+            so that nobody hears of an old stretch after the loss that ended it.
+        stretch: Number of the uninterrupted stretch of frames. It only grows.
+    """
+
+    def __init__(self, on_status: Callable[[Status], object]) -> None:
+        """Start as STOPPED; tell `on_status` of every change, with the lock held."""
+        self.lock = threading.RLock()
+        self.stretch = 0
+        self._on_status = on_status
+        self._source = Status(State.STOPPED)
+        self._fault: str | None = None
+        self._status = self._source
+
+    @property
+    def status(self) -> Status:
+        """The state as the person sees it."""
+        return self._status
+
+    @property
+    def source(self) -> State:
+        """The state of the source alone."""
+        return self._source.state
+
+    def move(self, state: State, message: str | None = None) -> None:
+        """Move the source's state on. Whatever comes, but RUNNING, begins a new stretch.
+
+        Raises:
+            RuntimeError: The table does not allow it.
+        """
+        with self.lock:
+            stopped = self.source in (State.STOPPING, State.STOPPED)
+            if stopped and state not in ALLOWED[self.source]:
+                return
+            if state is not State.RUNNING:
+                self.stretch += 1
+            self._source = Status(state, message)
+            self._tell()
+
+    def cut(self) -> None:
+        """Begin a new stretch while the source runs on."""
+        with self.lock:
+            self.stretch += 1
+
+    def fault(self, message: str | None) -> None:
+        """Let the model be faulted, or mended with None."""
+        with self.lock:
+            self._fault = message
+            self._tell()
+
+    def _tell(self) -> None:
+        status = self._source
+        if self._fault is not None and status.state is State.RUNNING:
+            status = Status(State.FAULTED, self._fault)
+        if status == self._status:
+            return
+        before = self._status.state
+        if status.state is not before and status.state not in ALLOWED[before]:
+            raise RuntimeError(f"a session that is {before} cannot be {status.state} next")
+        self._status = status
+        self._on_status(status)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+RATE_S = 2.0
+AGES_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +36,33 @@ class Stats:
     processed: int
     dropped: int
     pending: int
+
+
+class Recent:
+    """Values of the last few seconds. One thread adds, any thread reads."""
+
+    def __init__(self, seconds: float) -> None:
+        """Remember so many seconds."""
+        self._seconds = seconds
+        self._entries: deque[tuple[float, float]] = deque()
+
+    def add(self, value: float = 0.0) -> None:
+        """Remember a value of this moment."""
+        now = perf_counter()
+        self._entries.append((now, value))
+        while self._entries[0][0] < now - self._seconds:
+            self._entries.popleft()
+
+    def rate(self) -> float:
+        """Values per second; 0 where there are none of late."""
+        times = [time for time, _ in self._latest()]
+        return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
+
+    def percentile(self, percent: float) -> float | None:
+        """The value that so many percent stay under; None where there are none of late."""
+        values = [value for _, value in self._latest()]
+        return float(np.percentile(values, percent)) if values else None
+
+    def _latest(self) -> list[tuple[float, float]]:
+        oldest = perf_counter() - self._seconds
+        return [entry for entry in self._entries.copy() if entry[0] >= oldest]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from har_desktop.frame import Frame
-from har_desktop.sources.base import Source, SourceInfo
-from har_desktop.sources.cameras import CameraId
+from har_desktop.errors import SourceError
+from har_desktop.opencv import cv2
+from har_desktop.sources.arrival import ArrivingSource
+from har_desktop.sources.cameras import BACKEND, CameraId, find_camera, list_cameras
 
 # What a person may choose from; a camera takes the nearest that it can do. (height, width) pixels.
 SIZES = ((480, 640), (720, 1280), (1080, 1920))
 RATES = (15.0, 30.0, 60.0)
 
+_HIGHEST_FPS = 1000.0
+# USB has no room for larger pictures at a good rate unless they are compressed.
+_LARGEST_RAW = (480, 640)
 
-class Camera(Source):
+
+class Camera(ArrivingSource):
     """Frames of a camera, stamped on arrival.
 
     Args:
@@ -23,20 +28,33 @@ class Camera(Source):
     def __init__(
         self, device: CameraId, size: tuple[int, int] | None = None, fps: float | None = None
     ) -> None:
-        raise NotImplementedError
+        super().__init__(device.name or f"camera {device.index}")
+        self._device, self._size, self._fps = device, size, fps
 
-    def open(self) -> SourceInfo:
-        """Start the camera and wait for its first picture.
+    def _connect(self) -> cv2.VideoCapture:
+        camera = find_camera(self._device, list_cameras())
+        if camera is None:
+            raise SourceError(f"{self._name}: not plugged in; plug it in, or choose another source")
+        capture = cv2.VideoCapture(camera.index, BACKEND)
+        if not capture.isOpened():
+            raise SourceError(
+                f"{self._name}: cannot be opened; close other programs that use it, and check that"
+                " this one may"
+            )
+        for setting, value in self._settings():
+            capture.set(setting, value)  # a camera that cannot, stays as it is
+        return capture
 
-        Raises:
-            SourceError: It is not plugged in, in use, or gives no picture.
-        """
-        raise NotImplementedError
+    def _settings(self) -> list[tuple[int, float]]:
+        settings: list[tuple[int, float]] = []
+        if self._size is not None:
+            height, width = self._size
+            if self._size > _LARGEST_RAW:
+                settings.append((cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")))
+            settings += [(cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height)]
+        if self._fps is not None:
+            settings.append((cv2.CAP_PROP_FPS, self._fps))
+        return settings
 
-    def read(self) -> Frame | None:
-        """Wait for the next picture; None where the camera gives none."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Release the camera."""
-        raise NotImplementedError
+    def _nominal_fps(self, stated: float) -> float | None:
+        return stated if 0.0 < stated <= _HIGHEST_FPS else None
