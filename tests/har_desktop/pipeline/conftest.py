@@ -55,11 +55,15 @@ class Rig:
 
 
 class ScriptedRig(Rig):
-    """Also knows the modes none, raise, bug, and blocks for ever where a stream times out."""
+    """Also knows the modes none, raise, bug and "hang in open".
+
+    Silent, it blocks until it is released, where a stream would time out.
+    """
 
     def __init__(self, **options):
         super().__init__(**options)
         self.released = threading.Event()
+        self.waiting = threading.Event()
 
     def open_source(self):
         return ScriptedSource(self)
@@ -78,6 +82,8 @@ class ScriptedSource(Source):
             raise SourceError("scripted: not plugged in; plug it in")
         if self.rig.mode == "bug":
             raise ZeroDivisionError("a bug\nin a driver")
+        if self.rig.mode == "hang in open":
+            self.rig.released.wait()
         height, width = self.rig.size
         return SourceInfo("scripted", width, height, self.rig.fps, None, live=True)
 
@@ -90,6 +96,7 @@ class ScriptedSource(Source):
         if mode == "none":
             return None
         if mode == "silent":
+            self.rig.waiting.set()
             self.rig.released.wait()
             return None
         time.sleep(1 / self.rig.fps)
@@ -221,9 +228,9 @@ def log():
 
 @pytest.fixture(scope="session")
 def live_bundle(make_bundle, tmp_path_factory):
-    """A window of 1.1 s; whatever has the best probability is an action."""
+    """A window of half a second; whatever has the best probability is an action."""
     folder = tmp_path_factory.mktemp("live") / "live"
-    return load_bundle(make_bundle(folder, interval=INTERVAL, threshold=0.0))
+    return load_bundle(make_bundle(folder, length=5, interval=INTERVAL, threshold=0.0))
 
 
 @pytest.fixture

@@ -1,0 +1,111 @@
+"""No test machine has a camera: OpenCV plays a file where it would open the device."""
+
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+
+from har_desktop.errors import SourceError
+from har_desktop.sources import camera as camera_module
+from har_desktop.sources.camera import RATES, SIZES, Camera
+from har_desktop.sources.cameras import CameraId
+
+WANTED = CameraId("usb-1 046d:0825", "Webcam", 2)
+
+
+@pytest.fixture
+def device(tmp_path, monkeypatch):
+    """The function that plugs a camera in, which will give so many pictures."""
+
+    def plug(frames=5, fps=30.0, size=(48, 64)):
+        path = tmp_path / "device.avi"
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, size[::-1])
+        for number in range(frames):
+            writer.write(np.full((*size, 3), 20 * number, np.uint8))
+        writer.release()
+        found = CameraId(WANTED.stable, WANTED.name, str(path))
+        monkeypatch.setattr(camera_module, "BACKEND", cv2.CAP_FFMPEG)
+        monkeypatch.setattr(camera_module, "list_cameras", lambda: (found,))
+        return path
+
+    return plug
+
+
+def test_frames_are_stamped_on_arrival(device):
+    device(frames=5)
+    with Camera(WANTED) as camera:
+        frames = list(camera)
+        assert camera.read() is None
+    assert [frame.index for frame in frames] == list(range(5))
+    assert frames[0].time == 0.0
+    assert all(a.time < b.time for a, b in itertools.pairwise(frames))
+    assert frames[1].time != pytest.approx(1 / 30, abs=1e-6)  # which the file would say
+    for number, frame in enumerate(frames):
+        assert frame.image.dtype == np.uint8
+        assert frame.size == (48, 64)
+        assert abs(int(frame.image.mean()) - 20 * number) < 4
+
+
+def test_says_what_it_is(device):
+    device(fps=30.0)
+    camera = Camera(WANTED)
+    info = camera.open()
+    camera.close()
+    assert (info.name, info.width, info.height) == ("Webcam", 64, 48)
+    assert (info.fps, info.frames, info.live) == (30.0, None, True)
+
+
+def test_camera_that_is_not_plugged_in(monkeypatch):
+    monkeypatch.setattr(camera_module, "list_cameras", lambda: ())
+    with pytest.raises(SourceError, match=r"^Webcam: not plugged in; plug it in, or choose"):
+        Camera(WANTED).open()
+
+
+def test_camera_that_cannot_be_opened(device):
+    device().unlink()
+    with pytest.raises(SourceError, match=r"^Webcam: cannot be opened; close other programs"):
+        Camera(WANTED).open()
+
+
+def test_camera_without_a_name_is_called_by_its_number(monkeypatch):
+    monkeypatch.setattr(camera_module, "list_cameras", lambda: ())
+    with pytest.raises(SourceError, match=r"^camera 3: "):
+        Camera(CameraId("", "", 3)).open()
+
+
+def test_may_be_closed_and_opened_any_number_of_times(device):
+    device(frames=3)
+    camera = Camera(WANTED)
+    camera.close()
+    for _ in range(2):
+        camera.open()
+        assert len(list(camera)) == 3
+    camera.close()
+    camera.close()
+    assert camera.read() is None
+
+
+def settings(**wishes):
+    return dict(Camera(WANTED, **wishes)._settings())
+
+
+def test_asks_for_size_and_rate():
+    assert settings() == {}
+    assert settings(size=(480, 640), fps=15.0) == {
+        cv2.CAP_PROP_FRAME_WIDTH: 640,
+        cv2.CAP_PROP_FRAME_HEIGHT: 480,
+        cv2.CAP_PROP_FPS: 15.0,
+    }
+
+
+@pytest.mark.parametrize("size", [(720, 1280), (1080, 1920)])
+def test_asks_for_compressed_pictures_before_it_asks_for_a_large_size(size):
+    wishes = settings(size=size)
+    assert next(iter(wishes)) == cv2.CAP_PROP_FOURCC
+    assert wishes[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
+
+
+def test_choices_are_in_order():
+    assert list(SIZES) == sorted(SIZES)
+    assert list(RATES) == sorted(RATES)
