@@ -14,6 +14,7 @@ import click
 
 from har_desktop import console
 from har_desktop.display import find_display
+from har_desktop.system_libraries import apt_command, missing_libraries
 
 if TYPE_CHECKING:
     from har_desktop.replay import Failure, Replays, ReplaySummary
@@ -145,12 +146,23 @@ def doctor(as_json: bool) -> int:
 
 def _launch() -> int:
     """Open the window, or say why not and replay the demo."""
-    display = find_display()
-    reason = "this version has no window yet"
-    if not display.available:
-        reason = f"no display ({display.detail})"
-    click.echo(f"{NAME}: {reason}; replaying the demo without one")
+    obstacle = _obstacle()
+    if obstacle is None:
+        from har_desktop.view.app import run_window
+
+        return run_window()
+    click.echo(f"{NAME}: {obstacle}; replaying the demo without a window")
     return _tell(_replay(("demo",), DEMO_FOLDER))
+
+
+def _obstacle() -> str | None:
+    """Why no window can be opened here; Qt would abort instead of saying so."""
+    display = find_display()
+    if not display.available:
+        return f"no display ({display.detail})"
+    if packages := [library.package for library in missing_libraries()]:
+        return f"system libraries are missing: sudo {' '.join(apt_command(packages))}"
+    return None
 
 
 def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:

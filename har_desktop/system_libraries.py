@@ -41,7 +41,6 @@ LIBRARIES = (
     SystemLibrary("libxcb-icccm.so.4", "libxcb-icccm4", "a window", essential=False),
     SystemLibrary("libxcb-keysyms.so.1", "libxcb-keysyms1", "a window", essential=False),
     SystemLibrary("libxcb-shape.so.0", "libxcb-shape0", "a window", essential=False),
-    SystemLibrary("libpulse.so.0", "libpulse0", "sound of QtMultimedia", essential=False),
 )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QMainWindow, QMenu
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
 
 _Role = QAction.MenuRole
 
@@ -29,7 +28,6 @@ class Actions:
         self.card = self._action("Model &card\u2026", "Ctrl+I", "Model")
         self._view()
         self._help()
-        self._keys = ButtonKeys(window)
 
     def shortcuts(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """For each menu its actions that have shortcuts: words, and keys joined by "or"."""
@@ -80,7 +78,7 @@ class Actions:
         self.later = self._action("A second a&head", "Ctrl+Right", "Playback", menu)
         menu.addSeparator()
         self.slower = self._action("&Slower", "-", "Playback", menu)
-        self.faster = self._action("F&aster", ("+", "="), "Playback", menu)
+        self.faster = self._action("Fas&ter", ("+", "="), "Playback", menu)
         self.loop = self._action("&Loop", "L", "Playback", menu, checkable=True)
         self.replay_only = (
             self.play,
@@ -90,6 +88,7 @@ class Actions:
             self.later,
             self.slower,
             self.faster,
+            self.loop,
         )
 
     def _view(self) -> None:
@@ -137,22 +136,6 @@ class Actions:
             menu.addAction(action)
         self._all[group].append(action)
         return action
-
-
-class ButtonKeys(QObject):
-    """Leaves the space bar to a button that has the focus, though it is also a shortcut."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802, Qt's name
-        """Qt asks the focused widget first whether it wants a key for itself."""
-        if (
-            event.type() is QEvent.Type.ShortcutOverride
-            and isinstance(watched, QAbstractButton)
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Space
-        ):
-            event.accept()
-            return True
-        return False
 
 
 def _plain(text: str) -> str:

@@ -54,7 +54,7 @@ class Task(QObject):
         self._cancelled = True
         if self._thread.is_alive():
             self._thread.join(timeout)
-            if self._thread.is_alive():
+            if timeout and self._thread.is_alive():
                 _log.warning("thread %s is left behind", self._thread.name)
 
     def _run(self) -> None:

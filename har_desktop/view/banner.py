@@ -26,6 +26,7 @@ class Banner(QWidget):
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._button = button()
+        self._button.hide()
         self._button.clicked.connect(self._act)
         self._close = tool("Dismiss", "Dismiss")
         self._close.setText("\u2715")

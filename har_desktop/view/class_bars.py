@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from har_desktop.inference.model import TOP
 from har_desktop.view.colors import class_color
 from har_desktop.view.icons import draw_icon
+from har_desktop.view.parts import keep_space
 from har_desktop.view.words import percent, readable
 
 _Role = QPalette.ColorRole
@@ -38,6 +39,7 @@ class ClassBar(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        keep_space(self)
         self._describe()
 
     @property

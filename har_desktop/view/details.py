@@ -11,7 +11,7 @@ from har_desktop.model_report import headline
 from har_desktop.pipeline.recorder import RecorderStats
 from har_desktop.view.model_keeper import GoodModel
 from har_desktop.view.parts import label
-from har_desktop.view.status_line import Figures
+from har_desktop.view.status_line import Figures, processor
 from har_desktop.view.words import clock, count, milliseconds, rate
 
 Rows = Sequence[tuple[str, str]]
@@ -37,13 +37,13 @@ def detail_rows(
         rows += figures.more
     if model is not None:
         manifest, report = model.manifest, model.provider
-        window = manifest.window
+        window, used = manifest.window, processor(report.used)
         spans = f"{window.length} frames, {window.frame_interval_s:g} s apart"
         rows += [
             ("Model", f"{manifest.name} ({manifest.network})"),
             ("Measured", headline(manifest.metrics)),
             ("Window", spans),
-            ("Processor", f"{report.used}: {report.reason}" if report.reason else report.used),
+            ("Processor", f"{used}: {report.reason}" if report.reason else used),
             ("Folder", str(model.folder)),
         ]
     if recording is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import QObject, Signal
 
@@ -85,7 +86,7 @@ class Director(QObject):
         except HarError as error:
             self.trouble.emit(str(error))
             return
-        self._settings.remember_stream(url)
+        self._settings.remember_stream(_without_user(url))
         self._start_live(Opened(_host(url)), lambda: NetworkStream(url))
 
     def open_file(self, path: Path) -> None:
@@ -111,7 +112,8 @@ class Director(QObject):
     def _start_live(self, opened: Opened, open_source: Callable[[], Source]) -> None:
         self.close()
         self._settings.camera = opened.camera
-        self._set_up(opened, LiveSession(self._stage, opened.name, open_source, self))
+        kind = "Camera" if opened.camera else "Stream"
+        self._set_up(opened, LiveSession(self._stage, kind, opened.name, open_source, self))
 
     def _start_replay(self, opened: Opened, open_source: Callable[[], Source]) -> None:
         self.close()
@@ -138,5 +140,9 @@ class Director(QObject):
 
 
 def _host(url: str) -> str:
-    """The part of an address that may be shown: no user, no password, no key."""
-    return url.partition("://")[2].partition("/")[0].rpartition("@")[2] or url
+    """The part of an address that may be shown: no user, no password, no path."""
+    return urlsplit(url.strip()).netloc.rpartition("@")[2]
+
+
+def _without_user(url: str) -> str:
+    return urlsplit(url.strip())._replace(netloc=_host(url)).geturl()

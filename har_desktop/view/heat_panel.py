@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from har_desktop.view.heat import COLORMAPS, HeatStyle, legend_image
-from har_desktop.view.parts import label
+from har_desktop.view.parts import keep_space, label
 from har_desktop.view.switch import Switch
 
 OPACITY_STEP = 0.05
@@ -68,6 +68,7 @@ class HeatPanel(QWidget):
         self._style = HeatStyle()
         self._shown = Switch("&Heat-map")
         self._shown.setToolTip("Show where in the picture the evidence lies (H)")
+        keep_space(self._shown)
         self._map = QComboBox()
         self._map.setAccessibleName("Colours of the heat-map")
         self._map.addItems(list(COLORMAPS))
@@ -75,7 +76,7 @@ class HeatPanel(QWidget):
         self._opacity.setRange(0, 100)
         self._opacity.setAccessibleName("Opacity of the heat-map in per cent")
         self._value = label()
-        self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._legend = Legend()
         self._lay_out()
         self._shown.toggled.connect(lambda on: self._change(shown=on))

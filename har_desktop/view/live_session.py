@@ -36,6 +36,7 @@ class LiveSession(Session):
     def __init__(
         self,
         stage: Stage,
+        kind: str,
         name: str,
         open_source: Callable[[], Source],
         parent: QObject | None = None,
@@ -44,12 +45,13 @@ class LiveSession(Session):
 
         Args:
             stage: Where to show it.
+            kind: "Camera" or "Stream".
             name: Of the source, for people.
             open_source: Makes a new, unopened source.
             parent: Owner.
         """
         super().__init__(stage, parent)
-        self._name = name
+        self._kind, self._name = kind, name
         self._pace = Pace()
         self._course: Course | None = None
         self._manifest: Manifest | None = None
@@ -173,8 +175,8 @@ class LiveSession(Session):
         if status.state is State.LOST:
             self._result = None
             self._stage.forget()
-            detail = status.message or "It gives no pictures."
-            video.set_notice("Camera lost", f"{detail} Trying again\u2026", "lost-line")
+            detail = f"{status.message or self._name}. Trying again\u2026"
+            video.set_notice(f"{self._kind} lost", detail, "lost-line")
         elif status.state is State.FAULTED:
             self._result = None
             self._stage.forget()

@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
             self._open(ModelCard(model.folder, model.manifest, self))
 
     def _show_details(self) -> None:
-        self._refresh()
+        self._fill_details()
         self.details.show()
         self.details.raise_()
 
@@ -258,12 +258,17 @@ class MainWindow(QMainWindow):
 
     def _refresh(self) -> None:
         """Look at the figures anew."""
-        session, model = self.director.session, self.keeper.model
-        figures = session.figures() if session else None
-        self.status.show_figures(figures)
+        session = self.director.session
+        self.status.show_figures(session.figures() if session else None)
         self._enable()
         if self.details.isVisible():
-            self.details.show_rows(detail_rows(figures, model, self.outputs.recording.stats))
+            self._fill_details()
+
+    def _fill_details(self) -> None:
+        session = self.director.session
+        figures = session.figures() if session else None
+        recording = self.outputs.recording.stats
+        self.details.show_rows(detail_rows(figures, self.keeper.model, recording))
 
     def _enable(self) -> None:
         session = self.director.session

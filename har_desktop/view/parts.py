@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton, QToolButton
 
 _ICON = QSize(20, 20)
 
@@ -27,6 +28,11 @@ def heading(text: str, scale: float = 1.0) -> QLabel:
     return made
 
 
+def keep_space(target: QAbstractButton) -> None:
+    """Leave the space bar to a button while it has the focus, though it is a shortcut elsewhere."""
+    target.installEventFilter(_SpaceKeeper(target))
+
+
 def button(words: str = "", tip: str = "", quiet: bool = False) -> QPushButton:
     """A button with words. A click leaves the focus where it is, so that shortcuts go on."""
     made = QPushButton(words)
@@ -34,6 +40,7 @@ def button(words: str = "", tip: str = "", quiet: bool = False) -> QPushButton:
     made.setIconSize(_ICON)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.setProperty("quiet", quiet)
+    keep_space(made)
     return made
 
 
@@ -44,4 +51,18 @@ def tool(name: str, tip: str) -> QToolButton:
     made.setToolTip(tip)
     made.setIconSize(_ICON)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    keep_space(made)
     return made
+
+
+class _SpaceKeeper(QObject):
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002, N802, Qt's name
+        """Qt asks the widget with the focus first whether it wants a key for itself."""
+        wanted = (
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+        )
+        if wanted:
+            event.accept()
+        return wanted

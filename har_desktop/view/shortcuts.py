@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from har_desktop.view.parts import heading, label
 
@@ -29,17 +36,17 @@ class Shortcuts(QDialog):
     def __init__(self, groups: Groups, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
-        columns = QGridLayout()
-        columns.setHorizontalSpacing(40)
+        columns = QHBoxLayout()
+        columns.setSpacing(48)
         everything = [*groups, *ELSEWHERE]
-        half = sum(len(rows) + 2 for _, rows in everything) / 2
-        column, line, seen = 0, 0, 0
+        half = sum(len(rows) + 1 for _, rows in everything) / 2
+        seen = 0.0
+        column = _column(columns)
         for title, rows in everything:
-            if column == 0 and seen >= half:
-                column, line = 1, 0
-            columns.addLayout(_group(title, rows), line, column)
-            line += 1
-            seen += len(rows) + 2
+            if seen >= half:
+                seen, column = float("-inf"), _column(columns)
+            column.insertLayout(column.count() - 1, _group(title, rows))
+            seen += len(rows) + 1
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -47,6 +54,14 @@ class Shortcuts(QDialog):
         layout.addLayout(columns)
         layout.addStretch(1)
         layout.addWidget(buttons)
+
+
+def _column(columns: QHBoxLayout) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(14)
+    column.addStretch(1)
+    columns.addLayout(column)
+    return column
 
 
 def _group(title: str, rows: Sequence[tuple[str, str]]) -> QGridLayout:
@@ -57,6 +72,5 @@ def _group(title: str, rows: Sequence[tuple[str, str]]) -> QGridLayout:
     for number, (words, keys) in enumerate(rows, 1):
         grid.addWidget(label(words), number, 0)
         grid.addWidget(label(keys, quiet=True), number, 1)
-    grid.setRowStretch(len(rows) + 1, 1)
     grid.setColumnStretch(0, 1)
     return grid

@@ -44,6 +44,11 @@ class Figures:
     more: tuple[tuple[str, str], ...] = ()
 
 
+def processor(name: str) -> str:
+    """A provider's name as it is usually written."""
+    return _NAMES.get(name, name)
+
+
 class StatusLine(QWidget):
     """Words in a row.
 
@@ -128,7 +133,7 @@ class StatusLine(QWidget):
         self._model.setToolTip("The model in use; click for details")
         self._badge.setVisible(provider is not None)
         if provider is not None:
-            used = _NAMES.get(provider.used, provider.used)
+            used = processor(provider.used)
             self._set(self._badge, used)
             self._badge.setToolTip(provider.reason or f"The model runs on {used}, as asked for")
 

@@ -68,6 +68,11 @@ class VideoView(QWidget):
         """What is written under the picture."""
         return self._caption
 
+    @property
+    def inset_words(self) -> str:
+        """What is written under the small picture; "" where there is none."""
+        return self._inset[1] if self._inset else ""
+
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
         """Half of a usual camera's picture."""
         return QSize(720, 480)
@@ -203,6 +208,7 @@ class VideoView(QWidget):
         ratio = self.devicePixelRatioF()
         room = self.size() * ratio
         size = QSize(width, height).scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        size = size.expandedTo(QSize(1, 1))
         rect = QRect((room.width() - size.width()) // 2, 0, size.width(), size.height())
         rect.moveTop((room.height() - size.height()) // 2)
         return QRectF(

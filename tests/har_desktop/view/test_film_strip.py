@@ -1,0 +1,69 @@
+"""The frames of the window."""
+
+import pytest
+
+from har_desktop.view.film_strip import FilmStrip
+from har_desktop.view.heat import HeatStyle
+
+
+@pytest.fixture
+def strip(shown):
+    return shown(FilmStrip(), 800, 120)
+
+
+def test_shows_ten_frames_with_their_ages_and_maps(strip, results):
+    strip.show_recognition(results[-1].recognition)
+    window = results[-1].recognition.window
+    assert strip.maps == 10
+    assert strip.ages == pytest.approx([window.times[-1] - time for time in window.times])
+    assert strip.ages[0] == pytest.approx(0.9, abs=0.06)
+    assert strip.ages[-1] == 0.0
+    assert "10 pictures" in strip.accessibleDescription()
+
+
+def test_while_the_window_fills_there_are_places(strip, results):
+    empty = strip.grab().toImage()
+    strip.show_recognition(results[5].recognition)
+    assert strip.maps == 0
+    assert strip.ages == ()
+    filled = results[5].recognition.filled
+    assert 0 < filled < 10
+    assert strip.accessibleDescription() == f"{filled} of 10 filled"
+    assert strip.grab().toImage() != empty
+
+
+def test_maps_can_be_switched_off(strip, results):
+    strip.show_recognition(results[-1].recognition)
+    with_maps = strip.grab().toImage()
+    strip.set_heat_style(HeatStyle(shown=False))
+    assert strip.maps == 0
+    assert strip.grab().toImage() != with_maps
+
+
+def test_each_map_lies_on_its_own_frame(strip, results):
+    """Exchanging two maps changes just those two tiles."""
+    recognition = results[-1].recognition
+    window = recognition.window
+    strip.show_recognition(recognition)
+    before = strip.grab().toImage()
+    window.heatmaps[[2, 7]] = window.heatmaps[[7, 2]]
+    try:
+        strip.set_heat_style(HeatStyle())
+        after = strip.grab().toImage()
+    finally:
+        window.heatmaps[[2, 7]] = window.heatmaps[[7, 2]]
+    width = before.width() / 10
+    differ = [
+        place
+        for place in range(10)
+        if before.copy(round(place * width) + 8, 0, round(width) - 16, before.height())
+        != after.copy(round(place * width) + 8, 0, round(width) - 16, before.height())
+    ]
+    assert differ == [2, 7]
+
+
+def test_another_source_starts_with_nothing(strip, results):
+    strip.show_recognition(results[-1].recognition)
+    strip.start(4)
+    assert strip.ages == ()
+    assert strip.accessibleDescription() == "0 of 4 filled"

@@ -1,0 +1,281 @@
+"""The window on a live source: a camera on loopback, and what happens to it."""
+
+import time
+
+import pytest
+from PySide6.QtCore import Qt
+
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline.state import State
+from har_desktop.sources.cameras import CameraId
+from har_desktop.sources.stream import NetworkStream
+from har_desktop.view.live_session import LiveSession
+
+PATIENCE = 20_000  # milliseconds, on a busy machine
+
+
+def full(window):
+    """True once the window of ten frames is full and shown."""
+    session = window.director.session
+    return session.result is not None and session.result.recognition.window is not None
+
+
+def test_a_stream_is_shown_recognised_and_explained(in_window, camera_server, qtbot):
+    def body(window):
+        stage = window.stage
+        assert window.pages.currentWidget() is stage
+        qtbot.waitUntil(lambda: stage.video.caption is not None, timeout=PATIENCE)
+        assert stage.video.caption.filled is not None
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        result = window.director.session.result
+        assert stage.video.caption.filled is None
+        assert [bar.share for bar in stage.bars.bars] == pytest.approx(
+            result.decision.probabilities.tolist()
+        )
+        assert stage.strip.maps == len(stage.strip.ages) == 10
+        explained = stage.bars.bars[result.recognition.window.explained]
+        assert explained.explained
+        assert explained.text() in stage.explained_text
+        assert len(stage.timeline.course) > 10
+
+    in_window(body, camera_server.url)
+
+
+def test_a_model_that_keeps_up_shows_each_frame_with_its_own_map(in_window, camera_server, qtbot):
+    def body(window):
+        video = window.stage.video
+        qtbot.waitUntil(lambda: video.heat_shown, timeout=PATIENCE)
+        assert video.recognition is not None
+        assert video.recognition.window is not None
+
+    in_window(body, camera_server.url)
+
+
+def test_a_slow_model_leaves_the_picture_alone_and_shows_its_map_beside_it(
+    in_window, camera_server, qtbot, monkeypatch
+):
+    push = Recognizer.push
+
+    def slowly(self, frame):
+        time.sleep(0.07)
+        return push(self, frame)
+
+    monkeypatch.setattr(Recognizer, "push", slowly)
+
+    def body(window):
+        video = window.stage.video
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: video.inset_words != "", timeout=PATIENCE)
+        assert "ago" in video.inset_words
+        assert not video.heat_shown
+        assert window.stage.strip.maps == 10
+        window.stage.heat.toggle()
+        assert video.inset_words == ""
+
+    in_window(body, camera_server.url)
+
+
+def test_a_click_on_a_bar_pins_the_explanation_and_another_frees_it(
+    in_window, camera_server, qtbot
+):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        session, bars = window.director.session, window.stage.bars.bars
+
+        def explained():
+            answer = session.result.recognition.window
+            return None if answer is None else answer.explained
+
+        other = (explained() + 1) % len(bars)
+        qtbot.mouseClick(bars[other], Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: explained() == other and bars[other].explained, timeout=PATIENCE)
+        assert "pinned" in window.stage.explained_text
+        qtbot.mouseClick(bars[other], Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: explained() != other, timeout=PATIENCE)
+        assert "pinned" not in window.stage.explained_text
+        top = int(session.result.recognition.window.logits.argmax())
+        assert explained() == top
+
+    in_window(body, camera_server.url)
+
+
+def test_a_lost_camera_is_told_no_label_survives_and_it_comes_back(in_window, camera_server, qtbot):
+    def body(window):
+        stage = window.stage
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        camera_server.stop()
+        qtbot.waitUntil(lambda: "lost" in stage.video.notice, timeout=PATIENCE)
+        assert "Stream lost" in stage.video.notice
+        assert stage.video.caption is None
+        assert window.director.session.result is None
+        assert all(bar.share is None for bar in stage.bars.bars)
+        assert stage.strip.ages == ()
+        assert not window.commands.snapshot.isEnabled()
+        qtbot.wait(100)
+        assert stage.video.caption is None
+        camera_server.start()
+        qtbot.waitUntil(lambda: stage.video.notice == "", timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert stage.video.caption.filled is None
+
+    in_window(body, camera_server.url)
+
+
+def test_a_source_that_does_not_answer_is_given_up_quickly_when_the_window_closes(
+    in_window, camera_server, qtbot
+):
+    url = camera_server.url
+    camera_server.stop()
+
+    def body(window):
+        session = window.director.session
+        qtbot.waitUntil(lambda: session.status.state is State.LOST, timeout=PATIENCE)
+        assert "Trying again" in window.stage.video.notice
+        began = time.monotonic()
+        window.close()
+        assert time.monotonic() - began < 10
+
+    in_window(body, url)
+
+
+def test_the_status_line_tells_what_is_achieved(in_window, camera_server, qtbot):
+    def body(window):
+        window.resize(1400, 800)
+        qtbot.waitUntil(
+            lambda: any("screen 2" in t or "screen 3" in t for t in window.status.texts),
+            timeout=PATIENCE,
+        )
+        qtbot.waitUntil(lambda: any("label" in t for t in window.status.texts), timeout=PATIENCE)
+        texts = " | ".join(window.status.texts)
+        assert "127.0.0.1" in texts
+        assert "running" in texts
+        assert "dropped" in texts
+        assert "motion_gru" in texts
+        assert "CPU" in texts
+        assert "not available" in window.status.badge_tip or "as asked" in window.status.badge_tip
+        qtbot.mouseClick(window.status._rates, Qt.MouseButton.LeftButton)
+        assert window.details.isVisible()
+        rows = window.details.rows
+        assert rows["Source"].startswith("127.0.0.1")
+        assert "per second" in rows["Camera rate"]
+        assert rows["Window"] == "10 frames, 0.1 s apart"
+
+    in_window(body, camera_server.url)
+
+
+def test_cameras_come_and_go_by_name_and_the_last_one_is_remembered(
+    in_window, camera_server, qtbot, settings, monkeypatch
+):
+    plugged = [CameraId("usb-1 046d:0825", "Front & centre", 0), CameraId("usb-2", "Side", 2)]
+    opened = []
+
+    def camera(device, size, fps):
+        opened.append((device, size, fps))
+        return NetworkStream(camera_server.url)
+
+    monkeypatch.setattr("har_desktop.view.director.Camera", camera)
+    settings.camera_size, settings.camera_rate = (720, 1280), 30.0
+
+    def choose(window):
+        monkeypatch.setattr("har_desktop.view.camera_watch.list_cameras", lambda: tuple(plugged))
+        assert window.welcome.camera_names == ()
+        assert window.welcome.hint
+        window.watch.look()
+        qtbot.waitUntil(lambda: len(window.welcome.camera_names) == 2, timeout=PATIENCE)
+        assert window.welcome.hint == ""
+        assert window.cameras.names == ("Front && centre", "Side")
+        window.welcome.camera.emit(plugged[1])
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert opened[0] == (plugged[1], (720, 1280), 30.0)
+        assert isinstance(window.director.session, LiveSession)
+        del plugged[0]
+        window.watch.look()
+        qtbot.waitUntil(lambda: window.cameras.names == ("Side",), timeout=PATIENCE)
+
+    in_window(choose)
+    assert settings.camera == plugged[0]
+    plugged[0] = CameraId("usb-2", "Side", 5)
+
+    def remembered(window):
+        monkeypatch.setattr("har_desktop.view.camera_watch.list_cameras", lambda: tuple(plugged))
+        window.watch.look()
+        qtbot.waitUntil(lambda: window.director.source is not None, timeout=PATIENCE)
+        assert window.director.source.camera == plugged[0]
+
+    in_window(remembered)
+
+
+def test_another_model_takes_over_while_the_camera_runs(in_window, camera_server, qtbot, shipped):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.models.chosen.emit(shipped / "other_gru")
+        qtbot.waitUntil(lambda: len(window.stage.bars.bars) == 2, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert window.director.session.result.manifest.name == "other_gru"
+        assert "other_gru" in window.status.texts
+        assert window.settings.model == shipped / "other_gru"
+
+    in_window(body, camera_server.url)
+
+
+def test_a_bad_model_is_refused_and_the_last_good_one_stays(
+    in_window, camera_server, qtbot, tmp_path
+):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.models.chosen.emit(tmp_path)
+        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        assert "manifest.json" in window.banner.text
+        assert "motion_gru stays in use" in window.banner.text
+        count = len(window.stage.timeline.course)
+        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count, timeout=PATIENCE)
+        assert window.settings.model.name == "motion_gru"
+
+    in_window(body, camera_server.url)
+
+
+def test_a_model_that_fails_is_told_and_can_be_tried_again(
+    in_window, camera_server, qtbot, monkeypatch
+):
+    push, broken = Recognizer.push, []
+
+    def failing(self, frame):
+        if broken:
+            raise RuntimeError("the graphics card has gone")
+        return push(self, frame)
+
+    monkeypatch.setattr(Recognizer, "push", failing)
+
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        broken.append(True)
+        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        assert "graphics card" in window.banner.text
+        assert window.stage.video.caption is None
+        broken.clear()
+        qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+
+
+def test_closing_the_source_leads_back_to_the_first_page(in_window, camera_server, qtbot):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.commands.close.trigger()
+        assert window.pages.currentWidget() is window.welcome
+        assert window.director.session is None
+        assert not window.commands.record.isEnabled()
+        assert window.windowTitle() == "HAR Desktop"
+
+    in_window(body, camera_server.url)
+
+
+def test_an_address_that_is_none_is_told_in_one_line(in_window):
+    def body(window):
+        window.director.open_stream("gopher://example.org/")
+        assert window.banner.failure
+        assert "\n" not in window.banner.text
+        assert window.director.session is None
+
+    in_window(body)

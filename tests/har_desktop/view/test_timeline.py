@@ -1,0 +1,151 @@
+"""Probabilities and events over time."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from har_desktop.decision.decision import Event
+from har_desktop.view.course import Course
+from har_desktop.view.timeline import Timeline
+
+
+@pytest.fixture
+def timeline(shown):
+    return shown(Timeline(), 600, 150)
+
+
+@pytest.fixture
+def course(decision_at):
+    """Twenty seconds: half of them the first class, half of them the second."""
+    course = Course(("squat", "jump"))
+    for index in range(400):
+        first = 0.9 if index < 200 else 0.1
+        course.add(decision_at(index * 0.05, [first, 1 - first]))
+    course.close_events([Event(0.0, 10.0, "squat", 0.9)])
+    return course
+
+
+def place(timeline, seconds):
+    field = timeline._field()
+    return QPoint(round(field.x(seconds)), round(field.plot.center().y()))
+
+
+def test_a_click_seeks_in_a_recorded_course(timeline, course, qtbot):
+    timeline.start(course, 0.5, 20.0)
+    with qtbot.waitSignal(timeline.seek) as told:
+        qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=place(timeline, 5.0))
+    assert told.args[0] == pytest.approx(5.0, abs=0.05)
+
+
+def test_seeking_stays_within_the_source(timeline, course, qtbot):
+    timeline.start(course, 0.5, 20.0)
+    goals = []
+    timeline.seek.connect(goals.append)
+    qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=QPoint(1, 20))
+    qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=QPoint(599, 20))
+    assert goals == [0.0, 20.0]
+
+
+def test_keys_seek(timeline, course, qtbot):
+    timeline.start(course, 0.5, 20.0)
+    timeline.set_position(5.0)
+    goals = []
+    timeline.seek.connect(goals.append)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Home, Qt.Key.Key_End):
+        qtbot.keyClick(timeline, key)
+    assert goals == [6.0, 4.0, 0.0, 20.0]
+
+
+def test_nothing_seeks_in_a_live_course(timeline, course, qtbot):
+    timeline.start(course, 0.5, None)
+    with qtbot.assertNotEmitted(timeline.seek, wait=50):
+        qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=QPoint(300, 50))
+        qtbot.keyClick(timeline, Qt.Key.Key_Home)
+
+
+def test_a_live_course_shows_its_last_minute(timeline, decision_at):
+    course = Course(("squat",), 60.0)
+    timeline.start(course, 0.5, None)
+    for index in range(1000):
+        course.add(decision_at(index * 0.1, [0.5]))
+    field = timeline._field()
+    assert (field.start, field.end) == pytest.approx((39.9, 99.9))
+
+
+def test_curves_and_events_are_drawn_where_they_belong(timeline, course):
+    timeline.start(course, 0.5, 20.0)
+    field = timeline._field()
+    image = timeline.grab().toImage()
+    ratio = image.devicePixelRatio()
+
+    def at(seconds, y):
+        return image.pixelColor(round(field.x(seconds) * ratio), round(y * ratio))
+
+    lane = field.lane.center().y()
+    assert at(9.0, lane).saturationF() > 0.5
+    assert at(15.0, lane).saturationF() < 0.2
+    high = field.y(0.7)
+    assert at(5.0, high) != at(15.0, high)
+    assert at(5.0, field.y(0.97)) == at(15.0, field.y(0.97))
+
+
+def test_the_pointer_shows_the_values(timeline, course, qtbot):
+    timeline.start(course, 0.5, 20.0)
+    bare = timeline.grab().toImage()
+    qtbot.mouseMove(timeline, place(timeline, 5.0))
+    qtbot.waitUntil(lambda: timeline.grab().toImage() != bare)
+    qtbot.mouseMove(timeline, QPoint(-50, -50))
+    timeline.leaveEvent(timeline_leave())
+    assert timeline.grab().toImage() == bare
+
+
+def timeline_leave():
+    from PySide6.QtCore import QEvent
+
+    return QEvent(QEvent.Type.Leave)
+
+
+def test_new_results_are_drawn(timeline, course, decision_at):
+    timeline.start(course, 0.5, 40.0)
+    before = timeline.grab().toImage()
+    for index in range(400, 600):
+        course.add(decision_at(index * 0.05, [0.8, 0.2]))
+    timeline.refresh()
+    assert timeline.grab().toImage() != before
+
+
+def test_the_position_is_told(timeline, course):
+    timeline.start(course, 0.5, 20.0)
+    bare = timeline.grab().toImage()
+    timeline.set_position(65.0)
+    assert timeline.accessibleDescription() == "1:05 of 0:20"
+    timeline.set_position(7.0)
+    assert timeline.grab().toImage() != bare
+
+
+def test_unknown_stretches_are_left_open(timeline, decision_at):
+    course = Course(("squat",))
+    for index in range(100):
+        known = None if 30 <= index < 60 else [0.9]
+        course.add(decision_at(index * 0.1, known))
+    timeline.start(course, 0.5, 10.0)
+    field = timeline._field()
+    image = timeline.grab().toImage()
+    ratio = image.devicePixelRatio()
+    y = round(field.y(0.7) * ratio)
+    inside, outside = (image.pixelColor(round(field.x(t) * ratio), y) for t in (4.5, 1.5))
+    assert inside.saturationF() < outside.saturationF()
+
+
+def test_an_hour_is_drawn_as_quickly_as_a_minute(timeline):
+    course = Course(tuple("abcdefghij"))
+    rng = np.random.default_rng(0)
+    from har_desktop.decision.decision import Decision, State
+
+    for index in range(30 * 600):
+        shares = rng.dirichlet(np.ones(10)).astype(np.float32)
+        course.add(Decision(index / 30, State.NO_ACTION, shares, None, float(shares.max())))
+    timeline.start(course, 0.5, 600.0)
+    times, _ = course.columns(0.0, 600.0, 300)
+    assert len(times) <= 303
+    assert not timeline.grab().isNull()

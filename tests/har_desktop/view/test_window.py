@@ -1,0 +1,314 @@
+"""The main window as a whole: what it offers, keeps, refuses and leaves."""
+
+import logging
+import re
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QSize, Qt, QUrl
+from PySide6.QtGui import QAction, QDropEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QSlider, QWidget
+
+import har_desktop
+from har_desktop.view.about import About
+from har_desktop.view.heat import HeatStyle
+from har_desktop.view.model_card import ModelCard
+from har_desktop.view.model_keeper import ModelKeeper
+from har_desktop.view.shortcuts import ELSEWHERE, Shortcuts
+from har_desktop.view.stream_dialog import StreamDialog
+
+PATIENCE = 20_000
+DOCS = Path(har_desktop.__file__).parents[1] / "docs"
+
+
+def dialog(kind):
+    """The open dialog of a kind, or None."""
+    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
+    return found[0] if found else None
+
+
+def activate(window, qtbot):
+    window.activateWindow()
+    window.setFocus()
+    qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE)
+
+
+def test_without_a_camera_the_first_page_offers_other_sources(in_window, qtbot):
+    def body(window):
+        assert window.pages.currentWidget() is window.welcome
+        assert "No camera" in window.welcome.hint
+        assert window.banner.text == ""
+        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        assert "motion_gru" in window.status.texts
+
+    in_window(body)
+
+
+def test_the_window_is_shown_before_the_model_is_loaded(in_window, qtbot, monkeypatch):
+    load = ModelKeeper.load
+    visible = []
+
+    def spy(keeper, find_folder):
+        visible.append(keeper.parent().isVisible())
+        load(keeper, find_folder)
+
+    monkeypatch.setattr(ModelKeeper, "load", spy)
+
+    def body(window):
+        assert visible == [True]
+        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+
+    in_window(body)
+
+
+def test_without_any_model_the_window_says_so_and_lives(in_window, qtbot, monkeypatch, tmp_path):
+    monkeypatch.setattr("har_desktop.models.shipped_folder", lambda: tmp_path)
+
+    def body(window):
+        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        assert "motion_gru" in window.banner.text
+        assert "no model" in window.status.texts
+        assert not window.commands.card.isEnabled()
+
+    in_window(body)
+
+
+def test_the_geometry_is_kept(in_window):
+    in_window(lambda window: window.resize(761, 555))
+    seen = []
+    in_window(lambda window: seen.append(window.size()))
+    assert seen == [QSize(761, 555)]
+
+
+def test_the_style_of_heat_maps_is_kept(in_window, settings):
+    in_window(lambda window: window.stage.heat.next_colormap())
+    assert settings.heat == HeatStyle(colormap="Viridis")
+    seen = []
+    in_window(lambda window: seen.append(window.stage.heat.style_shown))
+    assert seen == [settings.heat]
+
+
+def test_shortcuts_of_the_heat_map_work(in_window, qtbot):
+    def body(window):
+        activate(window, qtbot)
+        for key in ("H", "H", "H", "]", "C"):
+            qtbot.keyClick(window, key)
+        style = window.stage.heat.style_shown
+        assert not style.shown
+        assert style.opacity == pytest.approx(0.7)
+        assert style.colormap == "Viridis"
+
+    in_window(body)
+
+
+def test_shortcuts_are_documented_and_none_is_given_twice(in_window):
+    written = {}
+    for line in (DOCS / "shortcuts.md").read_text().splitlines():
+        if line.startswith("## "):
+            group = written.setdefault(line[3:], [])
+        elif (row := re.fullmatch(r"\| (.+) \| (.+) \|", line)) and row[1] not in ("what", "---"):
+            group.append((row[1], row[2]))
+
+    def body(window):
+        real = {title: list(rows) for title, rows in window.commands.shortcuts()}
+        assert real | {title: list(rows) for title, rows in ELSEWHERE} == written
+        keys = [key.toString() for a in window.findChildren(QAction) for key in a.shortcuts()]
+        assert len(keys) == len(set(keys))
+
+    in_window(body)
+
+
+def test_menus_have_mnemonics_that_do_not_collide(in_window):
+    def mnemonics(texts):
+        return [re.search(r"&([^&])", text)[1].lower() for text in texts]
+
+    def body(window):
+        bar = window.menuBar().actions()
+        assert len(set(mnemonics(a.text() for a in bar))) == len(bar)
+        fixed = set(window.actions())
+        for menu in (action.menu() for action in bar):
+            texts = [a.text() for a in menu.actions() if a in fixed or a.menu()]
+            found = mnemonics(texts)
+            assert len(set(found)) == len(found), (menu.title(), texts)
+
+    in_window(body)
+
+
+def test_everything_that_takes_the_focus_has_a_name(in_window):
+    def body(window):
+        window.stage.bars.set_classes(("a", "b"))
+        nameless = [
+            widget
+            for widget in window.findChildren(QWidget)
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and isinstance(widget, (QAbstractButton, QComboBox, QSlider))
+            and not widget.isHidden()
+            and not widget.accessibleName()
+            and not (isinstance(widget, QAbstractButton) and widget.text())
+        ]
+        assert not nameless
+
+    in_window(body)
+
+
+@pytest.mark.parametrize("page", ["welcome", "live", "replay"])
+def test_it_fits_a_small_screen(in_window, page):
+    """1600 x 1000 at 200 % leaves 800 x 500, less the title bar."""
+
+    def body(window):
+        if page != "welcome":
+            window.stage.begin(replay=page == "replay", badge="clip.mp4")
+            window.pages.setCurrentWidget(window.stage)
+        QApplication.processEvents()
+        assert window.minimumSizeHint().width() <= 800
+        assert window.minimumSizeHint().height() <= 470
+
+    in_window(body)
+
+
+def test_space_presses_the_button_that_has_the_focus(in_window, qtbot):
+    def body(window):
+        window.stage.begin(replay=True, badge="")
+        window.pages.setCurrentWidget(window.stage)
+        activate(window, qtbot)
+        button = window.stage.controls._loop
+        button.setFocus()
+        window.commands.play.setEnabled(True)
+        pressed = []
+        window.commands.play.triggered.connect(lambda: pressed.append(1))
+        qtbot.keyClick(button, Qt.Key.Key_Space)
+        assert window.stage.controls.loops
+        assert not pressed
+        window.stage.video.setFocus()
+        qtbot.keyClick(window.stage.video, Qt.Key.Key_Space)
+        assert pressed == [1]
+
+    in_window(body)
+
+
+def test_dialogs_open_and_go(in_window, qtbot):
+    def body(window):
+        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        for action, kind in (
+            (window.commands.about, About),
+            (window.commands.keys, Shortcuts),
+            (window.commands.card, ModelCard),
+            (window.commands.stream, StreamDialog),
+        ):
+            action.trigger()
+            open_one = dialog(kind)
+            assert open_one is not None
+            assert open_one.windowTitle()
+            open_one.reject()
+            QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+            assert dialog(kind) is None
+        assert not [w for w in window.findChildren(QDialog) if w is not window.details]
+
+    in_window(body)
+
+
+def test_the_card_of_the_model_is_rendered(in_window, qtbot):
+    def body(window):
+        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        window.commands.card.trigger()
+        card = dialog(ModelCard)
+        assert card.text.startswith("Motion GRU")
+        card.reject()
+
+    in_window(body)
+
+
+def test_a_bundle_without_a_card_is_described_by_its_manifest(in_window, qtbot, shipped):
+    def body(window):
+        window.models.chosen.emit(shipped / "other_gru")
+        qtbot.waitUntil(
+            lambda: "other_gru" in window.status.texts,
+            timeout=PATIENCE,
+        )
+        window.commands.card.trigger()
+        card = dialog(ModelCard)
+        assert "walk" in card.text
+        card.reject()
+
+    in_window(body)
+
+
+def drop(window, *urls):
+    data = QMimeData()
+    data.setUrls([QUrl(url) for url in urls])
+    place, buttons = QPointF(50, 50), Qt.MouseButton.LeftButton
+    event = QDropEvent(
+        place, Qt.DropAction.CopyAction, data, buttons, Qt.KeyboardModifier.NoModifier
+    )
+    window.dropEvent(event)
+
+
+def test_a_bundle_can_be_dropped(in_window, qtbot, shipped):
+    def body(window):
+        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        drop(window, (shipped / "other_gru").as_uri())
+        qtbot.waitUntil(lambda: window.keeper.model.manifest.name == "other_gru", timeout=PATIENCE)
+        assert window.models._group.checkedAction().text() == "other_gru"
+
+    in_window(body)
+
+
+def test_the_menu_lists_the_models_that_come_with_the_program(in_window, qtbot):
+    def body(window):
+        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        names = [action.text() for action in window.models._group.actions()]
+        assert names == ["motion_gru", "other_gru"]
+        assert window.models._group.checkedAction().text() == "motion_gru"
+
+    in_window(body)
+
+
+def test_errors_and_qt_itself_write_into_the_log(in_window, tmp_path):
+    def body(window):
+        logging.getLogger("har_desktop.view").info("a line for the log")
+        window.keeper.refused.emit("bad.onnx: damaged")
+        assert window._log_file == tmp_path / "log" / "har-desktop.log"
+
+    in_window(body)
+    text = (tmp_path / "log" / "har-desktop.log").read_text()
+    assert "started, version" in text
+    assert "a line for the log" in text
+
+
+def test_closing_is_quick(in_window):
+    took = []
+
+    def body(window):
+        began = time.monotonic()
+        window.close()
+        took.append(time.monotonic() - began)
+
+    in_window(body)
+    assert took[0] < 12
+
+
+def test_camera_size_and_rate_can_be_chosen(in_window, settings):
+    def body(window):
+        menus = {a.text(): a.menu() for a in window.commands.camera.actions() if a.menu()}
+        sizes = menus["Picture &size"].actions()
+        rates = menus["Frame &rate"].actions()
+        assert [a.text() for a in sizes if a.isChecked()] == ["The camera's own"]
+        next(a for a in sizes if a.text() == "1280 \u00d7 720").trigger()
+        next(a for a in rates if a.text() == "30 per second").trigger()
+        assert settings.camera_size == (720, 1280)
+        assert settings.camera_rate == 30.0
+
+    in_window(body)
+
+
+def test_keys_of_actions_can_be_typed_everywhere(in_window):
+    """No shortcut needs a key that only some keyboards have."""
+
+    def body(window):
+        for action in window.findChildren(QAction):
+            for keys in action.shortcuts():
+                text = keys.toString(QKeySequence.SequenceFormat.PortableText)
+                assert text.isascii(), text
+
+    in_window(body)
