@@ -1,6 +1,6 @@
 """The recording of a live session, in a thread of its own; and a snapshot.
 
-    recorder = Recorder(folder / "session", live.run_info(), on_failure)
+    recorder = Recorder(folder / "session", live.run_info(), on_end)
     recorder.feed(result)       # for each result of the session; never waits
     files = recorder.stop()     # TARGET.mp4 and TARGET.frames.jsonl
 
@@ -10,24 +10,41 @@ model's rate, held at the camera's nominal one. Time starts at 0 with the first 
 
 from __future__ import annotations
 
+import logging
+import queue
+import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from har_desktop.errors import HarError, OutputError
+from har_desktop.opencv import cv2
+from har_desktop.overlay import annotate
 from har_desktop.pipeline.result import Result
+from har_desktop.pipeline.tape import Tape
+from har_desktop.sinks.atomic import AtomicFile, writing
 from har_desktop.sinks.base import RunInfo
+
+log = logging.getLogger(__name__)
+
+# A second of a camera; each result holds its picture.
+CAPACITY = 30
+# A full disk would cost the whole recording: it ends while there is room to complete it.
+RESERVE = 64 * 10**6
+_CHECKED = 30  # results from one look at the disk to the next
 
 
 @dataclass(frozen=True, slots=True)
 class RecorderStats:
-    """fed == written + dropped + waiting.
+    """Taken at one moment; fed == written + dropped + waiting.
 
     Attributes:
         fed: Results that were given to the recorder.
         written: Results that are in the files.
-        dropped: Results that came while the queue was full or after a failure.
+        dropped: Results that came while the queue was full, or after the recording had ended.
         waiting: Results in the queue or being written.
-        seconds: From the first result that was fed to the last.
+        seconds: From the first result to the last, in time of the session.
     """
 
     fed: int
@@ -40,53 +57,141 @@ class RecorderStats:
 class Recorder:
     """Writes TARGET.mp4 and TARGET.frames.jsonl. Thread name: `recorder`.
 
-    Should writing fail (disk full, folder gone, another model), `on_failure` is called once, from
-    the recorder's thread, with one line; the incomplete files are removed, later results count as
-    dropped, and the session goes on.
+    Should the recording end by itself, `on_end` is called once, from the recorder's thread, with
+    one line. Where the disk is nearly full or the model was swapped, the files are complete; where
+    writing failed, they are removed. Either way the session goes on, and later results count as
+    dropped.
     """
 
-    def __init__(self, target: Path, run: RunInfo, on_failure: Callable[[str], object]) -> None:
+    def __init__(self, target: Path, run: RunInfo, on_end: Callable[[str], object]) -> None:
         """Create the files and start the thread.
 
         Args:
             target: Folder and name without suffix; existing files of that name are replaced when
-                the recording ends.
+                the recording is complete.
             run: Of the session, `Live.run_info()`.
-            on_failure: Must return at once.
+            on_end: Must return at once.
 
         Raises:
             OutputError: The files cannot be written there.
         """
-        raise NotImplementedError
+        self._target, self._on_end = target, on_end
+        self._tape = Tape(target, run)
+        self._queue: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()  # guards what follows
+        self._fed = self._written = self._dropped = self._waiting = 0
+        self._first = self._last = 0.0
+        self._closed = False
+        self._files: tuple[Path, ...] = ()
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
 
     def feed(self, result: Result) -> None:
         """Take one result, in order, from any thread; drop it where the queue is full."""
-        raise NotImplementedError
+        with self._lock:
+            self._last = result.recognition.frame.time
+            if not self._fed:
+                self._first = self._last
+            self._fed += 1
+            if self._closed or self._waiting >= CAPACITY:
+                self._dropped += 1
+                return
+            self._waiting += 1
+            self._queue.put(result)
 
     def stop(self, timeout: float = 3.0) -> tuple[Path, ...]:
         """Write what waits, complete the files, and end the thread. May be called repeatedly.
 
         Returns:
-            The files; none after a failure, or where nothing was fed.
+            The files; none where writing failed (`on_end` has said why) or nothing was fed.
 
         Raises:
-            OutputError: It could not be completed, or not within `timeout` seconds.
+            OutputError: It takes longer than `timeout` seconds, and is left behind.
         """
-        raise NotImplementedError
+        with self._lock:
+            self._closed = True
+            self._queue.put(None)
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            log.error("left behind: recorder")
+            raise OutputError(
+                f"{self._target}: no answer from the disk for {timeout:g} s; choose another folder"
+            )
+        return self._files
 
     def stats(self) -> RecorderStats:
         """Counts of this moment."""
-        raise NotImplementedError
+        with self._lock:
+            return RecorderStats(
+                self._fed,
+                self._written,
+                self._dropped,
+                self._waiting,
+                self._last - self._first,
+            )
+
+    def _run(self) -> None:
+        reason = None
+        try:
+            while reason is None and (result := self._queue.get()) is not None:
+                reason = self._write(result)
+            self._complete()
+        except Exception as error:
+            log.exception("recording failed")
+            self._tape.abort()
+            kind = "" if isinstance(error, HarError) else f"recording: {type(error).__name__}: "
+            reason = " ".join(f"{kind}{error}".split())
+        with self._lock:
+            self._closed = True
+            self._dropped += self._waiting
+            self._waiting = 0
+        if reason is not None:
+            self._on_end(reason)
+
+    def _write(self, result: Result) -> str | None:
+        """Write one result; why the recording should end, if it should."""
+        if not self._tape.fits(result):
+            return f"{self._target.name}: the recording ended with the swap of the model"
+        self._tape.write(result)
+        with self._lock:
+            self._written += 1
+            self._waiting -= 1
+        if self._written % _CHECKED == 1 and self._free() < RESERVE:
+            return (
+                f"{self._target}: the recording ended, for the disk is nearly full; free some space"
+            )
+        return None
+
+    def _free(self) -> int:
+        with writing(self._target):
+            return shutil.disk_usage(self._target.absolute().parent).free
+
+    def _complete(self) -> None:
+        if self._tape.frames:
+            self._files = self._tape.finish()
+        else:
+            self._tape.abort()
 
 
 def save_snapshot(path: Path, result: Result) -> Path:
     """Write one result as a picture: heat-map, label, time.
 
     Args:
-        path: The final name, with the suffix .png.
+        path: The final name, with the suffix .png; an existing file is replaced.
         result: As shown.
+
+    Returns:
+        The file.
 
     Raises:
         OutputError: It cannot be written there.
     """
-    raise NotImplementedError
+    _, data = cv2.imencode(".png", annotate(result.recognition, result.decision))
+    file = AtomicFile(path)
+    try:
+        with writing(path):
+            file.partial.write_bytes(data.tobytes())
+        return file.commit()
+    except BaseException:
+        file.discard()
+        raise

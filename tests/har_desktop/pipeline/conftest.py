@@ -187,6 +187,31 @@ def rig():
         one.end()
 
 
+class CountSource(Source):
+    """So many small frames, 25 a second."""
+
+    def __init__(self, length):
+        self.length, self.index, self.closed = length, 0, False
+
+    def open(self):
+        return SourceInfo("count", 64, 48, 25.0, self.length, live=False)
+
+    def read(self):
+        if self.index == self.length:
+            return None
+        self.index += 1
+        return Frame(picture(self.index, (48, 64)), self.index - 1, (self.index - 1) / 25)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def count_source():
+    """The function that makes a source of so many frames."""
+    return CountSource
+
+
 class Log:
     """Keeps what was called back, and waits for it: never for a fixed time."""
 

@@ -1,0 +1,161 @@
+"""What the model makes of a recorded video: each frame once, in order, and again where asked."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from har_desktop.decision.decision import Decision, Event
+from har_desktop.decision.events import Decider
+from har_desktop.frame import Frame, Image
+from har_desktop.inference.history import SLACK
+from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.recognition import Recognition, Timings
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline.album import Album
+from har_desktop.pipeline.result import Result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """What is kept of the answer to each frame, for ever.
+
+    Attributes:
+        filled: How many of the window's places were filled.
+        timings: What it cost.
+        decision: What was made of it.
+        events: The actions that ended with it.
+        places: Indices of the window's frames, oldest first; None while it filled.
+        arrived: When the frame was decoded, in seconds of `perf_counter`.
+    """
+
+    filled: int
+    timings: Timings
+    decision: Decision
+    events: tuple[Event, ...]
+    places: NDArray[np.int32] | None
+    arrived: float
+
+
+class Analysis:
+    """Pushes frame after frame through the model, and keeps what came out.
+
+    Attributes:
+        times: Time of each frame that was seen so far, in seconds; perhaps more than were analysed.
+        records: Answer to each frame that was analysed.
+    """
+
+    def __init__(self, recognizer: Recognizer, album: Album) -> None:
+        """Begin with an empty window; the recogniser's stream is used by nobody else."""
+        manifest = recognizer.manifest
+        self.times: list[float] = []
+        self.records: list[Record] = []
+        self._recognizer, self._album = recognizer, album
+        self._decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
+        recognizer.clear()
+
+    @property
+    def frontier(self) -> int:
+        """Index of the frame that is analysed next."""
+        return len(self.records)
+
+    def note(self, frame: Frame) -> None:
+        """Remember the time of a frame."""
+        if frame.index == len(self.times):
+            self.times.append(frame.time)
+
+    def push(self, frame: Frame) -> None:
+        """Analyse the frame at the frontier.
+
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
+        arrived = perf_counter()
+        self.note(frame)
+        recognition = self._recognizer.push(frame)
+        decision, events = self._decider.update(recognition)
+        window, places = recognition.window, None
+        if window is not None:
+            places = np.array([self._index(time) for time in window.times], np.int32)
+        self._album.add(frame, window.images[-1] if window else self.encode(frame), window)
+        filled, timings = recognition.filled, recognition.timings
+        self.records.append(Record(filled, timings, decision, events, places, arrived))
+
+    def finish(self) -> None:
+        """The source has ended: the action that still goes on ends with the last frame."""
+        events = self._decider.finish()
+        if events and self.records:
+            last = self.records[-1]
+            self.records[-1] = replace(last, events=last.events + events)
+
+    def encode(self, frame: Frame) -> Image:
+        """The frame as the encoder sees it, (height, width, 3) uint8 RGB."""
+        room = self._recognizer.manifest.input
+        letterbox = Letterbox.fit(frame.size, (room.height, room.width))
+        return np.ascontiguousarray(letterbox.apply(frame.image)[:, :, ::-1])
+
+    def result(self, frame: Frame) -> Result | None:
+        """What was made of this frame; None if it was not analysed yet."""
+        if frame.index >= self.frontier:
+            return None
+        record = self.records[frame.index]
+        window = self._album.window(frame.index)
+        return Result(
+            Recognition(frame, record.filled, window, record.timings),
+            record.decision,
+            record.events,
+            self._recognizer.manifest,
+            record.arrived,
+            stretch=0,
+        )
+
+    def lacks_window(self, index: int) -> bool:
+        """Whether there was an answer to this frame that is not kept any more."""
+        analysed = index < self.frontier and self.records[index].places is not None
+        return analysed and self._album.window(index) is None
+
+    def sources_of(self, index: int) -> list[int]:
+        """Indices of all frames that the answer to a frame was computed from, in order."""
+        places = self.records[index].places
+        if places is None:
+            return []
+        return sorted({*places.tolist(), *self._previous(places)})
+
+    def answer_again(self, index: int) -> None:
+        """Compute a window anew, out of the album, which must hold `sources_of(index)`.
+
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
+        places = self.records[index].places
+        if places is None:
+            return
+        images, previous = self._pictures(places.tolist()), self._pictures(self._previous(places))
+        times = [self.times[place] for place in places]
+        window = self._recognizer.recognize_window(images, previous or None, times)
+        self._album.set_window(index, window)
+
+    def _pictures(self, indices: list[int]) -> list[Image]:
+        return [image for i in indices if (image := self._album.encoded(i)) is not None]
+
+    def _previous(self, places: NDArray[np.int32]) -> list[int]:
+        """Indices of the frames one interval before, as the network with motion wants them."""
+        manifest = self._recognizer.manifest
+        if not manifest.input.motion:
+            return []
+        interval = manifest.window.frame_interval_s
+        return [self._index(self.times[place] - interval) for place in places]
+
+    def _index(self, time: float) -> int:
+        """The frame nearest to a time, as `history.Timeline` has it."""
+        times = self.times
+        index = bisect_left(times, time)
+        if index == len(times) or (
+            index > 0 and time - times[index - 1] < times[index] - time - SLACK
+        ):
+            index -= 1
+        return index

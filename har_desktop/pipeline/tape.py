@@ -1,0 +1,87 @@
+"""The files of a recording: time starts with the first result, and no label outlives its action."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from har_desktop.decision.decision import Decision, State
+from har_desktop.frame import Frame
+from har_desktop.inference.recognition import Recognition
+from har_desktop.pipeline.result import Result
+from har_desktop.sinks.base import RunInfo, Sink
+from har_desktop.sinks.frames_jsonl import FramesJsonl
+from har_desktop.sinks.video import AnnotatedVideo
+
+# How long a label may stand in the video after the camera was lost.
+_AFTERGLOW_S = 0.1
+
+
+class Tape:
+    """Writes TARGET.mp4 and TARGET.frames.jsonl.
+
+    Attributes:
+        frames: Results that were written.
+
+    Raises:
+        OutputError: From every method but `abort`, where a file cannot be written.
+    """
+
+    def __init__(self, target: Path, run: RunInfo) -> None:
+        self.frames = 0
+        self._run = run
+        self._first: Frame | None = None
+        self._last: Result | None = None
+        self._video = AnnotatedVideo(target.with_name(f"{target.name}.mp4"), run)
+        self._sinks: list[Sink] = [self._video]
+        try:
+            self._sinks.append(FramesJsonl(target.with_name(f"{target.name}.frames.jsonl"), run))
+        except BaseException:
+            self.abort()
+            raise
+
+    def fits(self, result: Result) -> bool:
+        """Whether a result is of the model that the header of the files names."""
+        manifest = result.manifest
+        return (manifest.name, manifest.classes) == (self._run.model, self._run.classes)
+
+    def write(self, result: Result) -> None:
+        """Append one result, later than the one before."""
+        frame = result.recognition.frame
+        if self._first is None:
+            self._first = frame
+        if self._last is not None and self._last.stretch != result.stretch:
+            self._fade(self._last.recognition, frame.time)
+        self._last = result
+        recognition = self._rebase(result.recognition)
+        decision = replace(result.decision, time=recognition.frame.time)
+        for sink in self._sinks:
+            sink.write(recognition, decision, ())  # neither file tells of events
+        self.frames += 1
+
+    def finish(self) -> tuple[Path, ...]:
+        """Complete the files; their paths."""
+        return tuple(sink.finish() for sink in self._sinks)
+
+    def abort(self) -> None:
+        """Remove what is incomplete."""
+        for sink in self._sinks:
+            sink.abort()
+
+    def _fade(self, last: Recognition, until: float) -> None:
+        """Show the last picture before a break without its label: the video holds it till then."""
+        start = last.frame.time
+        time = min(start + _AFTERGLOW_S, (start + until) / 2)
+        bare = replace(last, frame=replace(last.frame, time=time), window=None)
+        recognition = self._rebase(bare)
+        decision = Decision(recognition.frame.time, State.FILLING, None, None, 0.0)
+        self._video.write(recognition, decision, ())
+
+    def _rebase(self, recognition: Recognition) -> Recognition:
+        """Count index and time from the first frame on."""
+        frame, window = recognition.frame, recognition.window
+        first = self._first or frame
+        if window is not None:
+            window = replace(window, times=tuple(time - first.time for time in window.times))
+        index, time = frame.index - first.index, frame.time - first.time
+        return replace(recognition, frame=Frame(frame.image, index, time), window=window)

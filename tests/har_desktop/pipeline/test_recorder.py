@@ -1,0 +1,262 @@
+import json
+import shutil
+import threading
+from collections import namedtuple
+from dataclasses import replace
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+
+from har_desktop.decision.decision import Decision, State
+from har_desktop.decision.events import Decider
+from har_desktop.errors import OutputError
+from har_desktop.frame import Frame
+from har_desktop.overlay import annotate
+from har_desktop.pipeline import recorder as recorder_module
+from har_desktop.pipeline.recorder import CAPACITY, RESERVE, Recorder, save_snapshot
+from har_desktop.pipeline.result import Result
+from har_desktop.sinks.base import RunInfo
+from har_desktop.sinks.frames_jsonl import FramesJsonl
+from har_desktop.sources.base import SourceInfo
+
+FPS, START = 20.0, 100.0
+
+
+@pytest.fixture(scope="module")
+def run(live_bundle):
+    source = SourceInfo("camera", 64, 48, FPS, None, live=True)
+    manifest = live_bundle.manifest
+    return RunInfo(source, manifest.name, "cpu", None, manifest.classes, 0.1)
+
+
+@pytest.fixture
+def results(recognizer):
+    """The function that makes results of a session that has been running for a while."""
+    decider = Decider(recognizer.manifest.classes, 0.0)
+
+    def make(count, start=START, stretch=1, first=2000):
+        made = []
+        for number in range(count):
+            rng = np.random.default_rng(number // 5)
+            small = rng.integers(0, 256, (6, 8, 3), np.uint8)
+            image = np.kron(small, np.ones((8, 8, 1), np.uint8))
+            frame = Frame(image, first + number, start + number / FPS)
+            recognition = recognizer.push(frame)
+            decision, events = decider.update(recognition)
+            made.append(Result(recognition, decision, events, recognizer.manifest, 0.0, stretch))
+        return made
+
+    return make
+
+
+@pytest.fixture
+def ends():
+    return []
+
+
+@pytest.fixture
+def record(tmp_path, run, ends):
+    """The function that starts a recording called `take`."""
+    made = []
+
+    def start(folder=tmp_path):
+        made.append(Recorder(folder / "take", run, ends.append))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.stop(20.0)
+
+
+def feed(recorder, results):
+    """Feed no faster than it is written."""
+    for result in results:
+        while recorder.stats().waiting >= CAPACITY:
+            threading.Event().wait(0.005)
+        recorder.feed(result)
+
+
+def video_frames(path):
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    frames = []
+    while (got := video.read())[0]:
+        frames.append(got[1])
+    fps = video.get(cv2.CAP_PROP_FPS)
+    video.release()
+    return frames, fps
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def check(stats):
+    assert stats.fed == stats.written + stats.dropped + stats.waiting
+
+
+def test_time_starts_with_the_first_result(record, results, tmp_path, ends):
+    recorder, given = record(), results(30)
+    feed(recorder, given)
+    video, jsonl = recorder.stop()
+    assert (video, jsonl) == (tmp_path / "take.mp4", tmp_path / "take.frames.jsonl")
+    header, *rows = lines(jsonl)
+    assert (header["source"], header["model"], header["provider"]) == ("camera", "live", "cpu")
+    assert [row["index"] for row in rows] == list(range(30))
+    assert [row["time"] for row in rows] == pytest.approx([i / FPS for i in range(30)])
+    assert [row["label"] for row in rows] == [result.decision.label for result in given]
+    frames, fps = video_frames(video)
+    assert (len(frames), fps) == (30, FPS)
+    stats = recorder.stats()
+    assert (stats.fed, stats.written, stats.dropped) == (30, 30, 0)
+    assert stats.seconds == pytest.approx(29 / FPS)
+    assert ends == []
+    assert recorder.stop() == (video, jsonl)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["take.frames.jsonl", "take.mp4"]
+
+
+def test_no_label_stands_in_the_video_while_the_camera_is_lost(record, results):
+    recorder = record()
+    before = results(25)
+    assert before[-1].decision.state is State.ACTION
+    after = results(5, start=START + 5.0, stretch=2, first=2025)
+    feed(recorder, before + after)
+    video, jsonl = recorder.stop()
+    assert len(lines(jsonl)) == 31  # nothing was made up
+    frames, _ = video_frames(video)
+    assert len(frames) == 105
+    last = before[-1]
+    nothing = Decision(0.0, State.FILLING, None, None, 0.0)
+    labelled = annotate(last.recognition, last.decision)
+    bare = annotate(replace(last.recognition, window=None), nothing)
+    closer = [distance(frame, bare) < distance(frame, labelled) for frame in frames[24:100]]
+    assert closer == [False, False] + 74 * [True]
+
+
+def distance(one, other):
+    return np.abs(one.astype(int) - other).mean()
+
+
+def test_flood_is_dropped_and_counted(record, results, monkeypatch):
+    gate, write = threading.Event(), FramesJsonl.write
+
+    def slow(self, *given):
+        gate.wait()
+        write(self, *given)
+
+    monkeypatch.setattr(FramesJsonl, "write", slow)
+    recorder, given = record(), results(100)
+    for result in given:
+        recorder.feed(result)
+        check(recorder.stats())
+    stats = recorder.stats()
+    assert (stats.fed, stats.written, stats.dropped) == (100, 0, 100 - CAPACITY)
+    gate.set()
+    recorder.stop(20.0)
+    stats = recorder.stats()
+    assert (stats.written, stats.dropped, stats.waiting) == (CAPACITY, 100 - CAPACITY, 0)
+
+
+def test_failure_to_write_is_one_message_and_leaves_nothing(
+    record, results, monkeypatch, tmp_path, ends
+):
+    write = FramesJsonl.write
+
+    def full(self, recognition, decision, events):
+        if recognition.frame.index == 10:
+            raise OutputError("take.frames.jsonl: cannot be written: No space left on device")
+        write(self, recognition, decision, events)
+
+    monkeypatch.setattr(FramesJsonl, "write", full)
+    recorder, given = record(), results(40)
+    feed(recorder, given[:20])
+    recorder._thread.join(20.0)
+    assert ends == ["take.frames.jsonl: cannot be written: No space left on device"]
+    recorder.feed(given[20])
+    check(recorder.stats())
+    assert recorder.stats().written == 10
+    assert recorder.stats().dropped == 11
+    assert recorder.stop() == ()
+    assert list(tmp_path.iterdir()) == []
+    assert len(ends) == 1
+
+
+def test_recording_ends_complete_before_the_disk_is_full(record, results, monkeypatch, ends):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(
+        recorder_module.shutil, "disk_usage", lambda _: usage(10**12, 10**12, RESERVE - 1)
+    )
+    recorder = record()
+    feed(recorder, results(5))
+    recorder._thread.join(20.0)
+    monkeypatch.setattr(recorder_module.shutil, "disk_usage", shutil.disk_usage)
+    (reason,) = ends
+    assert "the disk is nearly full; free some space" in reason
+    video, jsonl = recorder.stop()
+    assert len(lines(jsonl)) == 2
+    assert len(video_frames(video)[0]) == 1
+
+
+def test_recording_ends_complete_with_the_swap_of_the_model(record, results, ends, recognizer):
+    recorder, given = record(), results(12)
+    other = msgspec.structs.replace(recognizer.manifest, name="other")
+    feed(recorder, [*given[:10], replace(given[10], manifest=other), given[11]])
+    recorder._thread.join(20.0)
+    assert ends == ["take: the recording ended with the swap of the model"]
+    assert len(lines(recorder.stop()[1])) == 11
+    assert recorder.stats().dropped == 2
+    check(recorder.stats())
+
+
+def test_nothing_fed_leaves_nothing(record, tmp_path, ends):
+    recorder = record()
+    assert recorder.stop() == ()
+    assert (list(tmp_path.iterdir()), ends) == ([], [])
+
+
+def test_existing_files_stay_until_the_recording_is_complete(record, results, tmp_path):
+    for name in ("take.mp4", "take.frames.jsonl"):
+        (tmp_path / name).write_text("old")
+    recorder = record()
+    feed(recorder, results(3))
+    assert (tmp_path / "take.mp4").read_text() == "old"
+    recorder.stop()
+    assert (tmp_path / "take.frames.jsonl").read_text() != "old"
+
+
+def test_folder_that_is_not_there(record, tmp_path):
+    with pytest.raises(OutputError, match=r"take\.mp4: cannot be written"):
+        record(tmp_path / "missing")
+    assert not [t for t in threading.enumerate() if t.name == "recorder"]
+
+
+def test_disk_that_does_not_answer(record, results, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(FramesJsonl, "write", lambda *_: gate.wait())
+    recorder = record()
+    feed(recorder, results(3))
+    with pytest.raises(OutputError, match=r"take: no answer from the disk for 0\.2 s"):
+        recorder.stop(0.2)
+    gate.set()
+
+
+def test_snapshot_is_what_is_shown(results, tmp_path):
+    result = results(25)[-1]
+    path = save_snapshot(tmp_path / "shot.png", result)
+    assert path == tmp_path / "shot.png"
+    picture = cv2.imread(str(path))
+    assert np.array_equal(picture, annotate(result.recognition, result.decision))
+    assert not np.array_equal(picture, result.recognition.frame.image)
+    save_snapshot(path, result)
+    assert [p.name for p in tmp_path.iterdir()] == ["shot.png"]
+
+
+def test_snapshot_into_nowhere(results, tmp_path):
+    (result,) = results(1)
+    with pytest.raises(OutputError, match=r"shot\.png: cannot be written: No such file"):
+        save_snapshot(tmp_path / "missing" / "shot.png", result)
+    (tmp_path / "shot.png").mkdir()
+    with pytest.raises(OutputError, match=r"shot\.png: cannot be written"):
+        save_snapshot(tmp_path / "shot.png", result)
+    assert [p.name for p in tmp_path.iterdir()] == ["shot.png"]
