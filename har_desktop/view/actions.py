@@ -103,6 +103,7 @@ class Actions:
         self.timeline = self._action("&Timeline", "Ctrl+L", "View", menu, checkable=True)
         menu.addSeparator()
         self.details = self._action("&Details\u2026", "Ctrl+T", "View", menu)
+        self.appearance = menu.addMenu("&Appearance")
         self.full = self._action("F&ull screen", "F11", "View", menu, checkable=True)
 
     def _help(self) -> None:

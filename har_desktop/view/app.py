@@ -18,7 +18,6 @@ from PySide6.QtWidgets import QApplication
 
 from har_desktop.view.main_window import TITLE, MainWindow
 from har_desktop.view.settings import Settings
-from har_desktop.view.theme import apply_theme
 
 _ICON = Path(__file__).with_name("icon.svg")
 _LOG_BYTES = 2**20
@@ -69,9 +68,6 @@ def _application() -> QApplication:
     application.setDesktopFileName("har-desktop")
     application.setWindowIcon(QIcon(str(_ICON)))
     application.setStyle("Fusion")
-    hints = application.styleHints()
-    apply_theme(application, hints.colorScheme())
-    hints.colorSchemeChanged.connect(lambda scheme: apply_theme(application, scheme))
     return application
 
 

@@ -40,6 +40,7 @@ class ClassBar(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         keep_space(self)
+        self.pin(False)
         self._describe()
 
     @property
@@ -62,7 +63,11 @@ class ClassBar(QAbstractButton):
     def pin(self, on: bool) -> None:
         """Mark that the explanation is pinned to this class, or no longer."""
         self.setChecked(on)
-        self._describe()
+        self.setToolTip(
+            f"Heat-maps are pinned to {self.text()}. Click to explain the most probable class again"
+            if on
+            else f"Click to pin the heat-maps to {self.text()}"
+        )
 
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
         """One line of text and the bar under it."""
@@ -121,11 +126,6 @@ class ClassBar(QAbstractButton):
         share = "unknown" if self._share is None else percent(self._share)
         explained = ", explained" if self._explained else ""
         self.setAccessibleName(f"{self.text()}, {share}{explained}")
-        self.setToolTip(
-            f"Heat-maps are pinned to {self.text()}. Click to explain the most probable class again"
-            if self.isChecked()
-            else f"Click to pin the heat-maps to {self.text()}"
-        )
 
     def nextCheckState(self) -> None:  # noqa: N802, Qt's name
         """Pins are set by `ClassBars`, which knows the others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -13,6 +13,7 @@ from har_desktop.view.theme import STAGE
 
 _GAP = 6.0
 _TALLEST = 132.0
+_EVERY_MS = 90  # ten small pictures change no more often: more could not be taken in
 _Role = QPalette.ColorRole
 
 
@@ -25,6 +26,8 @@ class FilmStrip(QWidget):
         self._tiles: list[tuple[QImage, QImage | None]] = []
         self._ages: list[float] = []
         self._stale = False  # the tiles wait to be built, which is done only when they are seen
+        self._pause = QTimer(self, singleShot=True, interval=_EVERY_MS)
+        self._pause.timeout.connect(self._catch_up)
         self._length = 10
         self._filled = 0
         self._shape = 4 / 3  # width by height of the pictures
@@ -59,7 +62,8 @@ class FilmStrip(QWidget):
         self._recognition, self._stale = recognition, True
         window = recognition.window
         self._ages = [window.times[-1] - time for time in window.times] if window else []
-        self._describe()
+        if not self._pause.isActive():
+            self._catch_up()
 
     def set_heat_style(self, style: HeatStyle) -> None:
         """Change how heat-maps are shown, at once."""
@@ -126,6 +130,12 @@ class FilmStrip(QWidget):
         metrics = QFontMetricsF(self.font())
         x = tile.center().x() - metrics.horizontalAdvance(words) / 2
         painter.drawText(QPointF(x, tile.bottom() + metrics.ascent() + 3), words)
+
+    def _catch_up(self) -> None:
+        """Show what has come, unless that was done just now."""
+        if self._stale:
+            self._describe()
+            self._pause.start()
 
     def _build(self) -> None:
         """Cut the letterbox's black from the pictures and colour the maps."""

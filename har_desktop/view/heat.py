@@ -87,8 +87,8 @@ def heat_image(
     height, width = letterbox.input_size
     whole = cv2.resize(heatmap, (width, height), interpolation=cv2.INTER_LINEAR)
     bottom, right = letterbox.top + letterbox.height, letterbox.left + letterbox.width
-    part = whole[letterbox.top : bottom, letterbox.left : right] * np.float32(255.0 / maximum)
-    levels = np.clip(np.rint(part), 0, 255).astype(np.uint8)
+    part = whole[letterbox.top : bottom, letterbox.left : right]
+    levels = cv2.convertScaleAbs(part, alpha=255.0 / maximum)  # rounds, and saturates at 255
     argb = np.ascontiguousarray(_table(style.colormap, style.opacity)[levels])
     height, width = levels.shape
     image = QImage(argb.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)

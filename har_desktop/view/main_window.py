@@ -25,6 +25,7 @@ from har_desktop.sources.files import VIDEO_SUFFIXES
 from har_desktop.sources.stream import SCHEMES
 from har_desktop.view.about import About
 from har_desktop.view.actions import Actions
+from har_desktop.view.appearance import Appearance
 from har_desktop.view.banner import Banner
 from har_desktop.view.camera_watch import CameraWatch
 from har_desktop.view.details import Details, detail_rows
@@ -43,7 +44,11 @@ from har_desktop.view.status_line import StatusLine
 from har_desktop.view.stream_dialog import StreamDialog
 from har_desktop.view.theme import GAP
 from har_desktop.view.welcome import Welcome
-from har_desktop.view.wiring import connect_heat, connect_layout, connect_playback
+from har_desktop.view.wiring import (
+    connect_heat,
+    connect_layout,
+    connect_playback,
+)
 
 TITLE = "HAR Desktop"
 _SIZE = QSize(1280, 820)
@@ -58,11 +63,12 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings, self._log_file = settings, log_file
         self._remembered: CameraId | None = None
+        self.commands = Actions(self)
         self.banner, self.status, self.welcome = Banner(), StatusLine(), Welcome()
         self.stage, self.pages, self.details = Stage(), QStackedWidget(), Details(self)
+        self.appearance = Appearance(self.commands.appearance, settings)
         self.keeper, self.watch = ModelKeeper(self), CameraWatch(self)
         self.director = Director(self.stage, self.keeper, settings, self)
-        self.commands = Actions(self)
         self.cameras = CameraMenu(self.commands.camera, settings)
         self.recent = RecentMenu(self.commands.recent, settings)
         self.models = ModelMenu(self.commands, self)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from har_desktop.overlay import OPACITY
 from har_desktop.sources.cameras import CameraId
 from har_desktop.view.heat import COLORMAPS, DEFAULT_COLORMAP, HeatStyle
+from har_desktop.view.theme import APPEARANCES, DEFAULT_APPEARANCE
 
 _RECENT = 8
 _FOLDER = "HAR Desktop"
@@ -40,6 +41,16 @@ class Settings:
     @geometry.setter
     def geometry(self, value: QByteArray) -> None:
         self._store.setValue("window/geometry", value)
+
+    @property
+    def appearance(self) -> str:
+        """A key of `theme.APPEARANCES`."""
+        value = str(self._store.value("window/appearance", DEFAULT_APPEARANCE))
+        return value if value in APPEARANCES else DEFAULT_APPEARANCE
+
+    @appearance.setter
+    def appearance(self, value: str) -> None:
+        self._store.setValue("window/appearance", value)
 
     @property
     def heat(self) -> HeatStyle:

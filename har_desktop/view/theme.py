@@ -26,6 +26,14 @@ RADIUS = 8
 
 _CHEVRON = Path(__file__).with_name("chevron.svg")
 
+# What a person can choose; the system's may be either, or not known.
+DEFAULT_APPEARANCE = "As the system"
+APPEARANCES = {
+    DEFAULT_APPEARANCE: Qt.ColorScheme.Unknown,
+    "Light": Qt.ColorScheme.Light,
+    "Dark": Qt.ColorScheme.Dark,
+}
+
 _Role = QPalette.ColorRole
 _LIGHT = {
     _Role.Window: "#f4f2ef",
