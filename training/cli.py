@@ -123,6 +123,7 @@ def evaluate(
     """Measure a bundle's ONNX files on whole groups, one answer per clip."""
     from har_desktop.inference.bundle import load_bundle
     from training.evaluate import evaluate as run_evaluate
+    from training.evaluate import refuse_seen
 
     loaded = load_bundle(bundle)
     if split_file:
@@ -130,6 +131,7 @@ def evaluate(
         clips, protocol = split.test, split.protocol
     else:
         chosen = set(groups.split(","))
+        refuse_seen(loaded.manifest, chosen)
         clips = [c for c in scan(data, loaded.manifest.classes) if c.group in chosen]
         protocol = "group-wise"
         if not clips:

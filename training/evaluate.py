@@ -12,7 +12,7 @@ Two ways to look at a clip are known:
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import local
@@ -25,6 +25,7 @@ from tqdm import tqdm
 from har_desktop.errors import InputError, SourceError
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.short import ShortSource
 from har_desktop.opencv import cv2
@@ -92,6 +93,25 @@ def evaluate(
         "provider": provider.used,
         "seconds": round(time.perf_counter() - began, 1),
     }
+
+
+def refuse_seen(manifest: Manifest, groups: Collection[str]) -> None:
+    """Refuse to call a figure group-wise where the bundle learned from one of the groups.
+
+    A bundle whose manifest does not tell what it learned from is measured as it is.
+
+    Raises:
+        InputError: Names the groups.
+    """
+    match manifest.training.get("split"):
+        case {"protocol": "clip-random"}:
+            raise InputError(
+                f"{manifest.name} was trained on shuffled clips, so every group has leaked;"
+                " measure it on its own test clips with --split RUN/split.json"
+            )
+        case {"sets": {"train": {"groups": list() as seen}}} if set(seen) & set(groups):
+            shared = ", ".join(sorted(set(seen) & set(groups)))
+            raise InputError(f"{manifest.name} learned from {shared}; name other --groups")
 
 
 def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Probabilities:

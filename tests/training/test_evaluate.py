@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.sources.video import VideoFile
 from training.data.index import scan
 from training.data.split import TEST_GROUPS
-from training.evaluate import clip_windows, evaluate
+from training.evaluate import clip_windows, evaluate, refuse_seen
 
 KEYS = {
     "accuracy",
@@ -98,6 +99,25 @@ def test_the_command_line_measures_the_test_groups_without_tensorflow(
     assert report.keys() >= KEYS
     assert report["clips"] == 14
     assert report["protocol"] == "group-wise"
+
+
+def manifest_of(make_bundle, folder: Path, split: dict[str, object]):
+    bundle = make_bundle(folder, edit_manifest=lambda m: m.update(training={"split": split}))
+    return load_bundle(bundle).manifest
+
+
+def test_groups_that_were_learned_from_are_refused(make_bundle, tmp_path: Path) -> None:
+    split = {"protocol": "group-wise", "sets": {"train": {"groups": ["g08", "g09", "g10"]}}}
+    manifest = manifest_of(make_bundle, tmp_path / "honest", split)
+    refuse_seen(manifest, TEST_GROUPS)
+    with pytest.raises(InputError, match="honest learned from g08, g10"):
+        refuse_seen(manifest, {"g01", "g10", "g08"})
+
+
+def test_a_model_of_shuffled_clips_has_no_group_wise_figure(make_bundle, tmp_path: Path) -> None:
+    manifest = manifest_of(make_bundle, tmp_path / "leaky", {"protocol": "clip-random"})
+    with pytest.raises(InputError, match=r"leaky was trained on shuffled clips.*--split"):
+        refuse_seen(manifest, TEST_GROUPS)
 
 
 def test_bad_input_is_one_line(bundle: Path, clips_folder: Path, tmp_path: Path) -> None:
