@@ -63,7 +63,7 @@ def test_holds_the_program_and_the_default_bundle_alone(wheel):
     assert models >= {f"har_desktop/models/{DEFAULT_BUNDLE}/{file}" for file in files}
     assert all(name.startswith(f"har_desktop/models/{DEFAULT_BUNDLE}/") for name in models)
     assert all(name.startswith("har_desktop/") for name in inside)
-    assert all(name.endswith(".py") for name in set(inside) - models)
+    assert {Path(name).suffix for name in set(inside) - models} == {".py", ".svg"}  # one icon
 
 
 def test_knows_its_version(har_desktop):
