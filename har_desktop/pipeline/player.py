@@ -109,7 +109,7 @@ class Player:
     @property
     def info(self) -> SourceInfo | None:
         """What the source says of itself; None while it is being opened."""
-        return self._projector.reels.info
+        return self._projector.stock.reels.info
 
     @property
     def status(self) -> PlayStatus:
@@ -216,9 +216,9 @@ class Player:
             self._on_status(status)
 
     def _describe(self, state: PlayState, message: str | None = None) -> PlayStatus:
-        projector = self._projector
-        frontier, busy = projector.analysis.frontier, projector.busy
-        return PlayStatus(state, frontier, projector.length, projector.duration(), busy, message)
+        stock, busy = self._projector.stock, self._projector.busy
+        frontier = stock.analysis.frontier
+        return PlayStatus(state, frontier, stock.length, stock.duration(), busy, message)
 
     def _show(self, moment: Moment) -> None:
         if not self._stopping and self._moments.put(moment):

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from time import perf_counter
 
-from har_desktop.errors import SourceError
 from har_desktop.frame import Frame
 from har_desktop.inference.recognizer import Recognizer
-from har_desktop.pipeline.album import Album
-from har_desktop.pipeline.analysis import Analysis
-from har_desktop.pipeline.reels import Reels
 from har_desktop.pipeline.result import Result
+from har_desktop.pipeline.stock import ALL, Stock
 from har_desktop.sources.base import Source
 
 # The analysis is so many frames ahead of the picture, so that a slow frame does not stop the show.
@@ -55,10 +52,8 @@ class Projector:
     """The place in the video that is shown, and how to get from there to the next.
 
     Attributes:
-        reels: The source.
-        analysis: What is known of the video so far.
         state: See `PlayState`.
-        length: Number of frames; None until the end was reached.
+        stock: What is there of the video.
     """
 
     def __init__(
@@ -69,36 +64,22 @@ class Projector:
         on_moment: Callable[[Moment], object],
         on_result: Callable[[Result], object],
     ) -> None:
-        self.reels = Reels(open_source)
         self.state = PlayState.OPENING
-        self.length: int | None = None
-        self._recognizer, self._on_moment, self._on_result = recognizer, on_moment, on_result
-        self._album = Album(memory)
-        self.analysis = Analysis(recognizer, self._album)
+        self.stock = Stock(open_source, recognizer, memory, on_result)
+        self._recognizer, self._on_moment = recognizer, on_moment
         self._index = 0
         self._sought: float | None = None  # a time beyond all that is known
         self._passed: Frame | None = None  # the last frame before it so far
         self._since: float | None = None  # when the shown frame was due
+        self._asked = perf_counter()  # for what is not complete yet
         self._shown: tuple[int, int, int] | None = None  # index, detail, wish to explain
         self._wish = 0
-        self._asked = perf_counter()  # for what is not complete yet
-        self._wanted: tuple[int, int] | None = None
-        self._hopeless: int | None = None  # a frame whose window doesn't fit into the memory
-        self._held: Result | None = None  # the newest result, until it is sure what ends with it
         self._speed, self._loop = 1.0, False
 
     @property
     def busy(self) -> bool:
         """Whether it takes long to get the wanted picture or its result."""
         return not self._complete and perf_counter() - self._asked > _LONG_S
-
-    def duration(self) -> float:
-        """Seconds from the first frame to the last, as far as is known."""
-        known = self.analysis.times[-1] if self.analysis.times else 0.0
-        info = self.reels.info
-        if self.length is None and info and info.frames and info.fps:
-            return max(known, (info.frames - 1) / info.fps)
-        return known
 
     def play(self) -> None:
         """Go on; after the end, from the first frame."""
@@ -114,19 +95,20 @@ class Projector:
     def step(self, frames: int) -> None:
         """Pause, and go some frames on, as far as anything is known, or back."""
         self.state = PlayState.PAUSED
-        last = len(self.analysis.times) if self.length is None else self.length - 1
+        length = self.stock.length
+        last = len(self.stock.analysis.times) if length is None else length - 1
         self._go(min(max(0, self._index + frames), last))
 
     def seek(self, time: float) -> None:
         """Go to the last frame that is not later than a time in seconds."""
         if self.state is PlayState.ENDED:
             self.state = PlayState.PAUSED
-        times = self.analysis.times
-        if self.length is None and not (times and time < times[-1]):
+        times = self.stock.analysis.times
+        if self.stock.length is None and not (times and time < times[-1]):
             self._go(self._index)
             self._sought = time
-            return
-        self._go(max(0, bisect_right(times, time) - 1))
+        else:
+            self._go(max(0, bisect_right(times, time) - 1))
 
     def set_speed(self, factor: float) -> None:
         """Play so many times as fast as it was filmed."""
@@ -139,13 +121,13 @@ class Projector:
     def explain(self, index: int) -> None:
         """Explain a class; what explains another is computed anew."""
         self._recognizer.explain = index
-        self._album.forget_windows()
+        self.stock.album.forget_windows()
         self._wish += 1
         self._asked = perf_counter()
 
     def close(self) -> None:
         """Close the source."""
-        self.reels.close()
+        self.stock.reels.close()
 
     def work(self) -> float | None:
         """Do the next small thing.
@@ -161,20 +143,27 @@ class Projector:
         if self._sought is not None:
             self._seek_further(self._sought)
             return 0.0
+        stock = self.stock
+        if stock.length is not None and self._index >= stock.length:
+            self._go(stock.length - 1)
         rest = self._advance()
-        if rest == 0.0 or self._show() or self._fetch() or self._answer_again() or self._analyse():
+        if rest == 0.0 or self._show() or stock.restore(self._index):
+            return 0.0
+        if stock.analyse(self._index + AHEAD):
+            if self.state is PlayState.OPENING:
+                self.state = PlayState.PAUSED
             return 0.0
         return rest
 
     def _go(self, index: int) -> None:
-        self._index = self._album.centre = index
-        self._sought = self._since = self._hopeless = None
-        self._asked = perf_counter()
+        self._index, self._asked = index, perf_counter()
+        self._sought = self._since = self._passed = None
+        self.stock.look_at(index)
 
     @property
     def _complete(self) -> bool:
         """Whether all that there is to be shown of the wanted frame was shown."""
-        return self._sought is None and self._shown == (self._index, 2, self._wish)
+        return self._sought is None and self._shown == (self._index, ALL, self._wish)
 
     def _advance(self) -> float | None:
         """Go to the next frame if it is time; the seconds until then, None where it never is."""
@@ -182,9 +171,9 @@ class Projector:
             return None
         if self._since is None:
             self._since = perf_counter()
-        times, here = self.analysis.times, self._index
-        last = here + 1 == self.length
-        if not last and here + 1 >= self.analysis.frontier:
+        times, here = self.stock.analysis.times, self._index
+        last = here + 1 == self.stock.length
+        if not last and here + 1 >= self.stock.analysis.frontier:
             return None  # the analysis comes first
         gap = times[here + 1] - times[here] if not last else times[here] - times[max(0, here - 1)]
         due, now = self._since + gap / self._speed, perf_counter()
@@ -199,117 +188,37 @@ class Projector:
 
     def _show(self) -> bool:
         """Show this frame, or more of it than before; False if there is nothing new."""
-        index = self._index
-        if index not in self._album:
+        index, detail = self._index, self.stock.detail(self._index)
+        if detail is None or (detail < ALL and not self._is_worthwhile(detail)):
             return False
-        detail = 0
-        if index < self.analysis.frontier:
-            lacking = self.analysis.lacks_window(index) and index != self._hopeless
-            detail = 1 if lacking else 2
         view = index, detail, self._wish
-        if self._shown is not None and self._shown[0] == index and detail < 2:
-            if detail <= self._shown[1]:
-                return False
-        elif view == self._shown:
-            return False
-        frame = self._album.frame(index)
-        if frame is not None:
-            self._shown = view
-            self._on_moment(Moment(frame, self.analysis.result(frame)))
-        return True
-
-    def _fetch(self) -> bool:
-        """Read one frame on the way to a picture that is missing here; False if none is."""
-        index, known = self._index, self.analysis
-        wanted = [index] if index != known.frontier else []  # that one is analysed anyway
-        if known.lacks_window(index) and index != self._hopeless:
-            wanted = [*known.sources_of(index), index]
-        missing = next((i for i in wanted if i not in self._album), None)
-        if missing is None:
-            return False
-        if self._wanted is not None and self._wanted[0] == index and missing < self._wanted[1]:
-            self._hopeless = index  # one picture drives the other out
-            return True
-        self._wanted = index, missing
-        frame = self.reels.read_towards(missing, spare=known.frontier)
+        frame = self.stock.album.frame(index) if view != self._shown else None
         if frame is None:
-            self._reach_end(missing)
-        elif frame.index == missing:
-            known.note(frame)
-            self._album.add(frame, known.encode(frame), None)
-            if missing not in self._album:
-                self._hopeless = index
-        return True
-
-    def _answer_again(self) -> bool:
-        """Compute the window of this frame anew, if it had to go."""
-        if self._index == self._hopeless or not self.analysis.lacks_window(self._index):
             return False
-        self.analysis.answer_again(self._index)
+        self._shown = view
+        self._on_moment(Moment(frame, self.stock.analysis.result(frame)))
         return True
 
-    def _analyse(self) -> bool:
-        """Analyse the next frame, unless the analysis is far enough ahead."""
-        frontier = self.analysis.frontier
-        if frontier == self.length or frontier > self._index + AHEAD:
-            return False
-        frame = self.reels.read_towards(frontier, spare=frontier)
-        if frame is None:
-            self._reach_end(frontier)
-        elif frame.index == frontier:
-            self.analysis.push(frame)
-            self._publish(frame)
-        return True
-
-    def _publish(self, frame: Frame) -> None:
-        """Give out the result before this one; the end may still add an event to this one."""
-        if self._held is not None:
-            self._on_result(self._held)
-        self._held = self.analysis.result(frame)
-        if frame.index + 1 == self.length:
-            self._finish()
-        if self.state is PlayState.OPENING:
-            self.state = PlayState.PAUSED
-
-    def _finish(self) -> None:
-        """All is analysed."""
-        self.analysis.finish()
-        if self._held is not None:
-            frame = self._held.recognition.frame
-            self._on_result(self.analysis.result(frame) or self._held)
-            self._held = None
+    def _is_worthwhile(self, detail: int) -> bool:
+        """Whether to show a frame already that is not complete yet."""
+        if self.state is PlayState.PLAYING and not self.busy:
+            return False  # the rest comes so soon that it would only flicker
+        shown = self._shown
+        return shown is None or shown[0] != self._index or shown[1] < detail
 
     def _seek_further(self, time: float) -> None:
         """Read one frame on the way to a time beyond all that is known."""
-        known = len(self.analysis.times)
-        frame = self.reels.read_towards(known, spare=self.analysis.frontier)
-        if frame is None:
-            self._reach_end(known)
-        elif frame.index == known:
-            self.analysis.note(frame)
-            if frame.time <= time:
-                self._passed = frame
-                return
+        frame = self.stock.explore()
+        if frame is not None and frame.time <= time:
+            self._passed = frame
+        elif frame is not None:
             self._arrive(max(0, frame.index - 1))
+        elif self.stock.length is not None:
+            self._arrive(self.stock.length - 1)
 
     def _arrive(self, index: int) -> None:
         """A seek ends here."""
+        passed = self._passed
         self._go(index)
-        passed, self._passed = self._passed, None
-        if passed is not None and passed.index == index and index >= self.analysis.frontier:
-            self._album.add(passed, self.analysis.encode(passed), None)
-
-    def _reach_end(self, length: int) -> None:
-        """The source has ended after so many frames."""
-        name = self.reels.info.name if self.reels.info else "the source"
-        if length == 0:
-            raise SourceError(f"{name}: holds no picture; choose another file")
-        if length < len(self.analysis.times):
-            raise SourceError(f"{name}: ended earlier than at the first reading; open it again")
-        self.length = length
-        if self._sought is not None:
-            self._arrive(length - 1)
-        elif self._index >= length:
-            self._go(length - 1)
-        if self.analysis.frontier == length:
-            self._finish()
+        if passed is not None and passed.index == index:
+            self.stock.keep(passed)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from har_desktop.decision.events import Decider
 from har_desktop.errors import SourceError
@@ -117,7 +119,7 @@ def test_opens_paused_at_the_first_frame_and_looks_only_a_little_ahead(show):
     assert show.projector.state is PlayState.PAUSED
     assert show.shown.frame.index == 0
     assert show.shown.result.recognition.filled == 0
-    assert show.projector.analysis.frontier == AHEAD + 1
+    assert show.projector.stock.analysis.frontier == AHEAD + 1
     assert Film.reads == AHEAD + 1
     assert not show.projector.busy
 
@@ -169,7 +171,7 @@ def test_seek_forward_shows_the_picture_first_and_the_result_when_all_before_is_
     assert show.shown.frame.index == 40
     assert show.shown.result is None
     assert np.array_equal(show.shown.frame.image, truth[0][40].frame.image)
-    assert show.projector.analysis.frontier == AHEAD + 1
+    assert show.projector.stock.analysis.frontier == AHEAD + 1
     show.settle()
     assert len(show.moments) == 2
     same_window(show.shown.result.recognition.window, truth[0][40].window)
@@ -196,9 +198,24 @@ def test_playing_waits_for_the_analysis(show):
     show.projector.seek(2.0)
     show.projector.play()
     show.play_to(PlayState.ENDED)
-    indices = [moment.frame.index for moment in show.moments]
-    assert indices == [0, 40, 40, *range(41, LENGTH)]
-    assert all(moment.result for moment in show.moments[2:])
+    whole = [moment.frame.index for moment in show.moments if moment.result]
+    assert whole == [0, *range(40, LENGTH)]
+
+
+def test_no_picture_flickers_by_without_its_heat_map(recognizer, film, monkeypatch):
+    monkeypatch.setattr(projector, "perf_counter", lambda: next(ticks))
+    ticks = (tick / 1000 for tick in range(10**9))  # time stands almost still
+    show = Show(recognizer, film)
+    show.projector.seek(99.0)
+    show.settle()
+    show.projector.explain(1)
+    show.moments.clear()
+    show.projector.seek(1.0)
+    show.projector.play()
+    while not show.moments or show.shown.frame.index < LENGTH - 1:
+        show.projector.work()
+    assert [moment.frame.index for moment in show.moments] == list(range(20, LENGTH))
+    assert {moment.result.recognition.window.explained for moment in show.moments} == {1}
 
 
 @pytest.mark.parametrize(
@@ -210,7 +227,7 @@ def test_seek_finds_the_last_frame_that_is_not_later(show, time, index, known):
     if known:
         show.projector.seek(99.0)
         show.settle()
-        assert show.projector.length == LENGTH
+        assert show.projector.stock.length == LENGTH
     show.projector.seek(time)
     show.settle()
     assert show.shown.frame.index == index
@@ -227,7 +244,7 @@ def test_steps(show):
         path.append(show.shown.frame.index)
     assert path[:5] == [1, 2, 1, 0, 3]
     assert path[5] > 3  # as far as anything was known
-    while show.projector.length is None:
+    while show.projector.stock.length is None:
         show.projector.step(1000)
         show.settle()
     for frames_on in (1000, 1):
@@ -287,7 +304,7 @@ def test_memory_is_bounded_and_what_had_to_go_comes_back(recognizer, film, truth
     show = Show(recognizer, film, memory=SCARCE)
     show.projector.seek(99.0)
     show.settle()
-    album = show.projector._album
+    album = show.projector.stock.album
     assert len(album._pages) < LENGTH - 10
     assert album._used <= SCARCE
     for index in (15, 50, 16, 59, 0):
@@ -328,6 +345,44 @@ def test_memory_without_room_for_a_window_shows_what_it_can(recognizer, film, me
     assert show.shown.result.decision.probabilities is not None
 
 
+WISHES = st.one_of(
+    st.tuples(st.just("seek"), st.floats(-1.0, 4.0)),
+    st.tuples(st.just("step"), st.integers(-LENGTH, LENGTH)),
+    st.tuples(st.just("explain"), st.integers(-1, 2)),
+    st.tuples(st.just("play"), st.integers(1, 100)),  # and so many things to do
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wishes=st.lists(WISHES, max_size=12), memory=st.sampled_from([SCARCE, MEMORY]))
+def test_whatever_is_wished_what_is_shown_is_true(live_bundle, film, truth, wishes, memory):
+    show = Show(Recognizer(live_bundle, "cpu"), film, memory)
+    show.projector.set_speed(1000.0)
+    pinned = -1
+    for wish, value in wishes:
+        if wish == "play":
+            show.projector.play()
+            for _ in range(value):
+                show.projector.work()
+            show.projector.pause()
+        else:
+            getattr(show.projector, wish)(value)
+        pinned = value if wish == "explain" else pinned
+        show.settle()
+        shown = show.shown
+        recognition, (decision, _) = truth[0][shown.frame.index], truth[1][shown.frame.index]
+        assert shown.frame.time == recognition.frame.time
+        assert shown.result.recognition.filled == recognition.filled
+        assert shown.result.decision.confidence == decision.confidence
+        window = shown.result.recognition.window
+        assert (window is None) == (recognition.window is None)
+        if window is not None:
+            assert np.array_equal(window.logits, recognition.window.logits)
+            assert pinned in (-1, window.explained)
+    indices = [result.recognition.frame.index for result in show.results]
+    assert indices == list(range(len(indices)))
+
+
 @pytest.mark.parametrize("wish", ["settle", "seek"])
 def test_source_without_a_frame(recognizer, wish):
     show = Show(recognizer, [])
@@ -343,7 +398,7 @@ def test_source_of_one_frame(recognizer, film):
     show.projector.play()
     show.play_to(PlayState.ENDED)
     assert len(show.moments) == len(show.results) == 1
-    assert show.projector.duration() == 0.0
+    assert show.projector.stock.duration() == 0.0
 
 
 def test_source_that_is_shorter_the_second_time(recognizer, film):
@@ -357,8 +412,8 @@ def test_source_that_is_shorter_the_second_time(recognizer, film):
 def test_duration_by_the_header_until_the_end_is_known(recognizer, film):
     show = Show(recognizer, film)
     show.settle()
-    assert show.projector.duration() == pytest.approx((LENGTH - 1) / FPS)
-    assert show.projector.length is None
+    assert show.projector.stock.duration() == pytest.approx((LENGTH - 1) / FPS)
+    assert show.projector.stock.length is None
     show.projector.seek(99.0)
     show.settle()
-    assert show.projector.duration() == film[-1].time
+    assert show.projector.stock.duration() == film[-1].time
