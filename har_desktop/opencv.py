@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import os
 
-import cv2
+# Read when cv2 is loaded. A camera that hangs blocks the whole device for so many seconds; and on
+# Windows some take minutes to open unless hardware transforms are off (opencv/opencv#17687).
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
+os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
+
+import cv2  # noqa: E402
 
 __all__ = ["cv2"]
 
