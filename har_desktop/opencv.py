@@ -14,7 +14,7 @@ import os
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")
 os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 
-import cv2  # noqa: E402
+import cv2
 
 __all__ = ["cv2"]
 

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cv2_enumerate_cameras import enumerate_cameras
-
 from har_desktop.opencv import cv2
 
 # One backend per system, for without a name OpenCV tries them all, at length and loudly.
@@ -44,6 +42,8 @@ class CameraId:
 
 def list_cameras() -> tuple[CameraId, ...]:
     """The cameras that are plugged in, by index. Quick: none of them is opened for pictures."""
+    from cv2_enumerate_cameras import enumerate_cameras  # loads cv2, which ours must do first
+
     ports = _ports()
     found = []
     for camera in enumerate_cameras(BACKEND):

@@ -1,6 +1,7 @@
 import sys
 from types import SimpleNamespace
 
+import cv2_enumerate_cameras
 import pytest
 
 from har_desktop.sources import cameras
@@ -53,7 +54,7 @@ def plugged(monkeypatch, tmp_path):
             SimpleNamespace(index=index, name=name, path=path, vid=vid, pid=pid)
             for index, name, path, vid, pid in found
         ]
-        monkeypatch.setattr(cameras, "enumerate_cameras", lambda _: infos)
+        monkeypatch.setattr(cv2_enumerate_cameras, "enumerate_cameras", lambda _: infos)
 
     return plug
 
