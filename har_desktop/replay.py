@@ -241,8 +241,9 @@ def _run(
     progress: bool,
     on_frame: Callable[[], object],
 ) -> Outcome:
-    quiet = None if progress else True  # None: on a terminal only
-    with tqdm(total=info.frames, desc=info.name, unit="frame", disable=quiet) as bar:
+    if not progress:  # a bar starts a thread, even one that shows nothing
+        return run_in_order(source, recognizer, decider, sinks, hop, on_frame)
+    with tqdm(total=info.frames, desc=info.name, unit="frame", disable=None) as bar:
 
         def tick() -> None:
             bar.update()

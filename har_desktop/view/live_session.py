@@ -124,21 +124,19 @@ class LiveSession(Session):
 
     def close(self) -> None:
         """Stop the threads and let go of the stage."""
-        for signal in (self._frame_waits, self._result_came, self._status_came):
-            signal.disconnect()
+        super().close()
         self._stage.video.painted.disconnect(self._screen.tick)
         self._live.stop()
-        super().close()
 
     def _take_frame(self) -> None:
         frame = self._live.take_frame()
-        if frame is None or self._status.state is State.LOST:
+        if frame is None or self._closed or self._status.state is State.LOST:
             return
         if self._pace.frame(frame.time) or not self._heat.shown:
             self._stage.video.show_picture(frame.image)
 
     def _take_result(self, result: Result) -> None:
-        if self._status.state is State.LOST:
+        if self._closed or self._status.state is State.LOST:
             return
         if result.manifest is not self._manifest:
             self._manifest = result.manifest
@@ -170,6 +168,8 @@ class LiveSession(Session):
         self._stage.video.set_inset(recognition, f"heat-map of {age:.1f} s ago")
 
     def _take_status(self, status: Status) -> None:
+        if self._closed:
+            return
         self._status = status
         video = self._stage.video
         if status.state is State.LOST:

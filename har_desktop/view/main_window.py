@@ -9,20 +9,15 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropE
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
-    QFileDialog,
     QMainWindow,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from har_desktop.inference.bundle import MANIFEST
 from har_desktop.models import default_bundle
 from har_desktop.pipeline.state import State
-from har_desktop.replay import DEMO
 from har_desktop.sources.cameras import CameraId, find_camera
-from har_desktop.sources.files import VIDEO_SUFFIXES
-from har_desktop.sources.stream import SCHEMES
 from har_desktop.view.about import About
 from har_desktop.view.actions import Actions
 from har_desktop.view.appearance import Appearance
@@ -34,6 +29,7 @@ from har_desktop.view.live_session import LiveSession
 from har_desktop.view.model_card import ModelCard
 from har_desktop.view.model_keeper import GoodModel, ModelKeeper
 from har_desktop.view.model_menu import ModelMenu
+from har_desktop.view.opening import Opener
 from har_desktop.view.outputs import Outputs
 from har_desktop.view.replay_session import ReplaySession
 from har_desktop.view.settings import Settings
@@ -41,7 +37,6 @@ from har_desktop.view.shortcuts import Shortcuts
 from har_desktop.view.source_menus import CameraMenu, RecentMenu
 from har_desktop.view.stage import Stage
 from har_desktop.view.status_line import StatusLine
-from har_desktop.view.stream_dialog import StreamDialog
 from har_desktop.view.theme import GAP
 from har_desktop.view.welcome import Welcome
 from har_desktop.view.wiring import (
@@ -72,6 +67,7 @@ class MainWindow(QMainWindow):
         self.cameras = CameraMenu(self.commands.camera, settings)
         self.recent = RecentMenu(self.commands.recent, settings)
         self.models = ModelMenu(self.commands, self)
+        self.opener = Opener(self, self.director, self.models, settings)
         self.outputs = Outputs(
             self, self.commands, self.stage, self.director, self.keeper, settings, self.banner
         )
@@ -91,18 +87,9 @@ class MainWindow(QMainWindow):
         self.load_model(self.settings.model)
         self._remembered = None if source else self.settings.camera
         if source:
-            self.open(source)
+            self.opener.open(source)
         self.watch.start()
         self._figures.start()
-
-    def open(self, source: str) -> None:
-        """Open a file, an address of a stream, or "demo"."""
-        if source == DEMO:
-            self.director.open_demo()
-        elif source.partition("://")[0] in SCHEMES:
-            self.director.open_stream(source)
-        else:
-            self.director.open_file(Path(source))
 
     def load_model(self, folder: Path | None) -> None:
         """Check a bundle and use it if it is good; None for the default one."""
@@ -132,9 +119,9 @@ class MainWindow(QMainWindow):
     def _connect_sources(self) -> None:
         commands, welcome, director = self.commands, self.welcome, self.director
         for signal in (commands.open.triggered, welcome.file):
-            signal.connect(lambda *_: self._ask_for_file())
+            signal.connect(lambda *_: self.opener.ask_for_file())
         for signal in (commands.stream.triggered, welcome.stream):
-            signal.connect(lambda *_: self._ask_for_stream())
+            signal.connect(lambda *_: self.opener.ask_for_stream())
         for signal in (commands.demo.triggered, welcome.demo):
             signal.connect(lambda *_: director.open_demo())
         for signal in (self.cameras.chosen, welcome.camera):
@@ -174,23 +161,6 @@ class MainWindow(QMainWindow):
         self._figures.timeout.connect(self._refresh)
 
     # What the actions do
-
-    def _ask_for_file(self) -> None:
-        recent = self.settings.recent
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
-        path, _ = QFileDialog.getOpenFileName(
-            self,
-            "Open a video",
-            str(recent[0].parent) if recent else "",
-            f"Videos ({patterns});;All files (*)",
-        )
-        if path:
-            self.director.open_file(Path(path))
-
-    def _ask_for_stream(self) -> None:
-        dialog = StreamDialog(self.settings.streams, self)
-        dialog.accepted.connect(lambda: self.director.open_stream(dialog.url))
-        self._open(dialog)
 
     def _reopen_camera(self) -> None:
         source = self.director.source
@@ -294,13 +264,8 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802, Qt's name
         """Open the first thing that was dropped."""
-        url = event.mimeData().urls()[0]
-        path = Path(url.toLocalFile())
         event.acceptProposedAction()
-        if url.isLocalFile() and (path / MANIFEST).is_file():
-            self._choose_model(path)
-        else:
-            self.open(str(path) if url.isLocalFile() else url.toString())
+        self.opener.drop(event.mimeData().urls()[0])
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802, Qt's name
         """End everything, each part within a few seconds."""

@@ -36,7 +36,7 @@ class ReplayControls(QWidget):
         self._forward = tool("Step forward", "One frame forward (.)")
         self._loop = tool("Loop", "Start again at the end (L)")
         self._loop.setCheckable(True)
-        self._time, self._note = label("0:00.0 / 0:00"), label(quiet=True)
+        self._time, self._note = label("0:00.0 / 0:00.0"), label(quiet=True)
         self._time.setAccessibleName("Time")
         self._speed = QComboBox()
         self._speed.setAccessibleName("Speed")
@@ -89,7 +89,7 @@ class ReplayControls(QWidget):
 
     def show_time(self, seconds: float, duration: float) -> None:
         """Show where the replay is."""
-        self._time.setText(f"{clock(seconds, tenths=True)} / {clock(duration)}")
+        self._time.setText(f"{clock(seconds, tenths=True)} / {clock(duration, tenths=True)}")
 
     def show_status(self, status: PlayStatus) -> None:
         """Show what the player does."""

@@ -24,8 +24,8 @@ class ReplaySession(Session):
 
     replay = True
     _moment_waits = Signal()
-    _result_came = Signal(object)
-    _status_came = Signal(object)
+    _result_came = Signal(int, object)
+    _status_came = Signal(int, object)
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class ReplaySession(Session):
         super().__init__(stage, parent)
         self._name, self._open_source = name, open_source
         self._player: Player | None = None
+        self._players = 0  # how many there were: one for each model
         self._course: Course | None = None
         self._status: PlayStatus | None = None
         self._position = 0.0
@@ -83,12 +84,14 @@ class ReplaySession(Session):
         self._pinned, self._result = TOP, None
         self._course = self._stage.use_model(recognizer.manifest, 0.0, TOP)
         self._model_rate.clear()
+        self._players += 1
+        number = self._players
         player = self._player = Player(
             self._open_source,
             recognizer,
             self._moment_waits.emit,
-            self._result_came.emit,
-            self._status_came.emit,
+            lambda result: self._result_came.emit(number, result),
+            lambda status: self._status_came.emit(number, status),
         )
         player.speed(self._stage.controls.factor)
         player.loop(self._stage.controls.loops)
@@ -145,13 +148,11 @@ class ReplaySession(Session):
 
     def close(self) -> None:
         """Stop the thread and let go of the stage."""
-        for signal in (self._moment_waits, self._result_came, self._status_came):
-            signal.disconnect()
-        for link, slot in self._links:
-            link.disconnect(slot)
+        super().close()
+        for signal, slot in self._links:
+            signal.disconnect(slot)
         if self._player is not None:
             self._player.stop()
-        super().close()
 
     def _set_speed(self, factor: float) -> None:
         if self._player is not None:
@@ -163,7 +164,7 @@ class ReplaySession(Session):
 
     def _take_moment(self) -> None:
         moment = None if self._player is None else self._player.take_moment()
-        if moment is None:
+        if moment is None or self._closed:
             return
         stage = self._stage
         self._position = moment.frame.time
@@ -179,13 +180,16 @@ class ReplaySession(Session):
         self._show_time()
         self.changed.emit()
 
-    def _take_result(self, result: Result) -> None:
+    def _take_result(self, player: int, result: Result) -> None:
+        if self._closed or player != self._players or self._course is None:
+            return
         self._model_rate.tick()
-        if self._course is not None:
-            self._course.add(result.decision, result.events)
-            self._stage.timeline.refresh()
+        self._course.add(result.decision, result.events)
+        self._stage.timeline.refresh()
 
-    def _take_status(self, status: PlayStatus) -> None:
+    def _take_status(self, player: int, status: PlayStatus) -> None:
+        if self._closed or player != self._players:
+            return
         self._status = status
         self._stage.timeline.set_duration(status.duration)
         self._stage.controls.show_status(status)

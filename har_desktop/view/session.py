@@ -32,6 +32,7 @@ class Session(QObject):
         self._stage = stage
         self._pinned = TOP
         self._result: Result | None = None
+        self._closed = False  # what threads have sent before the end may still arrive after it
         stage.bars.pinned.connect(self.explain)
         stage.heat.changed.connect(self.restyle)
 
@@ -62,5 +63,6 @@ class Session(QObject):
 
     def close(self) -> None:
         """End everything within a few seconds; nothing is shown any more afterwards."""
+        self._closed = True
         self._stage.bars.pinned.disconnect(self.explain)
         self._stage.heat.changed.disconnect(self.restyle)

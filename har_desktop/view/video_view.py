@@ -69,6 +69,11 @@ class VideoView(QWidget):
         return self._caption
 
     @property
+    def recording(self) -> str | None:
+        """How long the recording is that is shown to run; None where there is none."""
+        return self._recording
+
+    @property
     def inset_words(self) -> str:
         """What is written under the small picture; "" where there is none."""
         return self._inset[1] if self._inset else ""

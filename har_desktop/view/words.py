@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_SLACK = 1e-6  # so that 0.3 s, which is a little less as a float, is three tenths
 _SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -13,9 +14,8 @@ def readable(label: str) -> str:
 
 
 def clock(seconds: float, tenths: bool = False) -> str:
-    """Minutes and seconds, with hours where there are any: "1:05", "1:02:03", "0:07.5"."""
-    units = round(max(0.0, seconds) * 10) if tenths else int(max(0.0, seconds)) * 10
-    minutes, rest = divmod(units, 600)
+    """Minutes and whole seconds, with hours where there are any: "1:05", "1:02:03", "0:07.5"."""
+    minutes, rest = divmod(int(max(0.0, seconds) * 10 + _SLACK), 600)
     hours, minutes = divmod(minutes, 60)
     text = f"{rest // 10:02}.{rest % 10}" if tenths else f"{rest // 10:02}"
     return f"{hours}:{minutes:02}:{text}" if hours else f"{minutes}:{text}"

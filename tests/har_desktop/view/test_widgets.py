@@ -219,7 +219,7 @@ class TestReplayControls:
     def test_time(self, shown):
         controls = shown(ReplayControls(), 600, 50)
         controls.show_time(61.25, 130.0)
-        assert controls.time_text == "1:01.2 / 2:10"
+        assert controls.time_text == "1:01.2 / 2:10.0"
 
 
 class TestDialogs:

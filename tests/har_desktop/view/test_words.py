@@ -24,7 +24,8 @@ def test_class_names_are_taken_apart_at_their_capitals(label, words):
     [
         (0, False, "0:00"),
         (59.96, False, "0:59"),
-        (59.96, True, "1:00.0"),
+        (59.96, True, "0:59.9"),
+        (0.3, True, "0:00.3"),
         (61.25, True, "1:01.2"),
         (3723, False, "1:02:03"),
         (-1, True, "0:00.0"),

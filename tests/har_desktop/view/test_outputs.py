@@ -1,0 +1,163 @@
+"""Snapshots and recordings of the live session, from the buttons to the files."""
+
+import re
+import time
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from har_desktop.pipeline.recorder import Recorder
+from har_desktop.view.recording import fresh_target
+
+PATIENCE = 20_000
+
+
+def full(window):
+    result = window.director.session.result
+    return result is not None and result.recognition.window is not None
+
+
+def test_a_snapshot_is_the_picture_with_its_heat_map(in_window, camera_server, qtbot, settings):
+    def body(window):
+        assert not window.stage.snapshot.isEnabled()
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(window.stage.snapshot.isEnabled, timeout=PATIENCE)
+        qtbot.mouseClick(window.stage.snapshot, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: "Saved" in window.banner.text, timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+    (picture,) = settings.folder.iterdir()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d 127\.0\.0\.1_\d+\.png", picture.name)
+    assert cv2.imread(str(picture)).shape == (96, 128, 3)
+
+
+def test_a_recording_is_seen_while_it_runs_and_gives_video_and_results(
+    in_window, camera_server, qtbot, settings
+):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
+        assert window.stage.video.recording == "0:00"
+        assert window.commands.record.isChecked()
+        assert window.stage.record.text() == "Stop recording"
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 20, timeout=PATIENCE)
+        qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
+        assert window.stage.video.recording is None
+        assert not window.commands.record.isChecked()
+        qtbot.waitUntil(lambda: "Recorded" in window.banner.text, timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+    results, video = sorted(settings.folder.iterdir(), key=lambda path: path.suffix)
+    capture = cv2.VideoCapture(str(video))
+    frames = 0
+    while capture.read()[0]:
+        frames += 1
+    capture.release()
+    lines = [msgspec.json.decode(line) for line in results.read_bytes().splitlines()]
+    assert lines[0]["model"] == "motion_gru"
+    times = [line["time"] for line in lines[1:]]
+    assert len(times) >= 20
+    assert times[0] == 0.0
+    assert np.all(np.diff(times) > 0)
+    assert frames > 10
+
+
+def test_what_was_recorded_is_kept_when_the_window_closes(
+    in_window, camera_server, qtbot, settings
+):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5, timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+    assert {path.suffix for path in settings.folder.iterdir()} == {".mp4", ".jsonl"}
+
+
+def test_another_source_ends_the_recording(in_window, camera_server, qtbot, settings):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5, timeout=PATIENCE)
+        window.director.open_stream(camera_server.url)
+        assert window.outputs.recording.recorder is None
+        qtbot.waitUntil(lambda: "Recorded" in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+    assert {path.suffix for path in settings.folder.iterdir()} == {".mp4", ".jsonl"}
+
+
+def test_a_folder_that_cannot_be_is_told(in_window, camera_server, qtbot, settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.folder = tmp_path / "file" / "recordings"
+
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.commands.record.trigger()
+        assert window.banner.failure
+        assert "recordings" in window.banner.text
+        assert not window.commands.record.isChecked()
+        assert window.stage.video.recording is None
+        window.banner.hide()
+        window.commands.snapshot.trigger()
+        qtbot.waitUntil(
+            lambda: window.banner.failure and bool(window.banner.text), timeout=PATIENCE
+        )
+
+    in_window(body, camera_server.url)
+
+
+def test_a_recording_that_breaks_is_told_and_the_session_goes_on(
+    in_window, camera_server, qtbot, monkeypatch
+):
+    def broken(*_):
+        raise OSError(28, "No space left on device")
+
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        monkeypatch.setattr(Recorder, "_write", broken)
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        assert "No space" in window.banner.text
+        assert window.stage.video.recording is None
+        count = len(window.stage.timeline.course)
+        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count, timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+
+
+def test_drops_of_the_recording_are_counted_and_shown(in_window, camera_server, qtbot, monkeypatch):
+    write = Recorder._write
+
+    def slowly(self, result):
+        time.sleep(0.2)
+        return write(self, result)
+
+    monkeypatch.setattr(Recorder, "_write", slowly)
+    monkeypatch.setattr("har_desktop.pipeline.recorder.CAPACITY", 3)
+
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.dropped > 3, timeout=PATIENCE)
+        window.commands.details.trigger()
+        assert "dropped" in window.details.rows["Recording"]
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: "dropped" in window.banner.text, timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b:c*?", "\u00dcbung 1", "." * 300, ""])
+def test_names_of_files_are_safe_and_new(tmp_path, name):
+    target = fresh_target(tmp_path, name)
+    assert target.parent == tmp_path
+    assert len(target.name) < 120
+    assert not re.search(r"[/\\:*?]", target.name)
+    target.with_name(f"{target.name}.png").touch()
+    again = fresh_target(tmp_path, name)
+    assert again != target

@@ -1,0 +1,303 @@
+"""The window on a recorded video: play, step, seek, keep, export."""
+
+import time
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+
+from har_desktop.pipeline.player import PlayState
+from har_desktop.replay import replay
+from har_desktop.sources.figure import RenderedFigure
+from har_desktop.view.replay_session import ReplaySession
+
+PATIENCE = 20_000
+FPS, FRAMES = 20.0, 60
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    """Three seconds of a rendered figure."""
+    path = tmp_path_factory.mktemp("clips") / "squats & more.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (128, 96))
+    with RenderedFigure("BodyWeightSquats", 2, FRAMES / FPS, FPS, (96, 128)) as source:
+        for frame in source:
+            writer.write(frame.image)
+    writer.release()
+    return path
+
+
+def until(qtbot, condition):
+    """Wait for a condition that may also be None."""
+    qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
+
+
+def paused_at_start(window, qtbot):
+    """Pause, and go to the first frame."""
+    session = window.director.session
+    until(qtbot, lambda: session.status is not None and session.status.state is PlayState.PLAYING)
+    window.commands.play.trigger()
+    until(qtbot, lambda: session.status.state is not PlayState.PLAYING)
+    session.seek(0.0)
+    until(qtbot, lambda: session.position == 0.0)
+    return session
+
+
+def test_a_file_plays_to_its_end_and_every_frame_is_kept(in_window, clip, qtbot):
+    def body(window):
+        stage, session = window.stage, window.director.session
+        assert isinstance(session, ReplaySession)
+        until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
+        assert session.status.frames == FRAMES
+        until(qtbot, lambda: len(stage.timeline.course) == FRAMES)
+        assert stage.timeline.course.span == (0.0, pytest.approx((FRAMES - 1) / FPS, abs=0.01))
+        assert stage.video.heat_shown
+        assert stage.strip.maps == 10
+        assert stage.video.caption.filled is None
+        assert stage.controls.time_text == "0:02.9 / 0:02.9"
+        assert window.windowTitle().startswith("squats & more.mp4")
+        assert window.settings.recent == (clip,)
+
+    in_window(body, str(clip))
+
+
+def test_seeking_back_shows_the_kept_result(in_window, clip, qtbot):
+    def body(window):
+        stage, session = window.stage, window.director.session
+        until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
+        field = stage.timeline._field()
+        place = QPoint(round(field.x(2.0)), round(field.plot.center().y()))
+        qtbot.mouseClick(stage.timeline, Qt.MouseButton.LeftButton, pos=place)
+        until(qtbot, lambda: abs(session.position - 2.0) < 0.06)
+        assert session.result is not None
+        assert session.result.recognition.frame.time == session.position
+        assert stage.video.recognition is session.result.recognition
+        assert stage.timeline.position == session.position
+        assert len(stage.timeline.course) == FRAMES
+        shown = session.result.decision.probabilities
+        assert np.allclose(stage.timeline.course.at(session.position)[1], shown)
+
+    in_window(body, str(clip))
+
+
+def test_steps_go_by_single_frames(in_window, clip, qtbot):
+    def body(window):
+        session = paused_at_start(window, qtbot)
+        window.commands.forward.trigger()
+        until(qtbot, lambda: session.position == pytest.approx(1 / FPS, abs=1e-3))
+        window.stage.controls._forward.click()
+        until(qtbot, lambda: session.position == pytest.approx(2 / FPS, abs=1e-3))
+        window.commands.back.trigger()
+        until(qtbot, lambda: session.position == pytest.approx(1 / FPS, abs=1e-3))
+        window.commands.later.trigger()
+        until(qtbot, lambda: session.position == pytest.approx(1 + 1 / FPS, abs=0.03))
+        window.commands.earlier.trigger()
+        until(qtbot, lambda: session.position == pytest.approx(1 / FPS, abs=0.03))
+
+    in_window(body, str(clip))
+
+
+def test_speed_and_loop(in_window, clip, qtbot):
+    def body(window):
+        session, controls = window.director.session, window.stage.controls
+        window.commands.loop.trigger()
+        assert controls.loops
+        for _ in range(4):
+            window.commands.faster.trigger()
+        assert controls.factor == 4.0
+        seen = []
+        session.changed.connect(lambda: seen.append(session.position))
+        until(qtbot, lambda: any(b < a - 1 for a, b in pairwise(seen)))
+        assert session.status.state is PlayState.PLAYING
+        assert len(window.stage.timeline.course) <= FRAMES
+
+    in_window(body, str(clip))
+
+
+def test_the_explanation_can_be_pinned_while_paused(in_window, clip, qtbot):
+    def body(window):
+        session, bars = window.director.session, window.stage.bars.bars
+        until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
+
+        def explained():
+            answer = session.result.recognition.window if session.result else None
+            return None if answer is None else answer.explained
+
+        until(qtbot, lambda: explained() is not None)
+        bars = window.stage.bars.bars
+        other = (explained() + 1) % len(bars)
+        qtbot.mouseClick(bars[other], Qt.MouseButton.LeftButton)
+        until(qtbot, lambda: explained() == other)
+        until(qtbot, lambda: bars[other].explained)
+        qtbot.mouseClick(bars[other], Qt.MouseButton.LeftButton)
+        until(qtbot, lambda: explained() not in (None, other))
+
+    in_window(body, str(clip))
+
+
+def test_another_model_sees_the_same_place_anew(in_window, clip, qtbot, shipped):
+    def body(window):
+        session = window.director.session
+        until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
+        session.seek(2.0)
+        until(qtbot, lambda: abs(session.position - 2.0) < 0.06)
+        window.models.chosen.emit(shipped / "other_gru")
+        until(qtbot, lambda: len(window.stage.bars.bars) == 2)
+        until(qtbot, lambda: session.result and session.result.manifest.name == "other_gru")
+        assert session.position == pytest.approx(2.0, abs=0.06)
+        assert window.stage.timeline.course.classes == ("walk", "run")
+
+    in_window(body, str(clip))
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
+def test_a_file_that_is_no_video_is_told_in_the_window(in_window, qtbot, tmp_path, content):
+    path = tmp_path / "broken.mp4"
+    path.write_bytes(content)
+
+    def body(window):
+        until(qtbot, lambda: window.banner.failure)
+        assert "broken.mp4" in window.banner.text
+        assert "\n" not in window.banner.text
+        assert "broken.mp4" in window.stage.video.notice
+        assert not window.commands.snapshot.isEnabled()
+
+    in_window(body, str(path))
+
+
+def test_a_file_that_is_gone_is_told(in_window, qtbot, tmp_path):
+    def body(window):
+        until(qtbot, lambda: window.banner.failure)
+        assert "gone.mp4" in window.banner.text
+
+    in_window(body, str(tmp_path / "gone.mp4"))
+
+
+def test_a_dropped_file_is_opened_and_remembered(in_window, clip, qtbot):
+    def body(window):
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(clip))])
+        rest = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton)
+        none = Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(QPoint(50, 50), *rest, none)
+        window.dragEnterEvent(enter)
+        assert enter.isAccepted()
+        window.dropEvent(QDropEvent(QPointF(50, 50), *rest, none))
+        until(qtbot, lambda: window.director.source is not None)
+        assert window.director.source.name == clip.name
+        menu = [action.text() for action in window.commands.recent.actions()]
+        assert menu[0] == "squats && more.mp4"
+        window.commands.close.trigger()
+        window.commands.recent.actions()[0].trigger()
+        assert window.director.source.name == clip.name
+
+    in_window(body)
+
+
+def test_a_replay_waits_for_the_model(in_window, clip, qtbot, monkeypatch):
+    from har_desktop.view import model_keeper
+
+    load = model_keeper.load_bundle
+
+    def slowly(folder):
+        time.sleep(0.5)
+        return load(folder)
+
+    monkeypatch.setattr(model_keeper, "load_bundle", slowly)
+
+    def body(window):
+        assert "Opening" in window.stage.video.notice
+        until(qtbot, lambda: window.stage.video.notice == "")
+        until(qtbot, lambda: window.director.session.result is not None)
+
+    in_window(body, str(clip))
+
+
+def test_the_demo_runs_over_and_over(in_window, qtbot, monkeypatch):
+    monkeypatch.setattr(
+        "har_desktop.view.director.Demo", lambda: RenderedFigure("Lunges", 1, 1.0, 20.0, (96, 128))
+    )
+
+    def body(window):
+        window.welcome.demo.emit()
+        session = window.director.session
+        assert window.stage.controls.loops
+        assert window.windowTitle().startswith("Demo")
+        seen = []
+        session.changed.connect(lambda: seen.append(session.position))
+        until(qtbot, lambda: any(b < a - 0.5 for a, b in pairwise(seen)))
+
+    in_window(body)
+
+
+def test_export_gives_the_files_of_replay(in_window, clip, qtbot, tmp_path, shipped):
+    expected = tmp_path / "expected"
+    replay([str(clip)], expected, model=shipped / "motion_gru")
+
+    def body(window):
+        until(qtbot, lambda: window.commands.export.isEnabled())
+        window.outputs.export_to(tmp_path / "exported")
+        assert window.outputs.export.running
+        until(qtbot, lambda: not window.outputs.export.running)
+        assert not window.banner.failure, window.banner.text
+        assert "Exported" in window.banner.text
+
+    in_window(body, str(clip))
+    names = sorted(path.name for path in expected.iterdir())
+    assert len(names) == 4
+    assert sorted(path.name for path in (tmp_path / "exported").iterdir()) == names
+    for name in names:
+        if not name.endswith(".mp4"):
+            exported = (tmp_path / "exported" / name).read_text()
+            assert exported == (expected / name).read_text()
+
+
+def test_an_export_can_be_cancelled_and_leaves_nothing(
+    in_window, clip, qtbot, tmp_path, monkeypatch
+):
+    from har_desktop.inference.recognizer import Recognizer
+
+    push = Recognizer.push
+
+    def slowly(self, frame):
+        time.sleep(0.03)
+        return push(self, frame)
+
+    def body(window):
+        until(qtbot, lambda: window.commands.export.isEnabled())
+        monkeypatch.setattr(Recognizer, "push", slowly)
+        window.outputs.export_to(tmp_path / "exported")
+        until(qtbot, lambda: "frames" in window.banner.text)
+        qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
+        until(qtbot, lambda: not window.outputs.export.running)
+        assert "cancelled" in window.banner.text
+
+    in_window(body, str(clip))
+    assert list((tmp_path / "exported").iterdir()) == []
+
+
+def test_an_export_into_a_place_that_cannot_be_is_told(in_window, clip, qtbot, tmp_path):
+    (tmp_path / "file").touch()
+
+    def body(window):
+        until(qtbot, lambda: window.commands.export.isEnabled())
+        window.outputs.export_to(tmp_path / "file" / "exported")
+        until(qtbot, lambda: window.banner.failure)
+        assert "file" in window.banner.text
+
+    in_window(body, str(clip))
+
+
+def test_closing_in_the_middle_of_everything_is_clean(in_window, clip, qtbot, tmp_path):
+    def body(window):
+        until(qtbot, lambda: window.director.session.result is not None)
+        window.outputs.export_to(tmp_path / "exported")
+        window.commands.about.trigger()
+        window.commands.details.trigger()
+
+    in_window(body, str(clip))
+    left = list((tmp_path / "exported").iterdir()) if (tmp_path / "exported").exists() else []
+    assert not [path for path in left if path.name.startswith(".")]
