@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind(qapp):
+def nothing_left_behind(qapp, request):
     """Fail a test that leaves a thread, a running timer or a window."""
     before = set(threading.enumerate())
     old = {id(widget) for widget in qapp.topLevelWidgets()}
@@ -59,9 +59,10 @@ def nothing_left_behind(qapp):
         qapp.processEvents()
         time.sleep(0.01)
     assert not threads, f"threads left behind: {[thread.name for thread in threads]}"
-    if running():
-        gc.collect()
-    assert not running(), "timers or threads of Qt left running"
+    if {"in_window", "shown"} & set(request.fixturenames):  # looking takes a while
+        if running():
+            gc.collect()
+        assert not running(), "timers or threads of Qt left running"
     windows = [w for w in qapp.topLevelWidgets() if w.isVisible() and id(w) not in old]
     for window in windows:
         window.close()

@@ -35,6 +35,15 @@ def until(qtbot, condition):
     qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
 
 
+def played(window, qtbot):
+    """Play to the end, four times as fast."""
+    session = window.director.session
+    window.stage.controls.change_speed(2)
+    until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
+    until(qtbot, lambda: len(window.stage.timeline.course) == FRAMES)
+    return session
+
+
 def paused_at_start(window, qtbot):
     """Pause, and go to the first frame."""
     session = window.director.session
@@ -48,11 +57,9 @@ def paused_at_start(window, qtbot):
 
 def test_a_file_plays_to_its_end_and_every_frame_is_kept(in_window, clip, qtbot):
     def body(window):
-        stage, session = window.stage, window.director.session
+        stage, session = window.stage, played(window, qtbot)
         assert isinstance(session, ReplaySession)
-        until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
         assert session.status.frames == FRAMES
-        until(qtbot, lambda: len(stage.timeline.course) == FRAMES)
         assert stage.timeline.course.span == (0.0, pytest.approx((FRAMES - 1) / FPS, abs=0.01))
         assert stage.video.heat_shown
         assert stage.strip.maps == 10
@@ -66,8 +73,7 @@ def test_a_file_plays_to_its_end_and_every_frame_is_kept(in_window, clip, qtbot)
 
 def test_seeking_back_shows_the_kept_result(in_window, clip, qtbot):
     def body(window):
-        stage, session = window.stage, window.director.session
-        until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
+        stage, session = window.stage, played(window, qtbot)
         field = stage.timeline._field()
         place = QPoint(round(field.x(2.0)), round(field.plot.center().y()))
         qtbot.mouseClick(stage.timeline, Qt.MouseButton.LeftButton, pos=place)
@@ -119,8 +125,7 @@ def test_speed_and_loop(in_window, clip, qtbot):
 
 def test_the_explanation_can_be_pinned_while_paused(in_window, clip, qtbot):
     def body(window):
-        session, bars = window.director.session, window.stage.bars.bars
-        until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
+        session = played(window, qtbot)
 
         def explained():
             answer = session.result.recognition.window if session.result else None
@@ -140,8 +145,7 @@ def test_the_explanation_can_be_pinned_while_paused(in_window, clip, qtbot):
 
 def test_another_model_sees_the_same_place_anew(in_window, clip, qtbot, shipped):
     def body(window):
-        session = window.director.session
-        until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
+        session = played(window, qtbot)
         session.seek(2.0)
         until(qtbot, lambda: abs(session.position - 2.0) < 0.06)
         window.models.chosen.emit(shipped / "other_gru")
