@@ -33,12 +33,11 @@ def build(run: Run, target: Path) -> Parity:
         OutputError: The bundle cannot be written.
     """
     check_place(target)
-    network = run.network()
-    exported = graphs.export(network, run.config.network)
+    exported = graphs.export(run.network(), run.config.network)
     with workshop(target) as folder:
         manifest = write_bundle(folder, target.name, run, exported)
         verify_bundle(folder)
-        found = parity.measure(load_bundle(folder), network)
+        found = parity.measure(load_bundle(folder), run)
         found.require()
         source = {**manifest.source, "parity": msgspec.to_builtins(found)}
         write_description(folder, msgspec.structs.replace(manifest, source=source))

@@ -231,6 +231,12 @@ def _reproduction(manifest: Manifest, training: _Training) -> Iterator[str]:
         yield from _table(
             ("figure", "difference"), [(name, f"{value:.1e}") for name, value in parity.items()]
         )
+        if "rounding" in parity:
+            yield ""
+            yield (
+                "`probabilities` and `heatmaps` are compared with Keras in float64. `rounding` is "
+                "how far the heat-maps of Keras in float32 are from the same."
+            )
     yield ""
     yield from (
         "```sh",

@@ -17,18 +17,18 @@ class Explanation:
     """Grad-CAM for one class over a window.
 
     Attributes:
-        heatmaps: (length, h', w') float32, after ReLU.
+        heatmaps: (length, h', w') of the network's dtype, after ReLU.
         terms: Largest sum of the absolute terms that make up one place of the map: the scale of
             its rounding error.
     """
 
-    heatmaps: NDArray[np.float32]
+    heatmaps: NDArray[np.floating]
     terms: float
 
 
 def explain(
     network: keras.Model, clip: Image, classes: list[int], target: str
-) -> tuple[NDArray[np.float32], list[Explanation]]:
+) -> tuple[NDArray[np.floating], list[Explanation]]:
     """Run the whole network over one window, and differentiate it.
 
     Args:
@@ -38,7 +38,7 @@ def explain(
         target: Layer of the encoder whose output Grad-CAM looks at.
 
     Returns:
-        logits (classes,) float32, and one explanation for each of `classes`.
+        logits (classes,) of the network's dtype, and one explanation for each of `classes`.
 
     Source:
         Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based

@@ -1,15 +1,19 @@
-"""Does the bundle say what the Keras network says? Measured with the app's engine, on the CPU."""
+"""Does the bundle say what the Keras network says? Measured with the app's engine, on the CPU.
+
+The truth is the network in float64. A gradient through saturated units is ill-conditioned in
+float32, in Keras as well as here; how far Keras' own float32 strays is the measure of that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import keras
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from export.oracle import explain
+from export.run import Run
 from har_desktop.errors import HarError
 from har_desktop.frame import Frame, Image
 from har_desktop.inference.bundle import Bundle
@@ -23,6 +27,9 @@ LIMITS = {
     "heatmaps": 1e-4,  # of the window's maximum
     "streaming": 1e-5,  # of either
 }
+# Where float32 itself gets the heat-maps wrong, they may differ by this many times Keras' own
+# rounding, and never by more than the ceiling.
+ALLOWANCE, CEILING = 2.0, 1e-2
 # A map whose maximum is below this share of the terms that cancel in it is rounding noise.
 CANCELLED = 1e-3
 TINY = float(np.finfo(np.float32).tiny)
@@ -36,18 +43,23 @@ class Parity(msgspec.Struct, frozen=True):
     """The largest differences found.
 
     Attributes:
-        probabilities: Between a whole window in ONNX Runtime and Keras, absolute.
+        probabilities: Between a whole window in ONNX Runtime and Keras in float64, absolute.
         heatmaps: The same for Grad-CAM, against GradientTape, relative to the window's maximum.
         streaming: Between frames pushed one by one and the whole window: the larger of both.
+        rounding: Between the heat-maps of Keras in float32 and in float64, relative as above.
     """
 
     probabilities: float
     heatmaps: float
     streaming: float
+    rounding: float
 
     def __str__(self) -> str:
-        figures = msgspec.to_builtins(self).items()
-        return ", ".join(f"{name} {value:.1e}" for name, value in figures)
+        return (
+            f"probabilities {self.probabilities:.1e}, heatmaps {self.heatmaps:.1e} from Keras in"
+            f" float64 (Keras' own heatmaps in float32: {self.rounding:.1e});"
+            f" streaming {self.streaming:.1e}"
+        )
 
     def require(self) -> None:
         """Stop where a difference is larger than rounding explains.
@@ -55,51 +67,59 @@ class Parity(msgspec.Struct, frozen=True):
         Raises:
             ParityError: Names the figure and its limit.
         """
-        for name, limit in LIMITS.items():
+        strayed = min(ALLOWANCE * self.rounding, CEILING)
+        limits = {**LIMITS, "heatmaps": max(LIMITS["heatmaps"], strayed)}
+        for name, limit in limits.items():
             value = getattr(self, name)
             if not value <= limit:
                 raise ParityError(
-                    f"parity: {name} differ by {value:.1e} where {limit:.0e} is allowed;"
+                    f"parity: {name} differ by {value:.1e} where {limit:.1e} is allowed;"
                     " the graphs don't compute what the trained network computes"
                 )
 
 
-def measure(bundle: Bundle, network: keras.Model, seed: int = 0) -> Parity:
+def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
     """Compare a bundle with the network that it was exported from, on several moving pictures.
 
     Args:
         bundle: As loaded.
-        network: The trained network.
+        run: Has the trained network.
         seed: Of the random pictures.
 
     Returns:
         The largest differences over all pictures, windows and explained classes.
+
+    Raises:
+        InputError: The run's weights are missing, damaged or of another network.
     """
+    network, exact = run.network(), run.network("float64")
     manifest = bundle.manifest
     recognizer = Recognizer(bundle, "cpu")
     classes = (TOP, 0, len(manifest.classes) - 1)
-    probabilities, heatmaps, streaming = [], [], []
+    probabilities, heatmaps, streaming, rounding = [], [], [], []
     for clip in moving_pictures(manifest, windows=2, seed=seed):
         span = manifest.window.length + manifest.input.motion
         streamed = _stream(recognizer, clip)
         for start, stream in enumerate(streamed):
             window = clip[start : start + span]
             answers = [_whole(recognizer, window, index) for index in classes]
-            logits, truths = explain(
-                network, window, [a.explained for a in answers], manifest.cam.target
-            )
+            explained = [answer.explained for answer in answers]
+            _, tapes = explain(network, window, explained, manifest.cam.target)
+            logits, truths = explain(exact, window, explained, manifest.cam.target)
             expected = _softmax(logits)
             # Of two classes that rounding cannot tell apart, either may be the top one.
             probabilities.append(expected.max() - expected[answers[0].explained])
-            for answer, truth in zip(answers, truths, strict=True):
+            for answer, tape, truth in zip(answers, tapes, truths, strict=True):
                 scale = max(truth.heatmaps.max(), CANCELLED * truth.terms, TINY)
                 probabilities.append(np.abs(_softmax(answer.logits) - expected).max())
                 heatmaps.append(np.abs(answer.heatmaps - truth.heatmaps).max() / scale)
+                rounding.append(np.abs(tape.heatmaps - truth.heatmaps).max() / scale)
             whole = answers[0]
             scale = max(whole.heatmaps.max(), TINY)
             streaming.append(np.abs(_softmax(stream.logits) - _softmax(whole.logits)).max())
             streaming.append(np.abs(stream.heatmaps - whole.heatmaps).max() / scale)
-    return Parity(*(float(np.max(errors)) for errors in (probabilities, heatmaps, streaming)))
+    figures = probabilities, heatmaps, streaming, rounding
+    return Parity(*(float(np.max(figure)) for figure in figures))
 
 
 def _stream(recognizer: Recognizer, clip: Image) -> list[Window]:
@@ -152,7 +172,7 @@ def moving_pictures(manifest: Manifest, windows: int, seed: int) -> Iterator[Ima
     yield np.zeros_like(noise)
 
 
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Without temperature, in double precision."""
     powers = np.exp(logits.astype(np.float64) - logits.max())
     return np.asarray(powers / powers.sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import keras
 
 T = TypeVar("T")
+Precision = Literal["float32", "float64"]
 
 WEIGHTS = "best.weights.h5"
 
@@ -39,8 +40,12 @@ class Run:
     split: Split
     environment: Json
 
-    def network(self) -> keras.Model:
-        """The trained network, in float32.
+    def network(self, precision: Precision = "float32") -> keras.Model:
+        """The trained network.
+
+        Args:
+            precision: What it computes in. float32 is what was trained (half precision keeps its
+                weights in float32 all the same); float64 shows what rounding does to that.
 
         Raises:
             InputError: The weights are missing, damaged or of another network.
@@ -49,12 +54,12 @@ class Run:
 
         from training.network import build
 
-        # It may have been trained in half precision, and the weights are float32 all the same.
-        keras.config.set_dtype_policy("float32")
         path = self.folder / WEIGHTS
         if not path.is_file():
             raise InputError(f"{path} is missing: the run has not finished its first epoch")
+        keras.config.set_dtype_policy(precision)
         network = build(self.config.network, len(self.config.classes))
+        keras.config.set_dtype_policy("float32")
         try:
             network.load_weights(path)
         except (ValueError, KeyError, OSError) as error:

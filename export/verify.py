@@ -54,6 +54,6 @@ def _compare(bundle: Bundle, folder: Path) -> Parity:
             f"{bundle.folder} states other classes, pictures or windows than {folder}/config.json;"
             " give the run that it was built from"
         )
-    found = measure(bundle, run.network())
+    found = measure(bundle, run)
     found.require()
     return found

@@ -27,22 +27,28 @@ LUMA = (0.299, 0.587, 0.114)
 BN_MOMENTUM = 0.9
 
 
-def normalize(frame, previous=None):
+def full_precision():
+    """What the ends of a network compute in: float32 for every policy but float64."""
+    return keras.config.dtype_policy().variable_dtype
+
+
+def normalize(frame, previous=None, dtype="float32"):
     """The encoder's first step, shared with the exported graph.
 
     Args:
         frame: (batch, height, width, 3) uint8 RGB.
         previous: The same one interval before, for a network with motion, else None.
+        dtype: To compute in.
 
     Returns:
-        (batch, height, width, 3 or 4) float: RGB in [-1, 1]; the fourth channel is the difference
-        of luma to `previous`, in [-2, 2].
+        (batch, height, width, 3 or 4) of `dtype`: RGB in [-1, 1]; the fourth channel is the
+        difference of luma to `previous`, in [-2, 2].
     """
-    rgb = ops.cast(frame, "float32") / 127.5 - 1.0
+    rgb = ops.cast(frame, dtype) / 127.5 - 1.0
     if previous is None:
         return rgb
-    before = ops.cast(previous, "float32") / 127.5 - 1.0
-    luma = ops.reshape(ops.convert_to_tensor(LUMA, dtype="float32"), (1, 1, 1, 3))
+    before = ops.cast(previous, dtype) / 127.5 - 1.0
+    luma = ops.reshape(ops.convert_to_tensor(LUMA, dtype=dtype), (1, 1, 1, 3))
     difference = ops.sum((rgb - before) * luma, axis=-1, keepdims=True)
     return ops.concatenate([rgb, difference], axis=-1)
 
@@ -54,7 +60,8 @@ def build_encoder(config: NetworkConfig) -> keras.Model:
         A model from (height, width, 3 or 4) to `activation` (height/4, width/4, filters[2]), after
         ReLU and before BatchNorm, and the pooled `features` (height/8, width/8, filters[2]).
     """
-    picture = keras.Input((config.height, config.width, 4 if config.motion else 3), name="picture")
+    shape = (config.height, config.width, 4 if config.motion else 3)
+    picture = keras.Input(shape, dtype=full_precision(), name="picture")
     x = activation = picture
     for number, filters in enumerate(config.filters, start=1):
         activation = layers.Conv2D(
@@ -78,7 +85,7 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     frames = ops.reshape(clip[:, extra:], (-1, *shape))
     previous = ops.reshape(clip[:, :-1], (-1, *shape)) if config.motion else None
     encoder = build_encoder(config)
-    _, features = encoder(normalize(frames, previous))
+    _, features = encoder(normalize(frames, previous, full_precision()))
     x = ops.reshape(features, (-1, config.length, *features.shape[1:]))
     x = layers.Conv3D(config.conv3d, 3, padding="same", activation="relu", name="conv3d")(x)
     x = ops.max(x, axis=(2, 3))
@@ -86,5 +93,5 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     x = layers.GRU(config.gru[0], return_sequences=True, name="gru1")(x)
     x = layers.GRU(config.gru[1], name="gru2")(x)
     x = layers.Dropout(config.dropout, name="dropout_logits")(x)
-    logits = layers.Dense(classes, dtype="float32", name="logits")(x)
+    logits = layers.Dense(classes, dtype=full_precision(), name="logits")(x)
     return keras.Model(clip, logits, name=config.name)

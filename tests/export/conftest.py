@@ -127,11 +127,11 @@ def built(run_folder, tmp_path_factory):
 
 @pytest.fixture
 def write_unchecked(tmp_path):
-    """Factory: run folder -> its bundle as loaded, written without build's own checks."""
+    """Factory: run folder -> its bundle as loaded, written without build's own checks; the run."""
 
     def write(folder):
         run = read_run(folder)
         write_bundle(tmp_path, "unchecked", run, graphs.export(run.network(), run.config.network))
-        return load_bundle(tmp_path), run.network()
+        return load_bundle(tmp_path), run
 
     return write

@@ -44,7 +44,7 @@ def test_the_manifest_tells_what_the_run_was(built, run_folder):
     }
     assert msgspec.convert(manifest.training["configuration"], type(run.config)) == run.config
     assert manifest.training["environment"] == run.environment
-    assert set(manifest.source["parity"]) == set(parity.LIMITS)
+    assert set(manifest.source["parity"]) == {*parity.LIMITS, "rounding"}
 
 
 def test_a_rebuild_takes_the_place_of_a_damaged_bundle(built, run_folder, tmp_path):
@@ -57,10 +57,10 @@ def test_a_rebuild_takes_the_place_of_a_damaged_bundle(built, run_folder, tmp_pa
 
 
 def test_a_failed_parity_leaves_the_old_bundle_alone(built, run_folder, tmp_path, monkeypatch):
-    monkeypatch.setitem(parity.LIMITS, "heatmaps", 0.0)
+    monkeypatch.setitem(parity.LIMITS, "probabilities", 0.0)
     target = tmp_path / "tiny"
     shutil.copytree(built, target)
-    with pytest.raises(parity.ParityError, match="heatmaps"):
+    with pytest.raises(parity.ParityError, match="probabilities"):
         build(read_run(run_folder), target)
     assert _contents(target) == _contents(built)
     assert list(tmp_path.iterdir()) == [target]

@@ -31,6 +31,7 @@ def test_the_card_tells_what_the_manifest_states(built, manifest):
         manifest.head.sha256,
         "`0123abc` in 90 s on Linux, 2 cores",
         "| streaming |",
+        "`rounding` is how far the heat-maps of Keras in float32",
     ):
         assert fact in card
 

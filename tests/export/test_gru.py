@@ -36,6 +36,34 @@ def test_forward_and_backward_equal_keras_and_its_gradient(steps, inputs, units)
     np.testing.assert_allclose(gradient, expected_gradient, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("saturated", ["update", "candidate"])
+def test_saturated_units_keep_the_digits_of_their_gradient(saturated):
+    """In float32, 1 - z or 1 - n^2 has two digits here; so the truth is a layer in float64."""
+    weights = _layer(6, 5, seed=4).get_weights()
+    kernel, recurrent, (bias, _) = weights
+    if saturated == "update":
+        bias[:5] += 12
+    else:
+        bias[10:] += 7
+        kernel[:, :5] = recurrent[:, :5] = 0  # or the gradient through z would cover it
+    exact = keras.layers.GRU(5, return_sequences=True, dtype="float64")
+    exact.build((1, None, 6))
+    exact.set_weights(weights)
+    random = np.random.default_rng(5)
+    x, upstream = random.normal(0, 0.5, (2, 6, 6)).astype(np.float32)
+    upstream = upstream[:, :5]
+    with tf.GradientTape() as tape:
+        inputs = tf.constant(x, tf.float64)
+        tape.watch(inputs)
+        outputs = exact(inputs[None])[0]
+    truth = tape.gradient(outputs, inputs, output_gradients=tf.constant(upstream, tf.float64))
+
+    taken = GruWeights(*weights)
+    gradient = gru.backward(taken, gru.forward(taken, tf.constant(x)), tf.constant(upstream))
+
+    np.testing.assert_allclose(gradient, truth, rtol=0, atol=1e-5 * np.abs(truth).max())
+
+
 def test_the_recurrent_bias_of_the_candidate_is_reset_and_the_others_are_not():
     """The one place where a GRU with `reset_after` differs from the textbook's."""
     layer = _layer(3, 2, seed=0)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import shutil
+
 import msgspec
 import numpy as np
 import pytest
 
-from export import parity
+from export import gru, parity
 from export.run import read_run
 from har_desktop.inference.bundle import load_bundle, read_manifest
+
+LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru2", "logits")
 
 
 @pytest.mark.parametrize(
@@ -28,24 +32,81 @@ def test_random_networks_agree_with_keras_the_tape_and_the_stream(
     found.require()
 
 
-@pytest.mark.parametrize("layer", ["bn3", "conv3d", "gru1"])
-def test_a_layer_with_other_weights_is_found_out(built, run_folder, layer):
-    network = read_run(run_folder).network()
-    holder = network.get_layer("encoder") if layer == "bn3" else network
-    changed = holder.get_layer(layer)
-    first, *rest = changed.get_weights()
-    changed.set_weights([first + 0.001, *rest])
+def change(run, name, changes, target):
+    """A copy of the run in which one layer has other weights."""
+    shutil.copytree(run, target)
+    network = read_run(run).network()
+    encoder = network.get_layer("encoder")
+    inside = name in [layer.name for layer in encoder.layers]
+    layer = (encoder if inside else network).get_layer(name)
+    layer.set_weights(changes(layer.get_weights()))
+    network.save_weights(target / "best.weights.h5")
+    return target
+
+
+@pytest.fixture(scope="module")
+def saturated(make_run, tmp_path_factory):
+    """A run whose GRUs have nearly all their units at the ends of their range."""
+    folder = make_run(length=10, gru=(16, 12), seed=4)
+    for name in ("gru1", "gru2"):
+        target = tmp_path_factory.mktemp("saturated") / name
+        folder = change(folder, name, lambda weights: [8 * w for w in weights], target)
+    return folder
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_with_other_weights_is_found_out(built, run_folder, layer, tmp_path):
+    changed = change(run_folder, layer, lambda w: [w[0] + 0.001, *w[1:]], tmp_path / "changed")
     with pytest.raises(parity.ParityError, match="differ by"):
-        parity.measure(load_bundle(built), network).require()
+        parity.measure(load_bundle(built), read_run(changed)).require()
+
+
+def test_a_saturated_network_passes_where_keras_itself_is_beyond_the_limit(
+    saturated, write_unchecked
+):
+    found = parity.measure(*write_unchecked(saturated))
+    assert found.rounding > parity.LIMITS["heatmaps"]
+    found.require()
+
+
+def test_a_wrong_gradient_of_a_saturated_network_is_found_out(
+    saturated, write_unchecked, monkeypatch
+):
+    right = gru._slope
+    monkeypatch.setattr(gru, "_slope", lambda x: right(x) * 1.05)
+    found = parity.measure(*write_unchecked(saturated))
+    assert found.probabilities <= parity.LIMITS["probabilities"]
+    with pytest.raises(parity.ParityError, match="heatmaps differ by"):
+        found.require()
 
 
 @pytest.mark.parametrize("name", ["probabilities", "heatmaps", "streaming"])
 @pytest.mark.parametrize("value", [2e-4, float("nan")])
 def test_a_difference_beyond_rounding_is_an_error(name, value):
-    good = parity.Parity(0.0, 0.0, 0.0)
+    good = parity.Parity(0.0, 0.0, 0.0, 0.0)
     good.require()
     with pytest.raises(parity.ParityError, match=f"{name} differ by"):
         msgspec.structs.replace(good, **{name: value}).require()
+
+
+@pytest.mark.parametrize(
+    ("heatmaps", "rounding", "passes"),
+    [
+        (9e-5, 0.0, True),
+        (2.4e-4, 1.3e-4, True),
+        (2.8e-4, 1.3e-4, False),
+        (9e-3, 0.5, True),
+        (1.1e-2, 0.5, False),
+        (2e-4, float("nan"), False),
+    ],
+)
+def test_keras_own_rounding_excuses_its_double_up_to_the_ceiling(heatmaps, rounding, passes):
+    found = parity.Parity(0.0, heatmaps, 0.0, rounding)
+    if passes:
+        found.require()
+    else:
+        with pytest.raises(parity.ParityError, match="heatmaps differ by"):
+            found.require()
 
 
 def test_the_moving_pictures_fill_the_input_and_move(built):
