@@ -38,7 +38,7 @@ class Patience:
     """
 
     picture: float = 1.5
-    opening: float = 10.0
+    opening: float = 20.0
     first_retry: float = 0.5
     last_retry: float = 5.0
     steady: float = 5.0
@@ -125,14 +125,13 @@ class Capture:
             began = perf_counter()
             try:
                 problem = self._attend()
+                if perf_counter() - began >= self._patience.steady:
+                    wait = self._patience.first_retry
+                self._give_up(problem, wait)
+                wait = min(2 * wait, self._patience.last_retry)
             except Exception as error:
                 log.exception("capture failed")
                 self._wait_for_restart(error)
-                continue
-            if perf_counter() - began >= self._patience.steady:
-                wait = self._patience.first_retry
-            self._give_up(problem, wait)
-            wait = min(2 * wait, self._patience.last_retry)
 
     def _attend(self) -> str:
         """Send a reader and watch over it until it gives no fresh frames; say why that is."""
@@ -156,8 +155,6 @@ class Capture:
 
     def _send_reader(self) -> Reader:
         with self._condition:
-            # Those who hang in a driver may hold the camera, so more of them would not help.
-            self._condition.wait_for(lambda: self._stopping or self._hanging() < _MOST_HANGING)
             self._opened += 1
             reader = Reader(self._opened, self._open_source, self._deliver, self._wake)
             self._readers = [old for old in self._readers if not old.ended] + [reader]
@@ -186,6 +183,8 @@ class Capture:
         self._machine.move(State.LOST, problem)
         with self._condition:
             self._condition.wait_for(lambda: self._stopping, wait)
+            # Those who hang in a driver may hold the camera, so more of them would not help.
+            self._condition.wait_for(lambda: self._stopping or self._hanging() < _MOST_HANGING)
 
     def _wait_for_restart(self, error: Exception) -> None:
         kind = "" if isinstance(error, HarError) else f"the source failed: {type(error).__name__}: "

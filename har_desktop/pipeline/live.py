@@ -1,6 +1,6 @@
 """A live session: camera or stream in; pictures at camera rate and results at model rate out.
 
-The owner gives four callbacks. They are called from the session's threads and must return at once
+The owner gives three callbacks. They are called from the session's threads and must return at once
 and call nothing of `Live`: a view turns each into a signal.
 
     live = Live(on_frame, on_result, on_status)
@@ -108,10 +108,10 @@ class Live:
         with self._control:
             if self._capture is None:
                 return ()
-            self._machine.move(State.STOPPING)
             capture, self._capture = self._capture, None
             capture.ask_to_stop()
             self._worker.ask_to_stop()
+            self._machine.move(State.STOPPING)
             deadline = perf_counter() + STOP_S
             busy = self._worker.join(deadline)
             left = [*busy, *capture.join(deadline)]

@@ -97,8 +97,7 @@ class ScriptedSource(Source):
             return None
         if mode == "silent":
             self.rig.waiting.set()
-            self.rig.released.wait()
-            return None
+            self.rig.released.wait()  # and then it comes with a picture, too late
         time.sleep(1 / self.rig.fps)
         self.index += 1
         return Frame(self.rig.next_picture().copy(), self.index - 1, self.index / self.rig.fps)

@@ -415,6 +415,7 @@ def test_stop_with_a_read_and_a_model_that_never_return(
     session.swap(gated)
     session.start(source.open_source)
     assert gated.busy.wait(20.0)
+    (inference,) = (thread for thread in threading.enumerate() if thread.name == "inference")
     source.break_("silent")
     log.wait(source.waiting.is_set)
     began = perf_counter()
@@ -428,12 +429,28 @@ def test_stop_with_a_read_and_a_model_that_never_return(
     source.mend()
     session.start(source.open_source)
     log.wait(lambda: session.stats().captured > 3)
+    assert session.run_info() is None
     gated.error = GraphError("too late")
     gated.open_wide()
     source.released.set()
+    inference.join(20.0)
+    assert session.status.state is State.RUNNING
     session.swap(Recognizer(live_bundle, "cpu"))
     log.wait(lambda: log.results)
     assert session.status.state is State.RUNNING
+
+
+def test_no_picture_survives_the_stop(rig, log, live):
+    session, source = live(), rig("scripted", fps=1000)
+    for _ in range(10):
+        log.calls.clear()
+        session.start(source.open_source)
+        log.wait(lambda: log.calls)
+        session.stop()
+        assert session.take_frame() is None
+        stats = session.stats()
+        check(stats)
+        assert stats.pending == 0
 
 
 def test_stop_from_many_threads(rig, log, live, recognizer):
