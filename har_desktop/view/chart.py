@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
 
-from har_desktop.view.colors import class_color
+from har_desktop.view.colors import class_color, ink_on
 from har_desktop.view.course import Course, Stretch
 from har_desktop.view.words import clock, percent, readable
 
@@ -143,7 +143,7 @@ def _draw_stretch(
     metrics = QFontMetricsF(painter.font())
     words = metrics.elidedText(name, Qt.TextElideMode.ElideRight, block.width() - 12)
     if len(words) > 2:
-        painter.setPen(QColor("#1a1918") if color.lightnessF() > 0.42 else QColor("#ffffff"))
+        painter.setPen(ink_on(color))
         painter.drawText(block.adjusted(6, 0, -6, 0), Qt.AlignmentFlag.AlignVCenter, words)
 
 
