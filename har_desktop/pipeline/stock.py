@@ -43,7 +43,6 @@ class Stock:
         self.length: int | None = None
         self._on_result = on_result
         self._held: Result | None = None  # the newest one, until it is sure what ends with it
-        self._wanted: tuple[int, int] | None = None  # for which frame, which picture was missing
         self._hopeless: int | None = None  # a frame whose window doesn't fit into the memory
 
     def look_at(self, index: int) -> None:
@@ -123,10 +122,6 @@ class Stock:
 
     def _fetch(self, index: int, missing: int) -> None:
         """Read one frame on the way to a picture that is missing for a frame."""
-        if self._wanted is not None and self._wanted[0] == index and missing < self._wanted[1]:
-            self._hopeless = index  # one picture drives the other out
-            return
-        self._wanted = index, missing
         frame = self.reels.read_towards(missing, spare=self.analysis.frontier)
         if frame is None:
             self._end_at(missing)
@@ -134,7 +129,7 @@ class Stock:
             self.analysis.note(frame)
             self.album.add(frame, self.analysis.encode(frame), None)
             if missing not in self.album:
-                self._hopeless = index
+                self._hopeless = index  # nearer pictures take all the room
 
     def _end_at(self, length: int) -> None:
         """The source has ended after so many frames."""

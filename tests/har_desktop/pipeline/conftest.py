@@ -20,6 +20,7 @@ from har_desktop.sources.stream import NetworkStream
 
 INTERVAL = 0.1
 FPS = 40.0
+LATE = 255
 
 
 def picture(number, size):
@@ -57,7 +58,8 @@ class Rig:
 class ScriptedRig(Rig):
     """Also knows the modes none, raise, bug and "hang in open".
 
-    Silent, it blocks until it is released, where a stream would time out.
+    Silent, it blocks until it is released, where a stream would time out, and comes with one last
+    picture that is all `LATE`.
     """
 
     def __init__(self, **options):
@@ -97,7 +99,10 @@ class ScriptedSource(Source):
             return None
         if mode == "silent":
             self.rig.waiting.set()
-            self.rig.released.wait()  # and then it comes with a picture, too late
+            self.rig.released.wait()
+            self.index += 1
+            late = np.full((*self.rig.size, 3), LATE, np.uint8)
+            return Frame(late, self.index - 1, self.index / self.rig.fps)
         time.sleep(1 / self.rig.fps)
         self.index += 1
         return Frame(self.rig.next_picture().copy(), self.index - 1, self.index / self.rig.fps)

@@ -133,18 +133,16 @@ def test_drivers_that_hang_are_not_multiplied(rig, log, arrivals, capture):
 
 def test_reader_that_was_given_up_is_not_listened_to(rig, log, machine, arrivals, capture):
     source = rig("scripted")
-    released, source.released = source.released, type(source.released)()
     capture(source.open_source)
     log.wait(lambda: len(arrivals) > 15)
-    stuck, source.released = source.released, released
     source.break_("silent")
     log.wait(lambda: machine.source is State.LOST)
     source.mend()
     log.wait(lambda: machine.source is State.RUNNING)
-    stuck.set()
+    source.released.set()
     count = len(arrivals)
     log.wait(lambda: len(arrivals) > count + 10)
-    assert [arrival.frame.index for arrival in arrivals] == list(range(len(arrivals)))
+    assert not any(arrival.frame.image.min() == 255 for arrival in arrivals)
 
 
 def test_bug_in_a_source_is_a_fault_with_one_line_and_can_be_restarted(
