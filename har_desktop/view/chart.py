@@ -13,7 +13,7 @@ from har_desktop.view.colors import class_color, ink_on
 from har_desktop.view.course import Course, Stretch
 from har_desktop.view.words import clock, percent, readable
 
-_STEP = 2.0  # pixels between two points of a curve
+_STEP = 3.0  # pixels between two points of a curve
 _FLAT = 0.02  # a class that stays below this is not drawn
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _Role = QPalette.ColorRole

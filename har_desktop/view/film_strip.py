@@ -114,7 +114,7 @@ class FilmStrip(QWidget):
                 painter.drawImage(tile, heat)
         else:
             filled = place < self._filled
-            painter.setBrush(palette.color(_Role.Mid if filled else _Role.AlternateBase))
+            painter.setBrush(palette.color(_Role.Dark if filled else _Role.AlternateBase))
             painter.drawRoundedRect(tile, 4, 4)
         if newest and self._tiles:
             painter.setPen(QPen(palette.color(_Role.Accent), 2))

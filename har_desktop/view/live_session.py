@@ -108,7 +108,7 @@ class LiveSession(Session):
         stats = self._live.stats()
         return Figures(
             source=self._name,
-            state=self._status.message or self._status.state.value,
+            state=self._status.state.value,
             capture=stats.capture_fps,
             inference=stats.inference_fps,
             display=self._screen.rate,

@@ -93,7 +93,10 @@ class ReplayControls(QWidget):
 
     def show_status(self, status: PlayStatus) -> None:
         """Show what the player does."""
-        self._playing = status.state is PlayState.PLAYING
+        playing = status.state is PlayState.PLAYING
+        if playing is not self._playing:
+            self._playing = playing
+            self._tint()
         self._play.setAccessibleName("Pause" if self._playing else "Play")
         self._play.setToolTip("Pause (Space)" if self._playing else "Play (Space)")
         words = ""
@@ -102,7 +105,6 @@ class ReplayControls(QWidget):
         elif status.busy:
             words = "Analysing\u2026"
         self._note.setText(words)
-        self._tint()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802, Qt's name
         """Draw the icons anew in other colours."""

@@ -73,7 +73,7 @@ _DARK = {
     _Role.Light: "#45413e",
     _Role.Midlight: "#3a3634",
     _Role.Mid: "#3a3634",
-    _Role.Dark: "#141312",
+    _Role.Dark: "#57524e",
     _Role.Shadow: "#7d7670",
     _Role.Accent: "#f59a3c",
     _Role.Highlight: "#f59a3c",

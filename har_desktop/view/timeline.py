@@ -30,7 +30,7 @@ from har_desktop.view.theme import RADIUS
 from har_desktop.view.words import clock, percent, readable
 
 LIVE_SECONDS = 60.0
-_REDRAW = 0.1  # seconds of the source between two redraws of the live curves
+_REDRAW = 0.2  # seconds of the source between two redraws of the live curves
 _JUMP = 1.0  # seconds per press of an arrow key
 _NEAR = 12.0  # pixels between the pointer and the moment whose values are shown
 _ROWS = 3  # classes whose values are shown
