@@ -74,8 +74,8 @@ class Course:
             self._open = (decision.time, decision.time, decision.label, decision.confidence)
 
     def close_events(self, events: Iterable[Event]) -> None:
-        """Add events that have ended."""
-        self._events.extend(events)
+        """Add events that have ended. Those of another model's classes have no place here."""
+        self._events.extend(event for event in events if event.label in self.classes)
         if self._reach is not None and self._times:
             oldest = self._times[-1] - self._reach
             self._events = [event for event in self._events if event.end >= oldest]

@@ -116,6 +116,7 @@ class LiveSession(Session):
             age_p95=stats.label_age_p95,
             dropped=stats.dropped,
             more=(
+                *((("Reason", self._status.message),) if self._status.message else ()),
                 ("Captured", count(stats.captured, "frame")),
                 ("Recognised", count(stats.processed, "frame")),
                 ("Waiting", count(stats.pending, "frame")),

@@ -75,6 +75,12 @@ def test_an_action_is_a_stretch_while_it_goes_on_and_an_event_afterwards(decisio
     assert (over.start, over.end, over.confidence) == (-0.2, 0.9, 0.9)
 
 
+def test_the_last_event_of_another_model_has_no_place(decision_at):
+    course = Course(("walk", "run"))
+    course.add(decision_at(1.0, [0.5, 0.5]), [Event(0.0, 1.0, "squat", 0.9)])
+    assert course.stretches() == []
+
+
 def test_time_that_runs_backwards_is_left_out(decision_at):
     course = filled(decision_at, 10)
     course.add(decision_at(0.5, [1.0, 0.0]))

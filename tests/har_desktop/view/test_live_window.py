@@ -1,5 +1,6 @@
 """The window on a live source: a camera on loopback, and what happens to it."""
 
+import re
 import time
 
 import pytest
@@ -65,6 +66,13 @@ def test_a_slow_model_leaves_the_picture_alone_and_shows_its_map_beside_it(
     def body(window):
         video = window.stage.video
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        pictures, results = [], len(window.stage.timeline.course)
+        video.painted.connect(lambda: pictures.append(1))
+        qtbot.waitUntil(lambda: len(pictures) >= 40, timeout=PATIENCE)
+        assert len(window.stage.timeline.course) - results < 0.75 * len(pictures)
+        stats = window.director.session._live.stats()
+        assert stats.captured == stats.processed + stats.dropped + stats.pending
+        assert stats.dropped > 0
         qtbot.waitUntil(lambda: video.inset_words != "", timeout=PATIENCE)
         assert "ago" in video.inset_words
         assert not video.heat_shown
@@ -142,7 +150,7 @@ def test_the_status_line_tells_what_is_achieved(in_window, camera_server, qtbot)
     def body(window):
         window.resize(1400, 800)
         qtbot.waitUntil(
-            lambda: any("screen 2" in t or "screen 3" in t for t in window.status.texts),
+            lambda: any(re.search(r"screen \d", text) for text in window.status.texts),
             timeout=PATIENCE,
         )
         qtbot.waitUntil(lambda: any("label" in t for t in window.status.texts), timeout=PATIENCE)

@@ -5,24 +5,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 
 from har_desktop.view.app import _application
-from har_desktop.view.colors import class_color
+from har_desktop.view.colors import class_color, contrast
 from har_desktop.view.icons import _PATHS, icon
 from har_desktop.view.theme import apply_theme, is_dark, palette_for
 
 SCHEMES = [Qt.ColorScheme.Light, Qt.ColorScheme.Dark]
 Role = QPalette.ColorRole
-
-
-def contrast(one, other):
-    """Contrast ratio by WCAG 2."""
-
-    def light(color):
-        parts = (color.redF(), color.greenF(), color.blueF())
-        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    high, low = sorted((light(one), light(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -6,15 +6,27 @@ import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QSize, Qt, QUrl
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QPointF,
+    QSettings,
+    QSize,
+    Qt,
+    QTimer,
+    QUrl,
+)
 from PySide6.QtGui import QAction, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QSlider, QWidget
 
 import har_desktop
+from har_desktop.system_libraries import SystemLibrary
 from har_desktop.view.about import About
 from har_desktop.view.heat import HeatStyle
+from har_desktop.view.main_window import MainWindow
 from har_desktop.view.model_card import ModelCard
 from har_desktop.view.model_keeper import ModelKeeper
+from har_desktop.view.settings import Settings
 from har_desktop.view.shortcuts import ELSEWHERE, Shortcuts
 from har_desktop.view.stream_dialog import StreamDialog
 
@@ -312,3 +324,56 @@ def test_keys_of_actions_can_be_typed_everywhere(in_window):
                 assert text.isascii(), text
 
     in_window(body)
+
+
+def test_the_program_itself_opens_the_window(qapp, shipped, monkeypatch, tmp_path):
+    """From the command line down, with a display that is only said to be there."""
+    from har_desktop import cli
+    from har_desktop.display import Display
+
+    log = tmp_path / "log"
+    monkeypatch.setattr(cli, "find_display", lambda: Display(True, "offscreen"))
+    monkeypatch.setattr(cli, "missing_libraries", list)
+    monkeypatch.setattr("har_desktop.view.app.platformdirs.user_log_dir", lambda _: str(log))
+    monkeypatch.setattr("har_desktop.view.camera_watch.list_cameras", lambda: ())
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    monkeypatch.setattr("har_desktop.view.app.Settings", lambda: Settings(store))
+    seen = []
+
+    def look():
+        (window,) = [w for w in qapp.topLevelWidgets() if isinstance(w, MainWindow)]
+        seen.append((window.isVisible(), window.windowTitle()))
+        window.close()
+
+    QTimer.singleShot(0, look)
+    assert cli.main([]) == 0
+    assert seen == [(True, "HAR Desktop")]
+    assert shipped
+
+
+def test_without_a_library_the_program_says_which_and_opens_no_window(monkeypatch, capsys):
+    from har_desktop import cli
+    from har_desktop.display import Display
+    from har_desktop.replay import Replays
+
+    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a window", essential=False)
+    monkeypatch.setattr(cli, "find_display", lambda: Display(True, "X11 (:0)"))
+    monkeypatch.setattr(cli, "missing_libraries", lambda: [absent])
+    monkeypatch.setattr(cli, "_replay", lambda *_: Replays([], []))
+    assert cli.main([]) == 0
+    told = capsys.readouterr().out
+    assert "sudo apt-get install" in told
+    assert "libabsent9" in told
+
+
+@pytest.mark.qt_no_exception_capture
+def test_what_nobody_caught_is_told_and_logged(in_window, tmp_path, qtbot, capsys):
+    def body(window):
+        window.watch.changed.connect(lambda _: 1 / 0)
+        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        assert "ZeroDivisionError" in window.banner.text
+        assert "log file" in window.banner.text
+
+    in_window(body)
+    assert "ZeroDivisionError" in (tmp_path / "log" / "har-desktop.log").read_text()
+    assert "ZeroDivisionError" in capsys.readouterr().err
