@@ -162,7 +162,7 @@ class Stage(QWidget):
     def _lay_out(self) -> None:
         left = QVBoxLayout()
         left.setSpacing(GAP)
-        left.addWidget(self.video, 1)
+        left.addWidget(self.video)  # without a stretch: where there is little room, all give way
         left.addWidget(self.strip)
         left.addWidget(self.timeline)
         left.addWidget(self.controls)

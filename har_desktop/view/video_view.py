@@ -20,6 +20,7 @@ from har_desktop.view.heat import HeatStyle, newest_heat, picture_image
 from har_desktop.view.theme import RADIUS, STAGE
 
 _INSET = 0.27  # of the picture's width
+_CAPTION = 420.0  # pixels that a caption may take where the picture is narrower
 _AREA_BELOW = 0.5  # scaled down further than this, plain interpolation would leave out pixels
 
 
@@ -79,8 +80,8 @@ class VideoView(QWidget):
         return self._inset[1] if self._inset else ""
 
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
-        """Half of a usual camera's picture."""
-        return QSize(720, 480)
+        """Where there is less, the timeline gives way, too."""
+        return QSize(360, 270)
 
     def show_picture(self, image: Image) -> None:
         """Show a picture that no heat-map belongs to: (height, width, 3) uint8 BGR."""
@@ -169,7 +170,9 @@ class VideoView(QWidget):
         if self._notice:
             draw_notice(painter, room, *self._notice, self.font())
         elif self._caption:
-            draw_caption(painter, rect, self._caption, self.font())
+            spare = min(room.width(), _CAPTION) - rect.width()
+            wide = rect.adjusted(-spare / 2, 0, spare / 2, 0) if spare > 0 else rect
+            draw_caption(painter, wide, self._caption, self.font())
         if self._badge:
             corner = room.topLeft() + QPointF(10, 10)
             draw_badge(painter, corner, self._badge, self.font(), None, right=False)
