@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import platformdirs
 from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
@@ -39,18 +40,18 @@ def run_window(arguments: Sequence[str] = (), settings: Settings | None = None) 
         settings: Instead of the user's.
 
     Returns:
-        The exit code.
+        The exit code: 130 after Ctrl-C, 143 after a polite kill.
     """
     application = _application()
     log_file = Path(platformdirs.user_log_dir("har-desktop")) / "har-desktop.log"
     with _logging(log_file):
         window = MainWindow(settings or Settings(), log_file)
-        with _telling(window.banner.fail):
+        with _telling(window.banner.fail), _closing_on_signals(window) as received:
             window.show()
             window.start(arguments[0] if arguments else None)
             code = application.exec()
         window.deleteLater()
-    return code
+    return 128 + received[0] if received else code
 
 
 def _application() -> QApplication:
@@ -103,6 +104,27 @@ def _logging(path: Path) -> Iterator[None]:
         _log.removeHandler(handler)
         _log.setLevel(level)
         handler.close()
+
+
+@contextmanager
+def _closing_on_signals(window: MainWindow) -> Iterator[list[int]]:
+    """Close the window on Ctrl-C and on a polite kill, so that recordings are completed.
+
+    Python runs the handler when it gets a turn, which the window's timers see to.
+    """
+    received: list[int] = []
+
+    def handle(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        window.close()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, handle) for number in numbers]
+    try:
+        yield received
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 @contextmanager

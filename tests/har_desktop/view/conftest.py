@@ -111,7 +111,7 @@ def in_window(qapp, settings, shipped, monkeypatch, tmp_path):  # noqa: ARG001
     monkeypatch.setattr(app.platformdirs, "user_log_dir", lambda _: str(tmp_path / "log"))
     monkeypatch.setattr("har_desktop.view.camera_watch.list_cameras", lambda: ())
 
-    def run(body, *arguments):
+    def run(body, *arguments, code=0):
         errors = []
 
         def inside():
@@ -124,11 +124,11 @@ def in_window(qapp, settings, shipped, monkeypatch, tmp_path):  # noqa: ARG001
                 window.close()
 
         QTimer.singleShot(0, inside)
-        code = app.run_window(arguments, settings)
+        ended = app.run_window(arguments, settings)
         qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         if errors:
             raise errors[0]
-        assert code == 0
+        assert ended == code
 
     return run
 

@@ -1,7 +1,10 @@
 """The main window as a whole: what it offers, keeps, refuses and leaves."""
 
 import logging
+import os
 import re
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -349,6 +352,16 @@ def test_the_program_itself_opens_the_window(qapp, shipped, monkeypatch, tmp_pat
     assert cli.main([]) == 0
     assert seen == [(True, "HAR Desktop")]
     assert shipped
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_closes_the_window(in_window, qtbot, number, code):
+    def body(window):
+        os.kill(os.getpid(), number)
+        qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
+
+    in_window(body, code=code)
 
 
 def test_without_a_library_the_program_says_which_and_opens_no_window(monkeypatch, capsys):
