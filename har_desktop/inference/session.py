@@ -19,6 +19,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from har_desktop.errors import HarError
 
+ort.disable_telemetry_events()  # builds for Windows do not look at ORT_DISABLE_TELEMETRY
+
 Provider = Literal["auto", "cuda", "coreml", "cpu"]
 Array = NDArray[Any]
 Tensors = dict[str, tuple[str, list[int]]]  # name -> (type, shape), as ONNX Runtime states them
