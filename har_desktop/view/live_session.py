@@ -133,6 +133,8 @@ class LiveSession(Session):
         frame = self._live.take_frame()
         if frame is None or self._closed or self._status.state is State.LOST:
             return
+        if self._status.state is State.FAULTED:
+            self._stage.video.set_notice(None)  # the model has failed, but not the source
         if self._pace.frame(frame.time) or not self._heat.shown:
             self._stage.video.show_picture(frame.image)
 
@@ -181,8 +183,9 @@ class LiveSession(Session):
         elif status.state is State.FAULTED:
             self._result = None
             self._stage.forget()
-            video.set_notice(None)
-            self.trouble.emit(status.message or "The recognition has stopped; see the log file")
+            line = status.message or "The recognition has stopped; see the log file"
+            video.set_notice("Stopped", line, "lost-line")
+            self.trouble.emit(line)
         elif status.state is State.OPENING:
             video.set_notice("Opening\u2026", self._name)
         else:

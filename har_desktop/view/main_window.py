@@ -39,11 +39,7 @@ from har_desktop.view.stage import Stage
 from har_desktop.view.status_line import StatusLine
 from har_desktop.view.theme import GAP
 from har_desktop.view.welcome import Welcome
-from har_desktop.view.wiring import (
-    connect_heat,
-    connect_layout,
-    connect_playback,
-)
+from har_desktop.view.wiring import connect_heat, connect_layout, connect_playback
 
 TITLE = "HAR Desktop"
 _SIZE = QSize(1280, 820)
@@ -58,6 +54,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings, self._log_file = settings, log_file
         self._remembered: CameraId | None = None
+        self._wanted: Path | None = None  # the model that is being checked, or was last
         self.commands = Actions(self)
         self.banner, self.status, self.welcome = Banner(), StatusLine(), Welcome()
         self.stage, self.pages, self.details = Stage(), QStackedWidget(), Details(self)
@@ -92,7 +89,8 @@ class MainWindow(QMainWindow):
         self._figures.start()
 
     def load_model(self, folder: Path | None) -> None:
-        """Check a bundle and use it if it is good; None for the default one."""
+        """Check a bundle, use it if it is good and remember it then; None for the default one."""
+        self._wanted = folder
         self.keeper.load(default_bundle if folder is None else lambda: folder)
 
     # How it is put together
@@ -139,7 +137,7 @@ class MainWindow(QMainWindow):
         director.trouble.connect(self._show_trouble)
 
     def _connect_model(self) -> None:
-        self.models.chosen.connect(self._choose_model)
+        self.models.chosen.connect(self.load_model)
         self.keeper.loading.connect(self.status.show_loading)
         self.keeper.loading.connect(lambda: self.welcome.show_model("Loading the model\u2026"))
         self.keeper.changed.connect(self._show_model)
@@ -166,10 +164,6 @@ class MainWindow(QMainWindow):
         source = self.director.source
         if source is not None and source.camera is not None:
             self.director.open_camera(source.camera)
-
-    def _choose_model(self, folder: Path | None) -> None:
-        self.settings.model = folder
-        self.load_model(folder)
 
     def _show_card(self) -> None:
         if (model := self.keeper.model) is not None:
@@ -215,22 +209,26 @@ class MainWindow(QMainWindow):
             self.banner.fail(line)
 
     def _show_model(self, model: GoodModel) -> None:
-        self.status.show_model(model.manifest.name, model.provider)
-        self.welcome.show_model(f"The model {model.manifest.name} is ready.")
+        self.settings.model = self._wanted
+        self._tell_model(model)
         self.models.show_current(model.folder)
         self._enable()
 
     def _refuse_model(self, line: str) -> None:
+        """Stay with the last good model; at the start, where there is none, take the default."""
         model = self.keeper.model
-        self.status.show_model(
-            model.manifest.name if model else None, model.provider if model else None
-        )
-        kept = f" {model.manifest.name} stays in use." if model else ""
-        self.settings.model = model.folder if model else None
-        self.welcome.show_model(
-            f"The model {model.manifest.name} is ready." if model else "There is no model yet."
-        )
-        self.banner.fail(f"{line}.{kept}")
+        kept = f"{model.manifest.name} stays in use." if model else ""
+        if model is None and self._wanted is not None:
+            kept = "Taking the default model."
+            self.load_model(None)
+        else:
+            self._tell_model(model)
+        self.banner.fail(f"{line}. {kept}".strip())
+
+    def _tell_model(self, model: GoodModel | None) -> None:
+        name, provider = (model.manifest.name, model.provider) if model else (None, None)
+        self.status.show_model(name, provider)
+        self.welcome.show_model(f"The model {name} is ready." if name else "There is no model yet.")
 
     def _refresh(self) -> None:
         """Look at the figures anew."""

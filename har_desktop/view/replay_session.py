@@ -51,7 +51,7 @@ class ReplaySession(Session):
         self._position = 0.0
         self._screen, self._model_rate = RateMeter(), RateMeter()
         stage.begin(replay=True, badge=name)
-        stage.video.set_notice("Opening\u2026", name)
+        stage.video.set_notice("Opening\u2026", name, "file-line")
         self._links = (
             (stage.video.painted, self._screen.tick),
             (stage.timeline.seek, self.seek),
@@ -196,7 +196,9 @@ class ReplaySession(Session):
         self._show_time()
         if status.state is PlayState.FAULTED:
             line = status.message or "The replay has stopped; see the log file"
-            self._stage.video.set_notice("This can't be shown", line)
+            self._result = None
+            self._stage.forget()
+            self._stage.video.set_notice("This can't be shown", line, "file-line")
             self.trouble.emit(line)
         self.changed.emit()
 

@@ -89,6 +89,21 @@ def test_without_any_model_the_window_says_so_and_lives(in_window, qtbot, monkey
     in_window(body)
 
 
+def test_a_remembered_model_that_has_gone_bad_gives_way_to_the_default_one(
+    in_window, qtbot, settings, tmp_path
+):
+    settings.model = tmp_path / "gone"
+
+    def body(window):
+        qtbot.waitUntil(lambda: "motion_gru" in window.status.texts, timeout=PATIENCE)
+        assert window.banner.failure
+        assert "gone" in window.banner.text
+        assert "default" in window.banner.text
+
+    in_window(body)
+    assert settings.model is None
+
+
 def test_the_geometry_is_kept(in_window):
     in_window(lambda window: window.resize(761, 555))
     seen = []
