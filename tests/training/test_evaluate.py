@@ -10,11 +10,9 @@ import pytest
 
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
-from har_desktop.inference.recognizer import Recognizer
-from har_desktop.sources.video import VideoFile
 from training.data.index import scan
 from training.data.split import TEST_GROUPS
-from training.evaluate import clip_windows, evaluate, refuse_seen
+from training.evaluate import evaluate, refuse_seen
 
 KEYS = {
     "accuracy",
@@ -49,21 +47,6 @@ def test_the_report_adds_up(bundle: Path, clips_folder: Path, sampling: str) -> 
     assert [row["support"] for row in report["per_class"].values()] == [7, 7]
     # 3 s at 20 Hz are 15 steps of 0.2 s; ten of them fill the window.
     assert report["windows"] == 14 * (5 if sampling == "time" else 1)
-
-
-def test_windows_in_time_are_those_of_the_app(bundle: Path, clips_folder: Path) -> None:
-    recognizer = Recognizer(load_bundle(bundle), "cpu")
-    path = clips_folder / scan(clips_folder, ("Drift",))[0].path
-    rows = clip_windows(recognizer, path, "time")
-    recognizer.clear()
-    live = {}
-    with VideoFile(path) as source:
-        for frame in source:  # every frame, as the app pushes them
-            window = recognizer.push(frame).window
-            if window is not None:
-                live[round(frame.time, 3)] = window.probabilities
-    expected = np.stack([live[round(t, 3)] for t in np.arange(2.0, 2.9, 0.2)])
-    np.testing.assert_allclose(rows, expected, atol=1e-5)
 
 
 def test_an_unreadable_clip_is_counted_not_hidden(

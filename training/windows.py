@@ -1,0 +1,111 @@
+"""Clips into the probabilities of their windows, in ONNX Runtime and in parallel.
+
+Two ways to look at a clip are known:
+
+* `time`, the app's way: windows in time, one every frame interval. A clip that is shorter than a
+  window holds its first picture before its start.
+* `even`, the poster's way: one window of evenly spaced frames over the whole clip. A network with
+  motion is given, for each of them, the frame one interval before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import local
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from har_desktop.errors import InputError, SourceError
+from har_desktop.frame import Frame
+from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.inference.short import ShortSource
+from har_desktop.opencv import cv2
+from har_desktop.pipeline.hop import every
+from har_desktop.sources.video import VideoFile
+
+Sampling = Literal["time", "even"]
+Probabilities = NDArray[np.float32]
+
+WORKERS = 2
+
+
+def all_windows(
+    bundle: Bundle, paths: Sequence[Path], sampling: Sampling, task: str, progress: bool = True
+) -> list[Probabilities | None]:
+    """The calibrated probabilities of the windows of many clips.
+
+    Args:
+        bundle: Each worker thread makes a recognizer of its own from it.
+        paths: Video files.
+        sampling: How to look at each of them.
+        task: Stands before the progress bar.
+        progress: Whether to show one, on stderr where that is a terminal.
+
+    Returns:
+        For each path (windows, classes) float32 with at least one row; None where it is unreadable.
+
+    Raises:
+        InputError: None of them can be read. Tells why the first one can't.
+    """
+    # Each worker thread decodes and recognises by itself; OpenCV must not add threads of its own.
+    cv2.setNumThreads(1)
+    here = local()
+
+    def answer(path: Path) -> Probabilities | SourceError:
+        if not hasattr(here, "recognizer"):
+            here.recognizer = Recognizer(bundle)
+        try:
+            return clip_windows(here.recognizer, path, sampling)
+        except SourceError as error:
+            return error
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        work = pool.map(answer, paths)
+        bar = tqdm(work, task, len(paths), unit="clip", disable=None if progress else True)
+        answers = list(bar)
+    good = [None if isinstance(a, SourceError) else a for a in answers]
+    if all(windows is None for windows in good):
+        raise InputError(f"none of the {len(paths)} clips can be read: {answers[0]}")
+    return good
+
+
+def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Probabilities:
+    """The calibrated probabilities of a clip's windows.
+
+    Returns:
+        (windows, classes) float32; at least one row.
+
+    Raises:
+        SourceError: The clip cannot be read.
+    """
+    recognizer.clear()
+    with VideoFile(path) as source:
+        if sampling == "even":
+            return _evenly(recognizer, list(source))
+        short = ShortSource(recognizer)
+        rows = []
+        for frame in every(source, recognizer.manifest.window.frame_interval_s):
+            short.add(frame)
+            window = recognizer.push(frame).window
+            if window is not None:
+                rows.append(window.probabilities)
+    if not rows and (window := short.window()) is not None:
+        rows.append(window.probabilities)
+    return np.stack(rows)
+
+
+def _evenly(recognizer: Recognizer, frames: Sequence[Frame]) -> Probabilities:
+    window = recognizer.manifest.window
+    times = np.array([frame.time for frame in frames])
+    places = np.linspace(0, len(frames) - 1, window.length).round().astype(int)
+    before = [int(np.abs(times - (times[i] - window.frame_interval_s)).argmin()) for i in places]
+    images = [recognizer.picture(frames[i]) for i in places]
+    previous = [recognizer.picture(frames[i]) for i in before]
+    answer = recognizer.recognize_window(images, previous, times[places].tolist())
+    return answer.probabilities[None]
