@@ -12,12 +12,14 @@ import msgspec
 
 from har_desktop import console
 from har_desktop.errors import InputError
+from har_desktop.inference.manifest import Manifest
+from har_desktop.sources.files import expand_sources
 from training.config import Config, load_config
 from training.data.cache import Cache
 from training.data.figures import figure_clips
-from training.data.index import Clip, scan
+from training.data.index import Clip, other_labels, scan
 from training.data.split import TEST_GROUPS, Split, describe, split_at_random, split_by_group
-from training.report import table
+from training.report import rejection_table, table
 
 data_option = click.option(
     "--data",
@@ -34,6 +36,15 @@ cache_option = click.option(
 )
 config_option = click.option(
     "--config", "name", default="motion_gru", show_default=True, help="Name or TOML file."
+)
+bundle_option = click.option(
+    "--bundle", type=click.Path(path_type=Path), required=True, help="Bundle folder."
+)
+groups_option = click.option(
+    "--groups", default=",".join(TEST_GROUPS), show_default=True, help="Which groups to look at."
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="The whole report as JSON on stdout."
 )
 
 
@@ -93,11 +104,9 @@ def fit(
 
 
 @cli.command()
-@click.option("--bundle", type=click.Path(path_type=Path), required=True, help="Bundle folder.")
+@bundle_option
 @data_option
-@click.option(
-    "--groups", default=",".join(TEST_GROUPS), show_default=True, help="Which groups to look at."
-)
+@groups_option
 @click.option(
     "--split",
     "split_file",
@@ -111,7 +120,7 @@ def fit(
     show_default=True,
     help="Windows in time as in the app, or ten evenly spaced frames as in the poster.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The whole report as JSON on stdout.")
+@json_option
 def evaluate(
     bundle: Path,
     data: Path,
@@ -123,21 +132,51 @@ def evaluate(
     """Measure a bundle's ONNX files on whole groups, one answer per clip."""
     from har_desktop.inference.bundle import load_bundle
     from training.evaluate import evaluate as run_evaluate
-    from training.evaluate import refuse_seen
 
     loaded = load_bundle(bundle)
     if split_file:
         split = msgspec.json.decode(split_file.read_bytes(), type=Split)
         clips, protocol = split.test, split.protocol
     else:
-        chosen = set(groups.split(","))
-        refuse_seen(loaded.manifest, chosen)
-        clips = [c for c in scan(data, loaded.manifest.classes) if c.group in chosen]
-        protocol = "group-wise"
-        if not clips:
-            raise InputError(f"no clips of the groups {groups} in {data}")
+        clips, protocol = _unseen(loaded.manifest, data, groups.split(",")), "group-wise"
     report = run_evaluate(loaded, data, clips, sampling, protocol)
     click.echo(msgspec.json.encode(report) if as_json else table(report))
+
+
+@cli.command()
+@bundle_option
+@data_option
+@click.option(
+    "--idle",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of videos in which nobody does any of the actions.",
+)
+@groups_option
+@json_option
+def reject(bundle: Path, data: Path, idle: Path | None, groups: str, as_json: bool) -> None:
+    """Measure how often a bundle names an action where there is none, window by window."""
+    from har_desktop.inference.bundle import load_bundle
+    from training.reject import reject as run_reject
+
+    loaded = load_bundle(bundle)
+    chosen = groups.split(",")
+    clips = _unseen(loaded.manifest, data, chosen)
+    labels = other_labels(data, loaded.manifest.classes)
+    others = [c for c in scan(data, labels) if c.group in chosen] if labels else None
+    videos = expand_sources([idle]) if idle else None
+    report = run_reject(loaded, data, clips, others, videos)
+    click.echo(msgspec.json.encode(report) if as_json else rejection_table(report))
+
+
+def _unseen(manifest: Manifest, data: Path, groups: list[str]) -> list[Clip]:
+    """The clips of the bundle's classes that belong to the groups; it learned from none of them."""
+    from training.evaluate import refuse_seen
+
+    refuse_seen(manifest, groups)
+    clips = [c for c in scan(data, manifest.classes) if c.group in groups]
+    if not clips:
+        raise InputError(f"no clips of the groups {','.join(groups)} in {data}")
+    return clips
 
 
 def _prepare(
@@ -163,11 +202,11 @@ def _prepare(
 
 def _others(config: Config, data: Path, split: Split) -> list[Clip]:
     """Clips of all other classes, of training groups only: the rest calibrates and tests."""
-    labels = sorted(p.name for p in data.iterdir() if p.is_dir() and p.name not in config.classes)
+    labels = other_labels(data, config.classes)
     if not labels:
         raise InputError(f"the configuration wants clips of other classes, {data} has none")
     held_out = {c.group for c in split.validation} | set(TEST_GROUPS)
-    return [c for c in scan(data, tuple(labels)) if c.group not in held_out]
+    return [c for c in scan(data, labels) if c.group not in held_out]
 
 
 def main() -> None:

@@ -1,8 +1,13 @@
-"""A report of `training evaluate` for reading."""
+"""The reports of `training evaluate` and `training reject` for reading."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from training.metrics import wilson95
+
+if TYPE_CHECKING:
+    from training.reject import Labels, Rejection
 
 
 def table(report: dict[str, Any]) -> str:
@@ -28,3 +33,40 @@ def table(report: dict[str, Any]) -> str:
         )
     lines += [f"unreadable, left out: {path}" for path in report["skipped"]]
     return "\n".join(lines)
+
+
+def rejection_table(report: Rejection) -> str:
+    """The shares with their intervals, then a row per class that the bundle does not know."""
+    kept = report.kept
+    lines = [
+        f"threshold {report.threshold:g}, {report.protocol},"
+        f" {report.seconds} s on {report.provider}",
+        f"kept    {_share(kept.kept, kept.windows)} keep their right label",
+    ]
+    for name, part in (("others", report.others), ("idle", report.idle)):
+        if part is not None:
+            lines.append(f"{name:<7} {_share(part.named, part.windows)} get a label")
+    lines.append("Windows of one clip overlap: the true intervals are wider than these.")
+    rows = dict(report.detail.others or {})
+    if report.detail.idle is not None:
+        rows["(idle)"] = report.detail.idle
+    if rows:
+        lines += ["", f"{'class':<20} {'windows':>7} {'named':>7}  named most often"]
+    lines += [_row(label, row) for label, row in rows.items()]
+    lines += [f"unreadable, left out: {path}" for path in report.skipped]
+    return "\n".join(lines)
+
+
+def _share(hits: int, trials: int) -> str:
+    if not trials:
+        return "no windows"
+    low, high = wilson95(hits, trials)
+    return (
+        f"{hits / trials:6.1%} (95 % interval {low:.1%} to {high:.1%}), {hits} of {trials} windows"
+    )
+
+
+def _row(label: str, row: Labels) -> str:
+    share = f"{row.named / row.windows:.1%}" if row.windows else ""
+    most = ", ".join(f"{name} ({count})" for name, count in list(row.labels.items())[:3])
+    return f"{label:<20} {row.windows:>7} {share:>7}  {most}".rstrip()

@@ -44,5 +44,14 @@ def clips_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def idle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two videos whose names state no group: one of 3 s, and one shorter than a window."""
+    folder = tmp_path_factory.mktemp("idle")
+    write_clip(folder / "S1_static.avi", speed=0.0, seed=1)
+    write_clip(folder / "shrug.avi", speed=0.0, seed=2, seconds=0.5)
+    return folder
+
+
 def hash_seed(label: str, group: int) -> int:
     return sum(map(ord, label)) * 1000 + group

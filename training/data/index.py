@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -60,6 +61,11 @@ def scan(root: Path, classes: tuple[str, ...] | None = None) -> list[Clip]:
             raise InputError(f"no clips of class {label} in {root / label}")
         clips += [_clip(path, root, label) for path in found]
     return clips
+
+
+def other_labels(root: Path, classes: Collection[str]) -> tuple[str, ...]:
+    """The class folders under `root`, an existing folder, that are none of `classes`; sorted."""
+    return tuple(sorted(p.name for p in root.iterdir() if p.is_dir() and p.name not in classes))
 
 
 def _clip(path: Path, root: Path, label: str) -> Clip:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from har_desktop.errors import InputError
-from training.data.index import scan
+from training.data.index import other_labels, scan
 
 
 def test_scan_reads_label_group_and_content(clips_folder: Path) -> None:
@@ -17,6 +17,14 @@ def test_scan_reads_label_group_and_content(clips_folder: Path) -> None:
 
 def test_scan_finds_all_classes(clips_folder: Path) -> None:
     assert {clip.label for clip in scan(clips_folder)} == {"Drift", "Still", "Other"}
+
+
+def test_other_labels_are_folders_of_none_of_the_classes(tmp_path: Path) -> None:
+    for name in ("Wave", "Run", "Jump"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "readme.txt").touch()
+    assert other_labels(tmp_path, ("Run", "Absent")) == ("Jump", "Wave")
+    assert other_labels(tmp_path, ("Jump", "Run", "Wave")) == ()
 
 
 @pytest.mark.parametrize("label", ["Absent", "Empty"])

@@ -1,0 +1,200 @@
+"""Rejection of a real (random) bundle on real (small) clips, and its command line."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.recognizer import Recognizer
+from training.data.index import Clip, scan
+from training.data.split import TEST_GROUPS
+from training.reject import Detail, Labels, Rejection, reject
+from training.report import rejection_table
+from training.windows import clip_windows
+
+CLASSES = ("Drift", "Still")
+WINDOWS = 5  # 3 s at 20 Hz are 15 steps of 0.2 s; ten of them fill the window.
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory, make_bundle):
+    def bundle(threshold: float, **others: object) -> Path:
+        folder = tmp_path_factory.mktemp("bundles") / "two"
+        # A high temperature brings the random network's certainties down to where they differ.
+        settings = {"classes": CLASSES, "size": (48, 64), "temperature": 4.0, **others}
+        return make_bundle(folder, threshold=threshold, **settings)
+
+    return bundle
+
+
+@pytest.fixture
+def idle(idle_folder: Path) -> list[Path]:
+    return sorted(idle_folder.iterdir())
+
+
+def clips_of(folder: Path, *labels: str) -> list[Clip]:
+    return [c for c in scan(folder, labels) if c.group in TEST_GROUPS]
+
+
+def measure(bundle: Path, folder: Path, idle: list[Path] | None) -> Rejection:
+    clips, others = clips_of(folder, *CLASSES), clips_of(folder, "Other")
+    return reject(load_bundle(bundle), folder, clips, others, idle, False)
+
+
+def test_the_counts_are_those_of_the_windows(build, clips_folder: Path, idle: list[Path]) -> None:
+    loaded = load_bundle(build(0.0))
+    recognizer = Recognizer(loaded)
+
+    def rows(paths: list[Path]) -> np.ndarray:
+        return np.concatenate([clip_windows(recognizer, path, "time") for path in paths])
+
+    others = rows([clips_folder / c.path for c in clips_of(clips_folder, "Other")])
+    still = rows(idle)
+    own = [rows([clips_folder / c.path for c in clips_of(clips_folder, name)]) for name in CLASSES]
+    right = np.concatenate([r[r.argmax(axis=1) == n].max(axis=1) for n, r in enumerate(own)])
+    # A threshold amid all these figures, and none of them near enough to be a matter of rounding.
+    tops = np.sort(np.concatenate([others.max(axis=1), still.max(axis=1), right]))
+    middle = len(tops) // 4 + int(np.diff(tops[len(tops) // 4 : -len(tops) // 4]).argmax())
+    threshold = float(tops[middle] + tops[middle + 1]) / 2
+
+    report = measure(build(threshold), clips_folder, idle)
+    assert report.threshold == threshold
+    for part, detail, windows in (
+        (report.others, report.detail.others["Other"], others),
+        (report.idle, report.detail.idle, still),
+    ):
+        named = windows[windows.max(axis=1) >= threshold]
+        given = Counter(CLASSES[top] for top in named.argmax(axis=1))
+        assert (part.windows, part.named) == (len(windows), len(named))
+        assert (detail.windows, detail.named) == (len(windows), len(named))
+        assert detail.labels == given
+        assert list(detail.labels.values()) == sorted(given.values(), reverse=True)
+    assert report.others.windows == 7 * WINDOWS
+    assert report.idle.windows == WINDOWS + 1
+    assert report.kept.windows == len(right)
+    assert report.kept.kept == (right >= threshold).sum()
+    assert 0 < report.kept.kept < report.kept.windows
+
+
+def test_threshold_0_names_everything(build, clips_folder: Path, idle: list[Path]) -> None:
+    report = measure(build(0.0), clips_folder, idle)
+    assert report.others.named == report.others.windows == 7 * WINDOWS
+    assert report.idle.named == report.idle.windows == WINDOWS + 1
+    assert report.kept.kept == report.kept.windows > 0
+
+
+def test_threshold_1_names_nothing(build, clips_folder: Path, idle: list[Path]) -> None:
+    report = measure(build(1.0), clips_folder, idle)
+    assert report.others.named == report.idle.named == report.kept.kept == 0
+    assert report.detail == Detail(
+        others={"Other": Labels(7 * WINDOWS, 0, {})}, idle=Labels(WINDOWS + 1, 0, {})
+    )
+
+
+def test_what_was_not_given_is_null(build, clips_folder: Path) -> None:
+    clips = clips_of(clips_folder, *CLASSES)
+    report = reject(load_bundle(build(0.5)), clips_folder, clips, None, None, False)
+    assert report.others is report.idle is None
+    assert report.detail == Detail(others=None, idle=None)
+    assert report.kept.windows > 0
+
+
+def test_unreadable_files_are_listed_not_hidden(
+    build, clips_folder: Path, idle: list[Path], tmp_path: Path
+) -> None:
+    for label, name in (("Drift", "v_Drift_g01_c01.avi"), ("Still", "v_Still_g01_c01.avi")):
+        (tmp_path / label).mkdir()
+        shutil.copy(clips_folder / label / name, tmp_path / label / name)
+    broken = ("Still/v_Still_g02_c01.avi", "Other/v_Other_g01_c01.avi", "idle.avi")
+    (tmp_path / "Other").mkdir()
+    for path in broken:
+        (tmp_path / path).write_bytes(b"nothing")
+    report = measure(build(0.0), tmp_path, [idle[0], tmp_path / "idle.avi"])
+    assert report.skipped == [*broken[:2], str(tmp_path / "idle.avi")]
+    assert report.others.windows == 0
+    assert report.detail.others == {"Other": Labels(0, 0, {})}
+    assert report.idle.windows == WINDOWS
+    text = rejection_table(report)
+    assert "others  no windows" in text
+    assert text.splitlines()[-3:] == [f"unreadable, left out: {path}" for path in report.skipped]
+
+
+def test_the_table_tells_shares_and_labels(build, clips_folder: Path, idle: list[Path]) -> None:
+    text = rejection_table(measure(build(0.0), clips_folder, idle))
+    assert "others  100.0% (95 % interval 90.1% to 100.0%), 35 of 35 windows" in text
+    assert "idle    100.0% (95 % interval 61.0% to 100.0%), 6 of 6 windows" in text
+    row = next(line for line in text.splitlines() if line.startswith("Other "))
+    assert row.split()[1:3] == ["35", "100.0%"]
+    assert row.split()[3] in CLASSES
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    program = (
+        "import sys; from training.cli import main\n"
+        "try: main()\n"
+        "finally: assert not {'tensorflow', 'keras', 'onnx'} & set(sys.modules)"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, "reject", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_command_line_measures_without_tensorflow(
+    build, clips_folder: Path, idle_folder: Path
+) -> None:
+    where = ("--bundle", build(0.0), "--data", clips_folder, "--idle", idle_folder)
+    done = command(*where, "--groups", "g03,g05", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert list(report) == [field.name for field in msgspec.structs.fields(Rejection)]
+    assert report["kind"] == "rejection"
+    assert report["protocol"] == "group-wise"
+    assert report["others"] == {"windows": 2 * WINDOWS, "named": 2 * WINDOWS}
+    assert report["idle"] == {"windows": WINDOWS + 1, "named": WINDOWS + 1}
+    assert report["kept"]["kept"] == report["kept"]["windows"]
+    assert report["skipped"] == []
+    assert report["provider"] == "cpu"
+
+
+def test_without_other_classes_and_idle_videos_only_kept_is_measured(
+    build, clips_folder: Path, tmp_path: Path
+) -> None:
+    for label in CLASSES:
+        shutil.copytree(clips_folder / label, tmp_path / label)
+    done = command("--bundle", build(0.5), "--data", tmp_path)
+    assert done.returncode == 0, done.stderr
+    first_words = [line.split(" ")[0] for line in done.stdout.splitlines()]
+    assert first_words == ["threshold", "kept", "Windows"]
+
+
+def test_bad_input_is_one_line(build, clips_folder: Path, tmp_path: Path) -> None:
+    def learned(manifest: dict) -> None:
+        manifest["training"] = {
+            "split": {"protocol": "group-wise", "sets": {"train": {"groups": ["g09"]}}}
+        }
+
+    bundle = build(0.5, edit_manifest=learned)
+    (tmp_path / "empty").mkdir()
+    a_file = next((clips_folder / "Drift").iterdir())
+    good = ("--bundle", bundle, "--data", clips_folder)
+    for arguments, words in (
+        (("--bundle", bundle, "--data", tmp_path / "none"), "no data folder"),
+        ((*good, "--groups", "g99"), "no clips of the groups g99"),
+        ((*good, "--groups", "g03,g09"), "learned from g09"),
+        ((*good, "--idle", tmp_path / "none"), "no such file or folder"),
+        ((*good, "--idle", tmp_path / "empty"), "no video in this folder"),
+        ((*good, "--idle", a_file), "is a file"),
+    ):
+        done = command(*arguments)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
