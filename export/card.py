@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from export import place
-from export.report import Report
+from export.card_measured import LEAKS, sections
+from export.markdown import table
+from export.report import read_metrics
 from har_desktop.errors import BundleError
 from har_desktop.inference.manifest import Json, Manifest
 from training.config import NetworkConfig
 
-LEAKS = (
-    "The split shuffles single clips, so clips cut from one video stand on both sides. It is "
-    "comparable with published figures that do the same, and says nothing about new people."
-)
-
 
 def write_description(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest.json` and the card that follows from it.
+    """Write `manifest.json`, and the card that follows from it.
 
     Raises:
         BundleError: The manifest lacks what a card tells.
@@ -62,15 +59,15 @@ def render(manifest: Manifest) -> str:
     try:
         training = msgspec.convert(manifest.training, _Training)
         network = msgspec.convert(training.configuration["network"], NetworkConfig)
-        reports = msgspec.convert(manifest.metrics, dict[str, Report])
+        reports = read_metrics(manifest.metrics)
     except (msgspec.ValidationError, KeyError) as error:
         raise BundleError(f"the manifest of {manifest.name} cannot make a card: {error}") from error
-    sections = {
+    parts = {
         f"# {manifest.name}": _purpose(manifest),
         "## Network": _network(manifest, network),
         "## Data": _data(training),
         "## Calibration": _calibration(manifest),
-        "## Measured": _measured(reports),
+        **sections(reports, len(manifest.classes)),
         "## Limits": _limits(manifest),
         "## Licence": [
             f"The weights are MIT-licensed, like the program. The clips of {training.data} are not "
@@ -79,9 +76,7 @@ def render(manifest: Manifest) -> str:
         "## How to make it": _reproduction(manifest, training),
     }
     return (
-        "\n".join(
-            line for title, body in sections.items() for line in (title, "", *body, "")
-        ).rstrip()
+        "\n".join(line for title, body in parts.items() for line in (title, "", *body, "")).rstrip()
         + "\n"
     )
 
@@ -110,7 +105,7 @@ def _network(manifest: Manifest, network: NetworkConfig) -> Iterator[str]:
             "interval before."
         )
     yield ""
-    yield from _table(
+    yield from table(
         ("part", "what"),
         [
             ("picture", f"{shape.height} x {shape.width} {shape.color}, {shape.fit}"),
@@ -138,7 +133,7 @@ def _data(training: _Training) -> Iterator[str]:
     if figures:
         yield f"{figures} clips per class of a rendered figure were added to the training set."
     yield ""
-    yield from _table(
+    yield from table(
         ("set", "clips", "groups"),
         [(name, str(part.clips), ", ".join(part.groups)) for name, part in split.sets.items()],
     )
@@ -151,49 +146,6 @@ def _calibration(manifest: Manifest) -> Iterator[str]:
         f"Probabilities are softmax(logits / {manifest.calibration.temperature:g}). Below "
         f'{manifest.calibration.rejection_threshold:g} the answer is "no action".'
     )
-
-
-def _measured(reports: dict[str, Report]) -> Iterator[str]:
-    if not reports:
-        yield "Not measured yet."
-        return
-    yield "Figures of the ONNX files in ONNX Runtime, one answer per clip."
-    yield ""
-    yield from _table(
-        ("protocol", "accuracy", "95 % interval", "precision", "recall", "F1", "clips"),
-        [
-            (
-                name,
-                f"{report.accuracy:.3f}",
-                "{:.3f} to {:.3f}".format(*report.wilson95),
-                f"{report.macro_precision:.3f}",
-                f"{report.macro_recall:.3f}",
-                f"{report.macro_f1:.3f}",
-                str(report.clips),
-            )
-            for name, report in reports.items()
-        ],
-    )
-    for name, report in reports.items():
-        yield ""
-        yield f"### {name}"
-        yield ""
-        if report.protocol == "clip-random":
-            yield LEAKS
-            yield ""
-        yield from _per_class(report)
-
-
-def _per_class(report: Report) -> Iterator[str]:
-    labels = list(report.per_class)
-    rows = []
-    for number, (label, row) in enumerate(report.per_class.items()):
-        others = [(n, labels[j]) for j, n in enumerate(report.confusion[number]) if j != number]
-        count, other = max(others)
-        taken = f"{other} ({count})" if count else ""
-        figures = (f"{value:.3f}" for value in (row.precision, row.recall, row.f1))
-        rows.append((label, *figures, str(row.support), taken))
-    yield from _table(("class", "precision", "recall", "F1", "clips", "most often taken for"), rows)
 
 
 def _limits(manifest: Manifest) -> Iterator[str]:
@@ -228,7 +180,7 @@ def _reproduction(manifest: Manifest, training: _Training) -> Iterator[str]:
         yield ""
         yield "Largest differences between the graphs and the Keras network:"
         yield ""
-        yield from _table(
+        yield from table(
             ("figure", "difference"), [(name, f"{value:.1e}") for name, value in parity.items()]
         )
         if "rounding" in parity:
@@ -246,9 +198,3 @@ def _reproduction(manifest: Manifest, training: _Training) -> Iterator[str]:
         f"python -m export measure models/{manifest.name} R.json",
         "```",
     )
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """A Markdown table. A bar in a cell would end it."""
-    for row in (head, ("---",) * len(head), *rows):
-        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"

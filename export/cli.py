@@ -49,12 +49,21 @@ def verify(folder: Path, run: Path | None) -> None:
 @cli.command()
 @folder_argument
 @click.argument("reports", type=click.Path(path_type=Path), nargs=-1)
+@click.option(
+    "--random",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A clip-random report of another run's bundle; give one per run, they are averaged.",
+)
 @console.debug_option
-def measure(folder: Path, reports: tuple[Path, ...]) -> None:
-    """Enter REPORTS of `training evaluate --json` in the bundle in FOLDER, and write its card."""
+def measure(folder: Path, reports: tuple[Path, ...], random: tuple[Path, ...]) -> None:
+    """Enter REPORTS in the bundle in FOLDER, and write its card.
+
+    They are what `training evaluate`, `explain` and `reject` print with `--json`.
+    """
     from export.measure import measure as run_measure
 
-    names = run_measure(folder, list(reports))
+    names = run_measure(folder, list(reports), list(random))
     click.echo(f"{folder}: measured are {', '.join(names) or 'no figures yet'}")
 
 

@@ -1,4 +1,7 @@
-"""What `training evaluate --json` says of a bundle, as far as cards tell it."""
+"""What the verbs of `training` say of a bundle with `--json`, as far as cards tell it.
+
+Each report states its `kind`. Those of `evaluate` did not always, so one without is of accuracy.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from har_desktop.inference.manifest import Json
+
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+Correlation = Annotated[float, Meta(ge=-1.0, le=1.0)]
 Count = Annotated[int, Meta(ge=0)]
+Some = Annotated[int, Meta(ge=1)]
+Name = Annotated[str, Meta(min_length=1)]
 
 
 class ClassReport(msgspec.Struct, frozen=True):
@@ -20,8 +28,8 @@ class ClassReport(msgspec.Struct, frozen=True):
     support: Count
 
 
-class Report(msgspec.Struct, frozen=True):
-    """One measurement; `confusion[i][j]` counts clips of class i that were taken for class j."""
+class Accuracy(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="accuracy"):
+    """Of `evaluate`; `confusion[i][j]` counts clips of class i that were taken for class j."""
 
     accuracy: Fraction
     macro_precision: Fraction
@@ -30,9 +38,10 @@ class Report(msgspec.Struct, frozen=True):
     per_class: dict[str, ClassReport]
     confusion: list[list[Count]]
     wilson95: tuple[Fraction, Fraction]
-    clips: Annotated[int, Meta(ge=1)]
-    protocol: Annotated[str, Meta(min_length=1)]
-    sampling: Annotated[str, Meta(min_length=1)]
+    clips: Some
+    protocol: Name
+    sampling: Name
+    expected_calibration_error: Fraction | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that don't belong together.
@@ -47,9 +56,174 @@ class Report(msgspec.Struct, frozen=True):
             raise ValueError(f"`confusion` doesn't count {self.clips} clips")
 
 
-def key(report: Report) -> str:
-    """The name that a report has among a bundle's metrics: its protocol.
+class Pair(msgspec.Struct, frozen=True):
+    """A figure for the deletion and one for the insertion curve."""
 
-    Windows in time are the app's own way; another sampling is named too.
+    deletion: Fraction
+    insertion: Fraction
+
+
+class Maps(msgspec.Struct, frozen=True, rename={"grad_cam": "grad-cam"}):
+    """Areas under the curves of each map."""
+
+    grad_cam: Pair
+    random: Pair
+    centre: Pair
+
+
+class Better(msgspec.Struct, frozen=True):
+    """Shares of the windows in which Grad-CAM has the better area."""
+
+    random: Pair
+    centre: Pair
+
+
+class Randomised(msgspec.Struct, frozen=True):
+    """Rank correlations with the maps of a network whose weights were permuted."""
+
+    head: Correlation
+    all: Correlation
+
+
+class Explanations(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="explanations"):
+    """Of `explain`."""
+
+    protocol: Name
+    windows: Some
+    looked_at: Some
+    maps: Maps
+    better_than: Better
+    randomised: Randomised
+    second_class: Correlation
+
+    def __post_init__(self) -> None:
+        """Refuse figures that don't belong together.
+
+        Raises:
+            ValueError: More windows were explained than looked at.
+        """
+        _at_most(self.windows, "windows", self.looked_at)
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Windows in which nothing of the kind happens, and how many of them got a label."""
+
+    windows: Some
+    named: Count
+
+    def __post_init__(self) -> None:
+        """Refuse more labels than windows.
+
+        Raises:
+            ValueError: Says so.
+        """
+        _at_most(self.named, "named", self.windows)
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Windows whose most probable class is right, and how many of them reach the threshold."""
+
+    windows: Some
+    kept: Count
+
+    def __post_init__(self) -> None:
+        """Refuse more kept windows than there are.
+
+        Raises:
+            ValueError: Says so.
+        """
+        _at_most(self.kept, "kept", self.windows)
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="rejection"):
+    """Of `reject`; `idle` people do nothing in particular, `others` do other actions."""
+
+    protocol: Name
+    threshold: Fraction
+    idle: Named | None
+    others: Named | None
+    kept: Kept
+
+
+class Seeds(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="seeds"):
+    """Several accuracies of `evaluate`, each of another run's bundle; made by `export measure`."""
+
+    protocol: Name
+    accuracies: Annotated[list[Fraction], Meta(min_length=1)]
+    clips: list[Some]
+    mean: Fraction
+    min: Fraction
+
+    def __post_init__(self) -> None:
+        """Refuse figures that don't belong together.
+
+        Raises:
+            ValueError: Numbers of clips, mean or minimum are not those of the accuracies.
+        """
+        if len(self.clips) != len(self.accuracies):
+            raise ValueError(f"`clips` are not {len(self.accuracies)} numbers")
+        mean = sum(self.accuracies) / len(self.accuracies)
+        if self.min != min(self.accuracies) or abs(self.mean - mean) > 1e-9:
+            raise ValueError("`mean` and `min` are not those of `accuracies`")
+
+
+Report = Accuracy | Explanations | Rejection
+Figures = Report | Seeds
+
+
+def read_report(raw: Json) -> Report:
+    """Check what a verb of `training` printed.
+
+    Raises:
+        msgspec.ValidationError: It is no report, or makes no sense.
     """
-    return report.protocol if report.sampling == "time" else f"{report.protocol}, {report.sampling}"
+    report: Report = msgspec.convert(_with_kind(raw), Report)
+    return report
+
+
+def read_metrics(metrics: Json) -> dict[str, Figures]:
+    """Check the metrics of a manifest.
+
+    Raises:
+        msgspec.ValidationError: They are no reports, or make no sense.
+    """
+    raw = {name: _with_kind(msgspec.convert(value, Json)) for name, value in metrics.items()}
+    return msgspec.convert(raw, dict[str, Figures])
+
+
+def key(report: Report) -> str:
+    """The name that a report has among a bundle's metrics.
+
+    Accuracies have their protocol's. Windows in time are the app's own way; another sampling is
+    named too.
+    """
+    match report:
+        case Explanations():
+            return "explanations"
+        case Rejection():
+            return "rejection"
+        case Accuracy(protocol=protocol, sampling="time"):
+            return protocol
+        case Accuracy(protocol=protocol, sampling=sampling):
+            return f"{protocol}, {sampling}"
+
+
+def average(reports: list[Accuracy]) -> Seeds:
+    """The accuracies of several runs in one."""
+    accuracies = [report.accuracy for report in reports]
+    return Seeds(
+        protocol=reports[0].protocol,
+        accuracies=accuracies,
+        clips=[report.clips for report in reports],
+        mean=sum(accuracies) / len(accuracies),
+        min=min(accuracies),
+    )
+
+
+def _with_kind(raw: Json) -> Json:
+    return {"kind": "accuracy", **raw}
+
+
+def _at_most(count: int, name: str, windows: int) -> None:
+    if count > windows:
+        raise ValueError(f"`{name}` is more than the {windows} windows there were")

@@ -31,9 +31,9 @@ def evaluate(
     """Measure the bundle on clips of its classes.
 
     Returns:
-        The report of `training.metrics.classification` with `protocol`, `sampling`, the expected
-        calibration error of the clip answers, `windows`, `skipped` (unreadable clips by path),
-        `provider` and `seconds`.
+        The report of `training.metrics.classification` with `kind`, `protocol`, `sampling`, the
+        expected calibration error of the clip answers, `windows`, `skipped` (unreadable clips by
+        path), `provider` and `seconds`.
 
     Raises:
         InputError: There are no readable clips.
@@ -46,6 +46,7 @@ def evaluate(
     truth = np.array([classes.index(clip.label) for clip, _ in good])
     probabilities = np.stack([windows.mean(axis=0) for _, windows in good])
     return {
+        "kind": "accuracy",
         **classification(truth, probabilities.argmax(axis=1), classes),
         "expected_calibration_error": expected_calibration_error(probabilities, truth),
         "protocol": protocol,

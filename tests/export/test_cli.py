@@ -32,6 +32,7 @@ def test_verify_says_what_it_checked(export, built):
         (("build", "nowhere", "--out", "models/x"), 2, "no run folder nowhere"),
         (("verify", "nowhere"), 2, "nowhere"),
         (("measure", "nowhere", "report.json"), 2, "nowhere"),
+        (("measure", "nowhere", "--random", "report.json"), 2, "nowhere"),
         (("measure",), 2, "FOLDER"),
         (("polish",), 2, "polish"),
     ],

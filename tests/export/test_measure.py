@@ -9,6 +9,7 @@ import pytest
 from export.measure import measure
 from har_desktop.errors import BundleError, InputError
 from har_desktop.inference.bundle import load_bundle
+from tests.export.reports import EXPLANATIONS, REJECTION
 from training.metrics import classification
 
 CLASSES = ("Lunges", "PushUps", "YoYo")
@@ -42,7 +43,7 @@ def test_reports_stand_in_manifest_and_card_and_the_graphs_stay(copy, built, wri
         write_report("b.json", sampling="even"),
         write_report("c.json", protocol="clip-random", sampling="even"),
     ]
-    names = measure(copy, reports)
+    names = measure(copy, reports, [])
     assert names == ["group-wise", "group-wise, even", "clip-random, even"]
     bundle = load_bundle(copy)
     assert list(bundle.manifest.metrics) == names
@@ -55,16 +56,103 @@ def test_reports_stand_in_manifest_and_card_and_the_graphs_stay(copy, built, wri
     assert "stand on both sides" in card
 
 
+def test_the_card_tells_the_calibration_error_of_those_that_state_it(copy, write_report):
+    measure(
+        copy,
+        [
+            write_report("a.json", expected_calibration_error=0.0804),
+            write_report("b.json", sampling="even"),
+        ],
+        [],
+    )
+    assert "probabilities: 0.080 (group-wise).\n" in (copy / "card.md").read_text()
+
+
+def test_heat_maps_and_rejection_have_sections_of_their_own(copy, tmp_path):
+    paths = []
+    for raw in (EXPLANATIONS, {**REJECTION, "others": {"windows": 50, "named": 0}}):
+        paths.append(tmp_path / f"{raw['kind']}.json")
+        paths[-1].write_bytes(msgspec.json.encode(raw))
+    assert measure(copy, paths, []) == ["explanations", "rejection"]
+    assert load_bundle(copy).manifest.metrics["explanations"] == EXPLANATIONS
+    card = (copy / "card.md").read_text()
+    for fact in (
+        "Not measured yet.",  # accuracy
+        "## No action",
+        "At the threshold 0.45, group-wise",
+        "of 200 windows that are recognised correctly, 95.0 % (95 % interval 91.0 % to 97.3 %)",
+        "Of 400 windows of people who do nothing in particular before a camera, 25.0 % (95 %",
+        "Of 50 windows of actions other than the 3, 0.0 % (95 % interval 0.0 % to 7.1 %) get a",
+        "| another action | 50 | get a label | 0.0 % | 0.0 % to 7.1 % |",
+        "## Explanations",
+        "on 10 windows with the right answer, group-wise",
+        "| Grad-CAM | 0.430 | 0.620 |  |  |",
+        "| random | 0.530 | 0.530 | 90% | 80% |",
+        "| centre of the picture | 0.420 | 0.600 | 40% | 70% |",
+        "is 0.11 with those of the same network after its head's weights were permuted, 0.02 after",
+        "-0.05 with those of the second",
+    ):
+        assert fact in card, fact
+
+
+def test_what_was_not_measured_has_no_section(copy, write_report, tmp_path):
+    measure(copy, [write_report()], [])
+    card = (copy / "card.md").read_text()
+    assert "## No action" not in card
+    assert "## Explanations" not in card
+    path = tmp_path / "rejection.json"
+    path.write_bytes(msgspec.json.encode({**REJECTION, "idle": None}))
+    measure(copy, [path], [])
+    card = (copy / "card.md").read_text()
+    assert "| recognised correctly | 200 | keep their label | 95.0 % |" in card
+    assert "before a camera" not in card
+
+
+def test_clip_random_reports_of_other_runs_are_averaged(copy, write_report):
+    own = write_report("own.json")
+    runs = [
+        write_report(f"{n}.json", protocol="clip-random", accuracy=accuracy)
+        for n, accuracy in enumerate((0.9, 1.0, 0.95))
+    ]
+    assert measure(copy, [own], runs) == ["group-wise", "clip-random"]
+    several = load_bundle(copy).manifest.metrics["clip-random"]
+    assert several["kind"] == "seeds"
+    assert several["accuracies"] == [0.9, 1.0, 0.95]
+    assert several["clips"] == [6, 6, 6]
+    card = (copy / "card.md").read_text()
+    assert "### clip-random, 3 runs\n\nThe split shuffles single clips" in card
+    assert "Mean accuracy 0.950, lowest 0.900." in card
+    assert "| 2 | 1.000 | 6 |" in card
+    assert "| clip-random |" not in card  # not among the figures of this bundle's files
+    measure(copy, [], [])
+    assert (copy / "card.md").read_text() == card
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({}, "no accuracy of the clip-random protocol"),
+        ({"protocol": "clip-random", "classes": ("Lunges", "YoYo", "Archery")}, "other classes"),
+        ({"protocol": "clip-random", "sampling": "even"}, "clip-random and clip-random, even"),
+    ],
+)
+def test_what_cannot_be_averaged_is_refused(copy, built, write_report, changes, complaint):
+    good = write_report("good.json", protocol="clip-random")
+    with pytest.raises(InputError, match=complaint):
+        measure(copy, [], [good, write_report("bad.json", **changes)])
+    assert (copy / "manifest.json").read_bytes() == (built / "manifest.json").read_bytes()
+
+
 def test_without_reports_the_card_is_written_anew(copy, built):
     (copy / "card.md").unlink()
-    assert measure(copy, []) == []
+    assert measure(copy, [], []) == []
     for name in ("manifest.json", "card.md"):
         assert (copy / name).read_bytes() == (built / name).read_bytes()
 
 
 def test_a_later_report_replaces_the_one_of_its_protocol_only(copy, write_report):
-    measure(copy, [write_report("a.json"), write_report("b.json", sampling="even")])
-    measure(copy, [write_report("a.json", windows=99)])
+    measure(copy, [write_report("a.json"), write_report("b.json", sampling="even")], [])
+    measure(copy, [write_report("a.json", windows=99)], [])
     metrics = load_bundle(copy).manifest.metrics
     assert {name: report["windows"] for name, report in metrics.items()} == {
         "group-wise": 99,
@@ -83,7 +171,7 @@ def test_a_later_report_replaces_the_one_of_its_protocol_only(copy, write_report
 )
 def test_a_report_that_does_not_fit_is_refused(copy, built, write_report, changes, complaint):
     with pytest.raises(InputError, match=complaint):
-        measure(copy, [write_report(**changes)])
+        measure(copy, [write_report(**changes)], [])
     for name in ("manifest.json", "card.md"):
         assert (copy / name).read_bytes() == (built / name).read_bytes()
 
@@ -92,10 +180,10 @@ def test_what_is_no_report_is_refused(copy, tmp_path):
     (tmp_path / "text.json").write_text("accuracy: good")
     for name in ("text.json", "nowhere.json"):
         with pytest.raises(InputError, match=f"{name} is no report"):
-            measure(copy, [tmp_path / name])
+            measure(copy, [tmp_path / name], [])
 
 
 def test_a_damaged_bundle_gets_no_figures(copy, write_report):
     (copy / "head.onnx").write_bytes(b"")
     with pytest.raises(BundleError, match=r"head\.onnx"):
-        measure(copy, [write_report()])
+        measure(copy, [write_report()], [])

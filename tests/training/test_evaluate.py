@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from export.report import Accuracy, read_report
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from training.data.index import scan
@@ -15,6 +16,7 @@ from training.data.split import TEST_GROUPS
 from training.evaluate import evaluate, refuse_seen
 
 KEYS = {
+    "kind",
     "accuracy",
     "macro_precision",
     "macro_recall",
@@ -39,6 +41,7 @@ def test_the_report_adds_up(bundle: Path, clips_folder: Path, sampling: str) -> 
     clips = [c for c in scan(clips_folder, ("Drift", "Still")) if c.group in TEST_GROUPS]
     report = evaluate(load_bundle(bundle), clips_folder, clips, sampling, "group-wise", False)
     assert report.keys() >= KEYS
+    assert isinstance(read_report(report), Accuracy)
     confusion = np.array(report["confusion"])
     assert report["clips"] == confusion.sum() == 14
     assert report["accuracy"] == pytest.approx(np.trace(confusion) / 14)

@@ -1,0 +1,185 @@
+"""The sections of a model card that tell what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from export.markdown import table
+from export.report import Accuracy, Explanations, Figures, Rejection, Seeds
+from training.metrics import wilson95
+
+LEAKS = (
+    "The split shuffles single clips, so clips cut from one video stand on both sides. It is "
+    "comparable with published figures that do the same, and says nothing about new people."
+)
+
+
+def sections(reports: dict[str, Figures], classes: int) -> dict[str, Iterator[str]]:
+    """The lines of each section by its title; only accuracy has one even if it isn't measured.
+
+    Args:
+        reports: The metrics of the manifest.
+        classes: How many the bundle knows.
+    """
+    found = {"## Measured": _measured(reports)}
+    for report in reports.values():
+        if isinstance(report, Rejection):
+            found["## No action"] = _no_action(report, classes)
+        if isinstance(report, Explanations):
+            found["## Explanations"] = _explanations(report)
+    return found
+
+
+def _measured(reports: dict[str, Figures]) -> Iterator[str]:
+    accuracies = {name: r for name, r in reports.items() if isinstance(r, Accuracy)}
+    seeds = {name: r for name, r in reports.items() if isinstance(r, Seeds)}
+    if accuracies:
+        yield from _accuracies(accuracies)
+    elif not seeds:
+        yield "Not measured yet."
+    for name, report in accuracies.items():
+        yield from ("", f"### {name}", "")
+        if report.protocol == "clip-random":
+            yield from (LEAKS, "")
+        yield from _per_class(report)
+    for name, several in seeds.items():
+        yield from ("", f"### {name}, {len(several.accuracies)} runs", "")
+        yield from _seeds(several)
+
+
+def _accuracies(reports: dict[str, Accuracy]) -> Iterator[str]:
+    yield "Figures of the ONNX files in ONNX Runtime, one answer per clip."
+    yield ""
+    yield from table(
+        ("protocol", "accuracy", "95 % interval", "precision", "recall", "F1", "clips"),
+        [
+            (
+                name,
+                f"{report.accuracy:.3f}",
+                "{:.3f} to {:.3f}".format(*report.wilson95),
+                f"{report.macro_precision:.3f}",
+                f"{report.macro_recall:.3f}",
+                f"{report.macro_f1:.3f}",
+                str(report.clips),
+            )
+            for name, report in reports.items()
+        ],
+    )
+    gaps = [
+        f"{report.expected_calibration_error:.3f} ({name})"
+        for name, report in reports.items()
+        if report.expected_calibration_error is not None
+    ]
+    if gaps:
+        yield ""
+        yield f"Expected calibration error of the clips' probabilities: {', '.join(gaps)}."
+
+
+def _per_class(report: Accuracy) -> Iterator[str]:
+    labels = list(report.per_class)
+    rows = []
+    for number, (label, row) in enumerate(report.per_class.items()):
+        others = [(n, labels[j]) for j, n in enumerate(report.confusion[number]) if j != number]
+        count, other = max(others)
+        taken = f"{other} ({count})" if count else ""
+        figures = (f"{value:.3f}" for value in (row.precision, row.recall, row.f1))
+        rows.append((label, *figures, str(row.support), taken))
+    yield from table(("class", "precision", "recall", "F1", "clips", "most often taken for"), rows)
+
+
+def _seeds(report: Seeds) -> Iterator[str]:
+    if report.protocol == "clip-random":
+        yield from (LEAKS, "")
+    yield (
+        f"Mean accuracy {report.mean:.3f}, lowest {report.min:.3f}. Each run was trained and "
+        "measured on a shuffle of its own; none of them is this bundle."
+    )
+    yield ""
+    yield from table(
+        ("run", "accuracy", "clips"),
+        [
+            (str(number), f"{accuracy:.3f}", str(clips))
+            for number, (accuracy, clips) in enumerate(
+                zip(report.accuracies, report.clips, strict=True), 1
+            )
+        ],
+    )
+
+
+def _no_action(report: Rejection, classes: int) -> Iterator[str]:
+    kept = report.kept
+    parts = [("recognised correctly", "keep their label", kept.kept, kept.windows)]
+    yield (
+        f"At the threshold {report.threshold:g}, {report.protocol}: of {kept.windows} windows that "
+        f"are recognised correctly, {_share(kept.kept, kept.windows)} keep their label."
+    )
+    for named, what, words in (
+        (report.idle, "no action", "people who do nothing in particular before a camera"),
+        (report.others, "another action", f"actions other than the {classes}"),
+    ):
+        if named:
+            parts.append((what, "get a label", named.named, named.windows))
+            yield (
+                f"Of {named.windows} windows of {words}, {_share(named.named, named.windows)} get "
+                "a label all the same."
+            )
+    yield ""
+    yield from table(
+        ("windows", "number", "what", "share", "95 % interval"),
+        [
+            (what, str(windows), fate, _percent(count / windows), _interval(count, windows))
+            for what, fate, count, windows in parts
+        ],
+    )
+    yield ""
+    yield (
+        "The intervals are Wilson's and take the windows for independent. Those of one clip "
+        "resemble each other, so the truth is less certain."
+    )
+
+
+def _share(count: int, windows: int) -> str:
+    return f"{_percent(count / windows)} (95 % interval {_interval(count, windows)})"
+
+
+def _interval(count: int, windows: int) -> str:
+    low, high = wilson95(count, windows)
+    return f"{_percent(low)} to {_percent(high)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _explanations(report: Explanations) -> Iterator[str]:
+    maps, better = report.maps, report.better_than
+    yield (
+        f"Measured on {report.windows} windows with the right answer, {report.protocol}. Deletion "
+        "blurs the most important places of the pictures first (the lower the better), insertion "
+        "brings them back first (the higher the better): areas under the curve of the class's "
+        "probability. Each map is held still over the window, Grad-CAM's is their mean."
+    )
+    yield ""
+    yield from table(
+        ("map", "deletion", "insertion", "Grad-CAM has less deletion in", "more insertion in"),
+        [
+            (
+                name,
+                f"{areas.deletion:.3f}",
+                f"{areas.insertion:.3f}",
+                *((f"{won.deletion:.0%}", f"{won.insertion:.0%}") if won else ("", "")),
+            )
+            for name, areas, won in (
+                ("Grad-CAM", maps.grad_cam, None),
+                ("random", maps.random, better.random),
+                ("centre of the picture", maps.centre, better.centre),
+            )
+        ],
+    )
+    yield ""
+    yield (
+        "Rank correlation of the maps (1: the same order of all places, 0: nothing in common) is "
+        f"{report.randomised.head:.2f} with those of the same network after its head's weights "
+        f"were permuted, {report.randomised.all:.2f} after all were, and {report.second_class:.2f} "
+        "with those of the second most probable class."
+    )
