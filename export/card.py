@@ -9,6 +9,7 @@ import msgspec
 
 from export import place
 from export.card_measured import LEAKS, sections
+from export.confusion import draw, pictured
 from export.markdown import table
 from export.report import read_metrics
 from har_desktop.errors import BundleError
@@ -17,13 +18,16 @@ from training.config import NetworkConfig
 
 
 def write_description(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest.json`, and the card that follows from it.
+    """Write `manifest.json`, and the card and the picture that follow from it.
 
     Raises:
         BundleError: The manifest lacks what a card tells.
         OutputError: A file cannot be written.
     """
     card = render(manifest)
+    report = pictured(read_metrics(manifest.metrics))
+    if report:
+        place.write(folder / place.CONFUSION, draw(report))
     place.write(folder / place.MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     place.write(folder / place.CARD, card.encode())
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from export.confusion import pictured
 from export.markdown import table
+from export.place import CONFUSION
 from export.report import Accuracy, Explanations, Figures, Rejection, Seeds
 from training.metrics import wilson95
 
@@ -41,6 +43,8 @@ def _measured(reports: dict[str, Figures]) -> Iterator[str]:
         yield from ("", f"### {name}", "")
         if report.protocol == "clip-random":
             yield from (LEAKS, "")
+        if report is pictured(reports):
+            yield from (f"![How often each class was taken for which]({CONFUSION})", "")
         yield from _per_class(report)
     for name, several in seeds.items():
         yield from ("", f"### {name}, {len(several.accuracies)} runs", "")

@@ -13,7 +13,8 @@ from har_desktop.errors import InputError, OutputError
 from har_desktop.inference.manifest import FileName
 
 ENCODER, HEAD, MANIFEST, CARD = "encoder.onnx", "head.onnx", "manifest.json", "card.md"
-FILES = {ENCODER, HEAD, MANIFEST, CARD}
+CONFUSION = "confusion.png"  # from the first measurement on
+FILES = {ENCODER, HEAD, MANIFEST, CARD, CONFUSION}
 
 
 def check_place(target: Path) -> None:

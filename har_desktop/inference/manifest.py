@@ -1,6 +1,7 @@
 """The schema of `manifest.json`: what a model bundle says of itself.
 
-A bundle is a folder with `encoder.onnx`, `head.onnx`, `manifest.json` and `card.md`.
+A bundle is a folder with `encoder.onnx`, `head.onnx`, `manifest.json` and `card.md`; once it was
+measured, also with `confusion.png`.
 `export` writes the manifest, `har_desktop.inference.bundle` reads and verifies it.
 """
 
@@ -98,5 +99,5 @@ class Manifest(_Strict, frozen=True, kw_only=True):
     encoder: GraphFile
     head: GraphFile
     training: Json  # data, split, configuration, cost: for people, not read by the app
-    metrics: Json  # protocol name -> report, measured on the ONNX files
+    metrics: Json  # name (of accuracies the protocol) -> report, measured on the ONNX files
     source: Json  # commit, date, versions

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from export.measure import measure
+from export.place import check_place
+from export.verify import verify
 from har_desktop.errors import BundleError, InputError
 from har_desktop.inference.bundle import load_bundle
 from tests.export.reports import EXPLANATIONS, REJECTION
@@ -66,6 +68,20 @@ def test_the_card_tells_the_calibration_error_of_those_that_state_it(copy, write
         [],
     )
     assert "probabilities: 0.080 (group-wise).\n" in (copy / "card.md").read_text()
+
+
+def test_the_group_wise_figures_have_a_picture(copy, write_report):
+    measure(copy, [write_report("even.json", sampling="even")], [])
+    assert not (copy / "confusion.png").exists()
+    assert "confusion.png" not in (copy / "card.md").read_text()
+    measure(copy, [write_report()], [])
+    first = (copy / "confusion.png").read_bytes()
+    assert (copy / "card.md").read_text().count("](confusion.png)") == 1
+    other = classification(np.array([0, 1, 2]), np.array([1, 1, 1]), CLASSES)
+    measure(copy, [write_report(**other)], [])
+    assert (copy / "confusion.png").read_bytes() != first
+    check_place(copy)  # it is still a bundle, which a build may replace
+    verify(copy)
 
 
 def test_heat_maps_and_rejection_have_sections_of_their_own(copy, tmp_path):

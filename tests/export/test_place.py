@@ -14,7 +14,13 @@ def _fill(folder, *names):
 
 
 @pytest.mark.parametrize(
-    "names", [(), ("manifest.json",), ("manifest.json", "head.onnx", "encoder.onnx", "card.md")]
+    "names",
+    [
+        (),
+        ("manifest.json",),
+        ("manifest.json", "head.onnx", "encoder.onnx", "card.md"),
+        ("manifest.json", "head.onnx", "encoder.onnx", "card.md", "confusion.png"),
+    ],
 )
 def test_a_new_an_empty_and_a_bundles_folder_may_be_taken(tmp_path, names):
     check_place(tmp_path / "new")

@@ -50,7 +50,9 @@ def test_a_bundle_is_there():
 @each_bundle
 def test_it_verifies_and_its_card_is_up_to_date(folder):
     verify(folder)
-    assert render(load_bundle(folder).manifest) == (folder / "card.md").read_text()
+    card = (folder / "card.md").read_text()
+    assert render(load_bundle(folder).manifest) == card
+    assert ("](confusion.png)" in card) == (folder / "confusion.png").exists()
 
 
 @each_bundle
