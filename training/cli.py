@@ -19,7 +19,7 @@ from training.data.cache import Cache
 from training.data.figures import figure_clips
 from training.data.index import Clip, other_labels, scan
 from training.data.split import TEST_GROUPS, Split, describe, split_at_random, split_by_group
-from training.report import rejection_table, table
+from training.report import explanations_table, rejection_table, table
 
 data_option = click.option(
     "--data",
@@ -166,6 +166,29 @@ def reject(bundle: Path, data: Path, idle: Path | None, groups: str, as_json: bo
     videos = expand_sources([idle]) if idle else None
     report = run_reject(loaded, data, clips, others, videos)
     click.echo(msgspec.json.encode(report) if as_json else rejection_table(report))
+
+
+@cli.command()
+@bundle_option
+@data_option
+@groups_option
+@click.option(
+    "--clips",
+    "count",
+    type=click.IntRange(min=1),
+    default=60,
+    show_default=True,
+    help="At most so many clips, evenly from all classes; of each the middle window.",
+)
+@json_option
+def explain(bundle: Path, data: Path, groups: str, count: int, as_json: bool) -> None:
+    """Measure whether a bundle's heat-maps point at what its answers rest on."""
+    from har_desktop.inference.bundle import load_bundle
+    from training.explain import explain as run_explain
+
+    loaded = load_bundle(bundle)
+    report = run_explain(loaded, data, _unseen(loaded.manifest, data, groups.split(",")), count)
+    click.echo(msgspec.json.encode(report) if as_json else explanations_table(report))
 
 
 def _unseen(manifest: Manifest, data: Path, groups: list[str]) -> list[Clip]:

@@ -1,4 +1,4 @@
-"""The reports of `training evaluate` and `training reject` for reading."""
+"""The reports of `training evaluate`, `reject` and `explain` for reading."""
 
 from __future__ import annotations
 
@@ -70,3 +70,31 @@ def _row(label: str, row: Labels) -> str:
     share = f"{row.named / row.windows:.1%}" if row.windows else ""
     most = ", ".join(f"{name} ({count})" for name, count in list(row.labels.items())[:3])
     return f"{label:<20} {row.windows:>7} {share:>7}  {most}".rstrip()
+
+
+def explanations_table(report: dict[str, Any]) -> str:
+    """A row per map with both areas and how often Grad-CAM beats it; then the correlations."""
+    head = (
+        f"{'map':<10} {'deletion':>9} {'insertion':>10}  Grad-CAM is better in: deletion, insertion"
+    )
+    lines = [
+        f"{report['windows']} windows with the right answer, of {report['looked_at']} looked at,"
+        f" {report['protocol']}; {report['skipped']} clips too short or unreadable",
+        f"in {report['seconds']} s on {report['provider']}",
+        "",
+        head,
+    ]
+    for name, row in report["maps"].items():
+        better = report["better_than"].get(name)
+        share = f"{better['deletion']:.0%}, {better['insertion']:.0%}" if better else ""
+        lines.append(
+            f"{name:<10} {row['deletion']:>9.3f} {row['insertion']:>10.3f}  {share}".rstrip()
+        )
+    randomised = report["randomised"]
+    lines += [
+        "",
+        "rank correlation of the maps (1: the same order of all places, 0: nothing in common)",
+        f"with the head's weights permuted {randomised['head']:.3f}, with all permuted"
+        f" {randomised['all']:.3f}; with the map of the second class {report['second_class']:.3f}",
+    ]
+    return "\n".join(lines)

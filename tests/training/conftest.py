@@ -33,6 +33,12 @@ def write_clip(path: Path, *, speed: float, seed: int, seconds: float = 3.0) -> 
     writer.release()
 
 
+@pytest.fixture(scope="session", name="write_clip")
+def write_clip_fixture():
+    """The function `write_clip`."""
+    return write_clip
+
+
 @pytest.fixture(scope="session")
 def clips_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes, twenty groups each, one clip per group, and one class of none of the two."""

@@ -1,0 +1,220 @@
+"""Do a bundle's heat-maps explain its answers? Measured on the ONNX files. No TensorFlow here.
+
+Three questions, for windows whose answer is right:
+
+* Is the evidence where the map says? Deletion and insertion curves, `training.occlusion`.
+* Does the map depend on what the network learned? Its rank correlation with the map of the same
+  class after the weights were permuted, `training.randomise`, should be far below 1.
+* Does it depend on the class? Its rank correlation with the map of the second most probable class.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import rankdata
+from tqdm import tqdm
+
+from har_desktop.errors import InputError, SourceError
+from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.model import TOP
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.opencv import cv2
+from har_desktop.pipeline.hop import every
+from har_desktop.sources.video import VideoFile
+from training.data.index import Clip
+from training.occlusion import (
+    Areas,
+    Maps,
+    Stretch,
+    answer,
+    areas,
+    centre_maps,
+    held_still,
+    random_maps,
+)
+from training.randomise import randomise
+
+SEED = 0
+GRAD_CAM = "grad-cam"
+
+
+class _Finding(NamedTuple):
+    """What one window tells: areas by map; correlations with the maps of other networks, class."""
+
+    areas: dict[str, Areas]
+    head: float
+    all: float
+    second_class: float
+
+
+def explain(
+    bundle: Bundle, data: Path, clips: Sequence[Clip], count: int, progress: bool = True
+) -> dict[str, object]:
+    """Measure the heat-maps on the middle windows of some clips.
+
+    Args:
+        bundle: As loaded.
+        data: The folder of the clips.
+        clips: Of the bundle's classes; at most `count` of them are looked at.
+        count: See `draw`.
+        progress: Whether to show a bar on a terminal.
+
+    Returns:
+        Means over the windows: `maps`, the areas of each; `better_than`, the share of windows in
+        which Grad-CAM has the better area than a reference; `randomised` and `second_class`, rank
+        correlations. `looked_at` counts windows, of which `windows` were answered right and
+        measured; `skipped` counts clips that are too short or unreadable.
+
+    Raises:
+        InputError: There is no window with the right answer.
+    """
+    began = time.perf_counter()
+    cv2.setNumThreads(1)
+    probe = _Probe(bundle)
+    findings, looked_at, skipped = [], 0, 0
+    chosen = draw(clips, count)
+    for clip in tqdm(chosen, "explain", unit="clip", disable=None if progress else True):
+        try:
+            stretch = middle_window(probe.recognizer, data / clip.path)
+        except SourceError:
+            stretch = None
+        if stretch is None:
+            skipped += 1
+            continue
+        looked_at += 1
+        finding = probe.look(stretch, bundle.manifest.classes.index(clip.label))
+        if finding:
+            findings.append(finding)
+    if not findings:
+        raise InputError(
+            f"nothing to explain: of {len(chosen)} clips in {data}, {skipped} are too short or"
+            " unreadable, and no other one's middle window gets the right answer"
+        )
+    return {
+        "kind": "explanations",
+        "protocol": "group-wise",
+        "windows": len(findings),
+        "looked_at": looked_at,
+        "skipped": skipped,
+        **_summary(findings),
+        "seconds": round(time.perf_counter() - began, 1),
+        "provider": probe.recognizer.provider.used,
+    }
+
+
+def draw(clips: Sequence[Clip], count: int) -> list[Clip]:
+    """At most `count` clips, evenly from all classes as far as they have enough."""
+    rng = np.random.default_rng(SEED)
+    by_label = defaultdict(list)
+    for clip in clips:
+        by_label[clip.label].append(clip)
+    shuffled = [[group[i] for i in rng.permutation(len(group))] for group in by_label.values()]
+    turns = chain.from_iterable(zip_longest(*shuffled))
+    return [clip for clip in turns if clip is not None][:count]
+
+
+def middle_window(recognizer: Recognizer, path: Path) -> Stretch | None:
+    """The middle one of a clip's full windows, as the app forms them; None where it has none.
+
+    Raises:
+        SourceError: The clip cannot be read.
+    """
+    window = recognizer.manifest.window
+    interval = window.frame_interval_s
+    span = window.length + recognizer.manifest.input.motion
+    with VideoFile(path) as source:
+        ticks = [(frame.time, recognizer.picture(frame)) for frame in every(source, interval)]
+    times = np.array([seconds for seconds, _ in ticks])
+    wanted = interval * np.arange(1 - span, 1)
+
+    def full(start: int) -> bool:
+        places = times[start : start + span]
+        return bool((np.abs(places - places[-1] - wanted) <= interval / 2).all())
+
+    starts = [start for start in range(len(ticks) - span + 1) if full(start)]
+    if not starts:
+        return None
+    middle = starts[len(starts) // 2]
+    chosen = ticks[middle : middle + span]
+    return Stretch(np.stack([picture for _, picture in chosen]), tuple(t for t, _ in chosen))
+
+
+def rank_correlation(one: Maps, other: Maps) -> float:
+    """Spearman's rank correlation of two maps of equal shape, -1..1.
+
+    A map without any differences orders nothing; it has nothing in common with any other: 0.
+    """
+    first, second = rankdata(one), rankdata(other)
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return 0.0
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+class _Probe:
+    """The bundle's recogniser and those of its randomised copies."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.recognizer = Recognizer(bundle)
+        self._head = Recognizer(randomise(bundle, "head", SEED))
+        self._all = Recognizer(randomise(bundle, "all", SEED))
+        self._rng = np.random.default_rng(SEED)
+
+    def look(self, stretch: Stretch, truth: int) -> _Finding | None:
+        """All measurements of one window; None where its answer is wrong."""
+        window = answer(self.recognizer, stretch)
+        if window.explained != truth:
+            return None
+        maps = window.heatmaps
+        second = int(np.argsort(window.probabilities)[-2])
+
+        def correlation(other: Recognizer, class_index: int) -> float:
+            other.explain = class_index
+            found = rank_correlation(maps, answer(other, stretch).heatmaps)
+            other.explain = TOP
+            return found
+
+        compared = {
+            GRAD_CAM: held_still(maps),
+            "random": random_maps(maps.shape, self._rng),
+            "centre": centre_maps(maps.shape),
+        }
+        return _Finding(
+            areas(self.recognizer, stretch, truth, compared, self._rng),
+            head=correlation(self._head, truth),
+            all=correlation(self._all, truth),
+            second_class=correlation(self.recognizer, second),
+        )
+
+
+def _summary(findings: Sequence[_Finding]) -> dict[str, object]:
+    names = list(findings[0].areas)
+    table = np.array(
+        [[(f.areas[n].deletion, f.areas[n].insertion) for n in names] for f in findings]
+    )
+    better = {
+        name: {
+            "deletion": float((table[:, 0, 0] < table[:, number, 0]).mean()),
+            "insertion": float((table[:, 0, 1] > table[:, number, 1]).mean()),
+        }
+        for number, name in enumerate(names)
+        if name != GRAD_CAM
+    }
+    return {
+        "maps": {
+            name: {"deletion": float(deletion), "insertion": float(insertion)}
+            for name, (deletion, insertion) in zip(names, table.mean(axis=0), strict=True)
+        },
+        "better_than": better,
+        "randomised": {
+            "head": float(np.mean([f.head for f in findings])),
+            "all": float(np.mean([f.all for f in findings])),
+        },
+        "second_class": float(np.mean([f.second_class for f in findings])),
+    }
