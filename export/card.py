@@ -14,7 +14,7 @@ from export.markdown import table
 from export.report import read_metrics
 from har_desktop.errors import BundleError
 from har_desktop.inference.manifest import Json, Manifest
-from training.config import NetworkConfig
+from training.config import CnnGru, NetworkConfig
 
 
 def write_description(folder: Path, manifest: Manifest) -> None:
@@ -96,12 +96,19 @@ def _purpose(manifest: Manifest) -> Iterator[str]:
 
 def _network(manifest: Manifest, network: NetworkConfig) -> Iterator[str]:
     window, shape = manifest.window, manifest.input
-    filters = " / ".join(map(str, network.filters))
     rows, columns, _ = manifest.features.activation
+    if isinstance(network, CnnGru):
+        filters = " / ".join(map(str, network.filters))
+        encoder = f"three times Conv2D ({filters} filters), BatchNorm and pooling for each picture"
+    else:
+        encoder = (
+            "for each picture, two frozen MobileNetV2 trunks (MoveNet Lightning's without its "
+            "joint detectors, and ImageNet's to its thirteenth block), joined by a Conv2D "
+            f"({network.filters} filters) and BatchNorm"
+        )
     yield (
-        f"`{manifest.network}`: three times Conv2D ({filters} filters), BatchNorm and pooling for "
-        f"each picture; one Conv3D ({network.conv3d}) over the window, the maximum over space, "
-        f"GRU({network.gru[0]}), GRU({network.gru[1]}), one logit per class."
+        f"`{manifest.network}`: {encoder}; one Conv3D ({network.conv3d}) over the window, the "
+        f"maximum over space, GRU({network.gru[0]}), GRU({network.gru[1]}), one logit per class."
     )
     if shape.motion:
         yield (

@@ -49,7 +49,7 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         name=name,
-        network=config.network.name,
+        network=config.network.kind,
         classes=config.classes,
         input=input_spec(config),
         window=window_spec(config),

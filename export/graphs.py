@@ -11,10 +11,10 @@ import onnx
 import tensorflow as tf
 
 from export.check import OPSET, check
-from export.encoder import TARGET, Block, encode
+from export.encoder import encode, norm_scale
 from export.head import HeadWeights, answer
-from har_desktop.errors import InputError
 from training.config import NetworkConfig
+from training.network import find_layer, target, target_norm
 
 IR_VERSION = 8  # the first with opset 17
 
@@ -42,23 +42,18 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
         config: The shape of the network.
 
     Raises:
-        InputError: The network's kind is not known here, or its size doesn't fit three poolings.
+        BundleError: The converter left something in a graph that a bundle may not hold.
     """
-    if config.name != "cnn_gru":
-        raise InputError(f"network {config.name!r} cannot be exported; known is 'cnn_gru'")
-    if config.height % 8 or config.width % 8:
-        raise InputError(
-            f"input size {config.height}x{config.width} cannot be exported: use multiples of 8"
-        )
-    blocks = [Block.of(network.get_layer("encoder"), number) for number in (1, 2, 3)]
-    weights = HeadWeights.of(network, target_scale=blocks[-1].scale)
+    encoder_model = network.get_layer("encoder")
+    scale = norm_scale(find_layer(network, target_norm(config)))
+    weights = HeadWeights.of(network, target_scale=scale)
 
     picture = (1, config.height, config.width, 3)
     pictures = [tf.TensorSpec(picture, tf.uint8, "frame")]
     if config.motion:
         pictures.append(tf.TensorSpec(picture, tf.uint8, "previous"))
     encoder = convert(
-        "encoder", lambda *frames: encode(blocks, weights.conv3d_kernel, *frames), pictures
+        "encoder", lambda *frames: encode(encoder_model, weights.conv3d_kernel, *frames), pictures
     )
     features = {
         value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim]
@@ -73,7 +68,7 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
             tf.TensorSpec((), tf.int64, "class_index"),
         ],
     )
-    return Graphs(encoder, head, TARGET)
+    return Graphs(encoder, head, target(config))
 
 
 def convert(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from export import conv3d, gru
 from export.gru import GruWeights
+from training.network import find_layer
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,14 @@ class HeadWeights:
     @classmethod
     def of(cls, network: keras.Model, target_scale: NDArray[np.float32]) -> HeadWeights:
         """Take `conv3d`, `gru1`, `gru2` and `logits` out of a trained network."""
-        conv3d_kernel, conv3d_bias = network.get_layer("conv3d").get_weights()
-        logits_kernel, logits_bias = network.get_layer("logits").get_weights()
+        conv3d_kernel, conv3d_bias = find_layer(network, "conv3d").get_weights()
+        logits_kernel, logits_bias = find_layer(network, "logits").get_weights()
         return cls(
             target_scale,
             conv3d_kernel,
             conv3d_bias,
-            GruWeights(*network.get_layer("gru1").get_weights()),
-            GruWeights(*network.get_layer("gru2").get_weights()),
+            GruWeights(*find_layer(network, "gru1").get_weights()),
+            GruWeights(*find_layer(network, "gru2").get_weights()),
             logits_kernel,
             logits_bias,
         )

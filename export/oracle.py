@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from har_desktop.frame import Image
+from training.network import find_layer
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def explain(
         Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
         Localization", ICCV 2017; the score is the logit.
     """
-    layer = network.get_layer("encoder").get_layer(target)
+    layer = find_layer(network, target)
     seen: list[tf.Tensor] = []
 
     def call(*args: object, **kwargs: object) -> tf.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 import msgspec
@@ -14,12 +14,15 @@ from har_desktop import console
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Manifest
 from har_desktop.sources.files import expand_sources
-from training.config import Config, load_config
+from training.config import CnnGru, Config, load_config
 from training.data.cache import Cache
 from training.data.figures import figure_clips
 from training.data.index import Clip, other_labels, scan
 from training.data.split import TEST_GROUPS, Split, describe, split_at_random, split_by_group
 from training.report import explanations_table, rejection_table, table
+
+if TYPE_CHECKING:
+    from training.data.bank import Bank
 
 data_option = click.option(
     "--data",
@@ -34,8 +37,13 @@ cache_option = click.option(
     show_default=True,
     help="Where decoded clips are kept.",
 )
+published_option = click.option(
+    "--published",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder that holds the published networks' TFLite files, at any depth.",
+)
 config_option = click.option(
-    "--config", "name", default="motion_gru", show_default=True, help="Name or TOML file."
+    "--config", "name", default="mobilenet_gru", show_default=True, help="Name or TOML file."
 )
 bundle_option = click.option(
     "--bundle", type=click.Path(path_type=Path), required=True, help="Bundle folder."
@@ -57,11 +65,12 @@ def cli() -> None:
 @cli.command()
 @data_option
 @cache_option
+@published_option
 @config_option
-def prepare(data: Path, cache: Path, name: str) -> None:
+def prepare(data: Path, cache: Path, published: Path | None, name: str) -> None:
     """Check the clips and the split, and decode what is not in the cache yet."""
     config = load_config(name)
-    split, extra, _ = _prepare(config, data, cache, fold=0, leak_seed=None)
+    split, extra, _ = _prepare(config, data, cache, published, fold=0, leak_seed=None)
     click.echo(describe(split))
     if extra:
         click.echo(f"training too: {len(extra)} clips of {len({c.label for c in extra})} classes")
@@ -72,6 +81,7 @@ def prepare(data: Path, cache: Path, name: str) -> None:
 @cli.command()
 @data_option
 @cache_option
+@published_option
 @config_option
 @click.option("--run", type=click.Path(path_type=Path), required=True, help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
@@ -83,6 +93,7 @@ def prepare(data: Path, cache: Path, name: str) -> None:
 def fit(
     data: Path,
     cache: Path,
+    published: Path | None,
     name: str,
     run: Path,
     resume: bool,
@@ -97,7 +108,8 @@ def fit(
     config = load_config(name)
     if seed is not None:
         config = msgspec.structs.replace(config, seed=seed)
-    split, extra, store = _prepare(config, data, cache, fold, config.seed if leak else None)
+    leak_seed = config.seed if leak else None
+    split, extra, store = _prepare(config, data, cache, published, fold, leak_seed)
     open_run(run, config, split, resume=resume)
     run_fit(config, split, extra, store, run)
     click.echo(f"{run}: {(run / 'validation.json').read_text()}")
@@ -203,24 +215,60 @@ def _unseen(manifest: Manifest, data: Path, groups: list[str]) -> list[Clip]:
 
 
 def _prepare(
-    config: Config, data: Path, folder: Path, fold: int, leak_seed: int | None
-) -> tuple[Split, list[Clip], Cache]:
+    config: Config,
+    data: Path,
+    folder: Path,
+    published: Path | None,
+    fold: int,
+    leak_seed: int | None,
+) -> tuple[Split, list[Clip], Cache | Bank]:
     """Scan, split, decode; also the clips of other classes and the rendered ones to learn from."""
     clips = scan(data, config.classes)
     split = split_by_group(clips, fold) if leak_seed is None else split_at_random(clips, leak_seed)
     others = _others(config, data, split) if config.others else []
-    figures = figure_clips(config.classes, config.figures)
-    # A picture a third larger than the input leaves room for crops.
-    size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
-    store = Cache(folder, data, size)
-    usable = set(store.fill([*split.train, *split.validation, *others, *figures]))
+    extra = [*others, *figure_clips(config.classes, config.figures)]
+    store: Cache | Bank
+    if isinstance(config.network, CnnGru):
+        # A picture a third larger than the input leaves room for crops.
+        size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
+        store = cache = Cache(folder, data, size)
+        usable = set(cache.fill([*split.train, *split.validation, *extra]))
+    else:
+        store = bank = _bank(config, data, folder, published)
+        usable = _fill(config, bank, split, extra)
     split = msgspec.structs.replace(
         split,
         train=[c for c in split.train if c in usable],
         validation=[c for c in split.validation if c in usable],
     )
-    extra = [c for c in [*others, *figures] if c in usable]
-    return split, extra, store
+    return split, [c for c in extra if c in usable], store
+
+
+def _bank(config: Config, data: Path, folder: Path, published: Path | None) -> Bank:
+    from training import mobilenet
+    from training.data.bank import Bank
+
+    if published is None:
+        raise InputError(
+            f"{config.network.kind} builds on published networks: give their folder, --published"
+        )
+    trunk = mobilenet.build_trunk(config.network.height, config.network.width, "float32")
+    mobilenet.load_published(trunk, published)
+    return Bank(folder, data, trunk, config.augment)
+
+
+def _fill(config: Config, bank: Bank, split: Split, extra: list[Clip]) -> set[Clip]:
+    """Compute every view that the run needs; the clips that can be used."""
+    from training.data.batches import training_views
+
+    learn = [
+        (clip, view)
+        for c in [split.train, extra]
+        for clip in c
+        for view in training_views(config, clip)
+    ]
+    jobs = [*learn, *((clip, 0) for clip in split.validation)]
+    return {clip for clip, _ in bank.fill(jobs)}
 
 
 def _others(config: Config, data: Path, split: Split) -> list[Clip]:

@@ -6,7 +6,7 @@ Configurations are TOML files under `training/configs/`; an unknown key stops th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -32,18 +32,65 @@ Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
-class NetworkConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The shape of the network; see `training.network`."""
+class _Network(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="name"
+):
+    """What all networks have; the key `name` says which one it is."""
 
-    name: str = "cnn_gru"
-    height: Positive = 64  # divisible by 8
-    width: Positive = 80
+    stride: ClassVar[int]
+
+    height: Positive
+    width: Positive
     length: Positive = 10
-    filters: tuple[Positive, Positive, Positive] = (16, 32, 64)
     conv3d: Positive = 64
     gru: tuple[Positive, Positive] = (32, 50)
-    motion: bool = False
     dropout: Share = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a picture that doesn't divide evenly.
+
+        Raises:
+            ValueError: A side is no multiple of what the encoder divides it by.
+        """
+        if self.height % self.stride or self.width % self.stride:
+            raise ValueError(f"{self.height}x{self.width}: use multiples of {self.stride}")
+
+    @property
+    def kind(self) -> str:
+        """The value of the key `name`."""
+        return str(self.__struct_config__.tag)
+
+
+class CnnGru(_Network, frozen=True, kw_only=True, tag="cnn_gru"):
+    """The poster's network; see `training.cnn`."""
+
+    stride: ClassVar[int] = 8
+
+    height: Positive = 64
+    width: Positive = 80
+    filters: tuple[Positive, Positive, Positive] = (16, 32, 64)
+    motion: bool = False
+
+
+class MobileNetGru(_Network, frozen=True, kw_only=True, tag="mobilenet_gru"):
+    """Two frozen trunks before the poster's head; see `training.mobilenet`.
+
+    `filters` are those of the Grad-CAM target.
+    """
+
+    stride: ClassVar[int] = 32
+
+    height: Positive = 160
+    width: Positive = 192
+    filters: Positive = 128
+
+    @property
+    def motion(self) -> bool:
+        """It sees motion between the features of neighbouring frames, not between pictures."""
+        return False
+
+
+NetworkConfig = CnnGru | MobileNetGru
 
 
 class AugmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +110,7 @@ class AugmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     speed: Annotated[float, Meta(ge=1.0)] = 1.0  # largest factor on the frame interval
     jitter: Share = 0.0  # of each frame's time, in intervals
     reverse: Share = 0.0  # probability
+    still: Share = 0.0  # probability of a window that stands still, which shows no action
     background: Share = 0.0  # probability of the picture over another clip's room
     mixup: Share = 0.0  # alpha of the Beta distribution, 0 = off
 
@@ -73,12 +121,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     classes: tuple[str, ...] = UCF10
     others: bool = False  # clips of all other classes teach the network to be unsure
     frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)] = 0.2
-    network: NetworkConfig = NetworkConfig()
+    network: NetworkConfig = CnnGru()
     augment: AugmentConfig = AugmentConfig()
     seed: int = 1
     epochs: Positive = 40
     batch: Positive = 16
     windows: Positive = 1  # windows drawn of each clip in one epoch
+    views: Positive = 1  # of each clip, where a frozen trunk's features are learned from
     learning_rate: Annotated[float, Meta(gt=0.0)] = 1e-3
     warmup: Share = 0.05  # share of the steps with a rising learning rate
     weight_decay: Annotated[float, Meta(ge=0.0)] = 1e-4

@@ -15,6 +15,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import keras
 import msgspec
@@ -24,11 +25,12 @@ from numpy.typing import NDArray
 from har_desktop.errors import HarError, InputError
 from training.calibrate import calibrate
 from training.config import Config
-from training.data.batches import TrainingWindows, fixed_windows
+from training.data.bank import Bank
+from training.data.batches import Material, Pictures, TrainingWindows, Views, fixed_windows
 from training.data.cache import Cache
 from training.data.index import Clip
 from training.data.split import Split
-from training.network import build
+from training.network import build, build_on_features, find_layer
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python")
 
@@ -58,7 +60,7 @@ def open_run(run: Path, config: Config, split: Split, *, resume: bool) -> None:
     (run / "split.json").write_bytes(msgspec.json.format(msgspec.json.encode(split)))
 
 
-def fit(config: Config, split: Split, extra: list[Clip], cache: Cache, run: Path) -> None:
+def fit(config: Config, split: Split, extra: list[Clip], store: Cache | Bank, run: Path) -> None:
     """Train, keep the best weights by validation loss, calibrate. Resumes by itself.
 
     Args:
@@ -66,7 +68,7 @@ def fit(config: Config, split: Split, extra: list[Clip], cache: Cache, run: Path
         split: Its `train` and `validation` are used, its `test` is not touched.
         extra: More clips to learn from: rendered ones, and clips of none of the classes, which
             teach the network to be unsure.
-        cache: Filled with all these clips.
+        store: Holds all these clips: their pictures, or what a frozen trunk makes of them.
         run: The run folder, opened by `open_run`.
 
     Raises:
@@ -74,32 +76,41 @@ def fit(config: Config, split: Split, extra: list[Clip], cache: Cache, run: Path
     """
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
-    model = build(config.network, len(config.classes))
+    network = build(config.network, len(config.classes))
     learn = split.train + extra
-    finished = _epochs_done(run)
-    batches = TrainingWindows(config, cache, learn, finished)
-    steps = len(batches) * config.epochs
-    model.compile(
-        optimizer=_optimizer(config, steps),
+    learner, material = _learner(config, network, store, learn)
+    batches = TrainingWindows(config, material, learn, _epochs_done(run))
+    learner.compile(
+        optimizer=_optimizer(config, len(batches) * config.epochs),
         loss=keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=config.label_smoothing
         ),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
-    windows, targets, owners = fixed_windows(config, cache, split.validation)
-    model.fit(
+    windows, targets, owners = fixed_windows(config, material, split.validation)
+    learner.fit(
         batches,
         epochs=config.epochs,
         validation_data=(windows, targets),
         validation_batch_size=2 * config.batch,
-        callbacks=_callbacks(config, run),
+        callbacks=_callbacks(config, run, network),
         verbose=1 if sys.stderr.isatty() else 2,
     )
-    model.load_weights(run / "best.weights.h5")
-    logits = model.predict(windows, batch_size=2 * config.batch, verbose=0)
+    network.load_weights(run / "best.weights.h5")
+    logits = learner.predict(windows, batch_size=2 * config.batch, verbose=0)
     _report(run, logits, targets, owners)
     _write_environment(run)
     shutil.rmtree(run / "backup", ignore_errors=True)
+
+
+def _learner(
+    config: Config, network: keras.Model, store: Cache | Bank, clips: list[Clip]
+) -> tuple[keras.Model, Material[Any]]:
+    """The part of the network that learns, and what it learns from."""
+    if isinstance(store, Cache):
+        return network, Pictures(config, store, clips)
+    find_layer(network, "trunk").set_weights(store.trunk.get_weights())
+    return build_on_features(network, config.network.length), Views(config, store)
 
 
 def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
@@ -122,7 +133,7 @@ def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
     return optimizer
 
 
-def _callbacks(config: Config, run: Path) -> list[keras.callbacks.Callback]:
+def _callbacks(config: Config, run: Path, network: keras.Model) -> list[keras.callbacks.Callback]:
     # The order matters: the backup keeps the raw weights, the checkpoint the averaged ones.
     callbacks: list[keras.callbacks.Callback] = [
         _StopOnNan(),
@@ -133,18 +144,22 @@ def _callbacks(config: Config, run: Path) -> list[keras.callbacks.Callback]:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     return [
         *callbacks,
-        _Best(run / "best.weights.h5", _best_loss(run)),
+        _Best(run / "best.weights.h5", network, _best_loss(run)),
         keras.callbacks.CSVLogger(str(run / "history.csv"), append=True),
         keras.callbacks.EarlyStopping("val_loss", patience=config.patience),
     ]
 
 
 class _Best(keras.callbacks.Callback):
-    """Keeps the weights with the lowest validation loss, also across a resumed run."""
+    """Keeps the weights with the lowest validation loss, also across a resumed run.
 
-    def __init__(self, path: Path, best: float) -> None:
+    Those of the whole network: what learns may be a part of it.
+    """
+
+    def __init__(self, path: Path, network: keras.Model, best: float) -> None:
         super().__init__()
         self._path = path
+        self._network = network
         self._best = best
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
@@ -152,7 +167,7 @@ class _Best(keras.callbacks.Callback):
         if loss < self._best:
             self._best = loss
             temporary = self._path.with_name(f"next.{self._path.name}")
-            self.model.save_weights(temporary)
+            self._network.save_weights(temporary)
             temporary.replace(self._path)
 
 

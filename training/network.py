@@ -1,16 +1,18 @@
-"""The poster's CNN-GRU, as one Keras network over a whole window.
+"""A CNN-GRU as one Keras network over a whole window; the poster's head on one of two encoders.
 
 The encoder sees one picture at a time; time is folded into the batch (TimeDistributed layers would
-unroll into ten copies). `export` takes the trained weights by layer name and writes the two
-streaming graphs, so the names below are part of the contract with it:
+unroll into ten copies). `export` takes the trained network apart by layer name, so the names below
+are part of the contract with it:
 
-    encoder: conv1 bn1 pool1 conv2 bn2 pool2 conv3 bn3 pool3      conv3 is the Grad-CAM target
+    encoder: picture -> the Grad-CAM target, and what the Conv3D sees of it     `training.cnn`,
+                                                                                `training.mobilenet`
     head:    conv3d  (global max)  gru1 gru2 logits
+
+Between target and Conv3D stands one BatchNorm and at most one max pooling.
 
 Source: Hossain, Mahmud, Rahman, "Interpretable Human Action Recognition: A CNN-GRU Approach with
 Grad-CAM Insights", 4th MusIML workshop at ICML 2025; ten frames, 3 x (Conv2D + BatchNorm +
-Pooling), one Conv3D, GRU(32), GRU(50), Dense. `motion` goes past it: a fourth input channel holds
-the grey difference to the picture one interval before.
+Pooling), one Conv3D, GRU(32), GRU(50), Dense.
 """
 
 from __future__ import annotations
@@ -18,18 +20,12 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from training.config import NetworkConfig
+from training import cnn, mobilenet
+from training.config import CnnGru, NetworkConfig
+from training.precision import full_precision
 
 # ITU-R BT.601 luma of RGB.
 LUMA = (0.299, 0.587, 0.114)
-# An epoch has some fifty steps. Keras' 0.99 would take ten epochs to forget the initial statistics,
-# and validation would mislead all that time.
-BN_MOMENTUM = 0.9
-
-
-def full_precision():
-    """What the ends of a network compute in: float32 for every policy but float64."""
-    return keras.config.dtype_policy().variable_dtype
 
 
 def normalize(frame, previous=None, dtype="float32"):
@@ -53,23 +49,31 @@ def normalize(frame, previous=None, dtype="float32"):
     return ops.concatenate([rgb, difference], axis=-1)
 
 
-def build_encoder(config: NetworkConfig) -> keras.Model:
-    """One normalised picture -> (activation, features).
+def target(config: NetworkConfig) -> str:
+    """Name of the layer that Grad-CAM looks at: the encoder's last Conv2D with its ReLU."""
+    return cnn.TARGET if isinstance(config, CnnGru) else mobilenet.TARGET
 
-    Returns:
-        A model from (height, width, 3 or 4) to `activation` (height/4, width/4, filters[2]), after
-        ReLU and before BatchNorm, and the pooled `features` (height/8, width/8, filters[2]).
+
+def target_norm(config: NetworkConfig) -> str:
+    """Name of the BatchNorm between the target and the Conv3D."""
+    return cnn.TARGET_NORM if isinstance(config, CnnGru) else mobilenet.TARGET_NORM
+
+
+def find_layer(model: keras.Model, name: str) -> keras.layers.Layer:
+    """The layer of that name, however deep it lies in models within the model.
+
+    Raises:
+        ValueError: There is none.
     """
-    shape = (config.height, config.width, 4 if config.motion else 3)
-    picture = keras.Input(shape, dtype=full_precision(), name="picture")
-    x = activation = picture
-    for number, filters in enumerate(config.filters, start=1):
-        activation = layers.Conv2D(
-            filters, 3, padding="same", activation="relu", name=f"conv{number}"
-        )(x)
-        x = layers.BatchNormalization(momentum=BN_MOMENTUM, name=f"bn{number}")(activation)
-        x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
-    return keras.Model(picture, [activation, x], name="encoder")
+    for layer in model.layers:
+        if layer.name == name:
+            return layer
+        if isinstance(layer, keras.Model):
+            try:
+                return find_layer(layer, name)
+            except ValueError:
+                continue
+    raise ValueError(f"no layer {name} in {model.name}")
 
 
 def build(config: NetworkConfig, classes: int) -> keras.Model:
@@ -84,9 +88,35 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     clip = keras.Input((config.length + extra, *shape), dtype="uint8", name="clip")
     frames = ops.reshape(clip[:, extra:], (-1, *shape))
     previous = ops.reshape(clip[:, :-1], (-1, *shape)) if config.motion else None
-    encoder = build_encoder(config)
+    encoder = (cnn if isinstance(config, CnnGru) else mobilenet).build_encoder(config)
     _, features = encoder(normalize(frames, previous, full_precision()))
-    x = ops.reshape(features, (-1, config.length, *features.shape[1:]))
+    head = _head(config, classes, features.shape[1:])
+    return keras.Model(clip, head(features), name=config.kind)
+
+
+def build_on_features(network: keras.Model, length: int) -> keras.Model:
+    """The part of a network that learns: all that comes after its frozen trunk.
+
+    Args:
+        network: Built by `build`. The layers are shared: what the part learns, the network knows.
+        length: Of the window.
+
+    Returns:
+        A model from the trunk's outputs, each (length, height, width, channels), to `logits`.
+    """
+    neck = find_layer(network, "neck")
+    inputs = tuple(
+        keras.Input((length, *value.shape[1:]), dtype="float32", name=f"features{number}")
+        for number, value in enumerate(neck.inputs)
+    )
+    _, features = neck([ops.reshape(x, (-1, *x.shape[2:])) for x in inputs])
+    return keras.Model(inputs, network.get_layer("head")(features), name="learner")
+
+
+def _head(config: NetworkConfig, classes: int, shape: tuple[int, ...]) -> keras.Model:
+    """Features of all frames, time folded into the batch -> logits."""
+    features = keras.Input(shape, dtype=keras.config.dtype_policy().compute_dtype, name="features")
+    x = ops.reshape(features, (-1, config.length, *shape))
     x = layers.Conv3D(config.conv3d, 3, padding="same", activation="relu", name="conv3d")(x)
     x = ops.max(x, axis=(2, 3))
     x = layers.Dropout(config.dropout, name="dropout")(x)
@@ -94,4 +124,4 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     x = layers.GRU(config.gru[1], name="gru2")(x)
     x = layers.Dropout(config.dropout, name="dropout_logits")(x)
     logits = layers.Dense(classes, dtype=full_precision(), name="logits")(x)
-    return keras.Model(clip, logits, name=config.name)
+    return keras.Model(features, logits, name="head")

@@ -28,7 +28,7 @@ from export.run import read_run
 from har_desktop import console
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Calibration
-from training.config import Config, NetworkConfig
+from training.config import CnnGru, Config, NetworkConfig
 from training.data.index import Clip
 from training.data.split import Split
 from training.network import build
@@ -82,7 +82,7 @@ def make_run(random_network, tmp_path_factory):
 
     def make(classes: tuple[str, ...] = CLASSES, seed: int = 0, **options: object):
         tiny = {"height": 16, "width": 24, "length": 4, "filters": (3, 4, 5), "conv3d": 6}
-        network = NetworkConfig(**{**tiny, "gru": (5, 4), "motion": True, **options})
+        network = CnnGru(**{**tiny, "gru": (5, 4), "motion": True, **options})
         config = Config(classes=classes, network=network)
         split = Split(
             "group-wise",

@@ -13,6 +13,7 @@ from export.run import read_run
 from har_desktop.errors import HarError, InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.model import Model
+from training.network import find_layer
 
 
 def _contents(folder):
@@ -69,8 +70,8 @@ def test_a_failed_parity_leaves_the_old_bundle_alone(built, run_folder, tmp_path
 def test_weights_that_are_not_finite_leave_nothing(make_run, tmp_path):
     run = read_run(make_run())
     network = run.network()
-    kernel, bias = network.get_layer("logits").get_weights()
-    network.get_layer("logits").set_weights([kernel, np.full_like(bias, np.nan)])
+    kernel, bias = find_layer(network, "logits").get_weights()
+    find_layer(network, "logits").set_weights([kernel, np.full_like(bias, np.nan)])
     network.save_weights(run.folder / "best.weights.h5")
     with pytest.raises(HarError, match="not finite"):
         build(run, tmp_path / "models" / "tiny")
@@ -108,4 +109,4 @@ def test_no_run_at_all(tmp_path):
 def test_the_network_is_compared_in_full_precision(run_folder):
     keras.config.set_dtype_policy("mixed_bfloat16")
     network = read_run(run_folder).network()
-    assert network.get_layer("conv3d").compute_dtype == "float32"
+    assert find_layer(network, "conv3d").compute_dtype == "float32"

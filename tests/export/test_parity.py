@@ -9,6 +9,7 @@ import pytest
 from export import gru, parity
 from export.run import read_run
 from har_desktop.inference.bundle import load_bundle, read_manifest
+from training.network import find_layer
 
 LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru2", "logits")
 
@@ -36,9 +37,7 @@ def change(run, name, changes, target):
     """A copy of the run in which one layer has other weights."""
     shutil.copytree(run, target)
     network = read_run(run).network()
-    encoder = network.get_layer("encoder")
-    inside = name in [layer.name for layer in encoder.layers]
-    layer = (encoder if inside else network).get_layer(name)
+    layer = find_layer(network, name)
     layer.set_weights(changes(layer.get_weights()))
     network.save_weights(target / "best.weights.h5")
     return target

@@ -17,7 +17,7 @@ def test_committed_configurations_can_be_read(path: Path) -> None:
     ("text", "message"),
     [
         ("learning_rat = 1", "learning_rat"),
-        ("[network]\nfilter = [1, 2, 3]", "filter"),
+        ('[network]\nname = "cnn_gru"\nfilter = [1, 2, 3]', "filter"),
         ("epochs = 0", "epochs"),
         ("epochs = 'many'", "epochs"),
         ("[network", "cannot be used"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import InputError
-from training.config import AugmentConfig, Config, NetworkConfig
+from training.config import AugmentConfig, CnnGru, Config
 from training.data.cache import Cache
 from training.data.index import scan
 from training.data.split import Split, split_by_group
@@ -16,12 +16,11 @@ keras = pytest.importorskip("keras", reason="the training extra is not installed
 
 from training import fit as fit_module  # noqa: E402
 from training.fit import DivergedError, fit, open_run  # noqa: E402
+from training.network import find_layer  # noqa: E402
 
 CONFIG = Config(
     classes=("Drift", "Still"),
-    network=NetworkConfig(
-        height=24, width=32, motion=True, filters=(4, 8, 8), conv3d=8, gru=(8, 8)
-    ),
+    network=CnnGru(height=24, width=32, motion=True, filters=(4, 8, 8), conv3d=8, gru=(8, 8)),
     augment=AugmentConfig(jitter=0.1),
     epochs=6,
     batch=4,
@@ -91,7 +90,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     run = tmp_path / "run"
     open_run(run, CONFIG, split, resume=False)
     whole = fit_module._callbacks
-    monkeypatch.setattr(fit_module, "_callbacks", lambda c, r: [*whole(c, r), _Kill()])
+    monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), _Kill()])
     with pytest.raises(KeyboardInterrupt):
         fit(CONFIG, split, [], cache, run)
     assert not (run / "calibration.json").exists()
@@ -114,11 +113,11 @@ def test_nan_stops_and_keeps_the_last_good_weights(
     class Poison(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
             if epoch == 1:
-                logits = self.model.get_layer("logits")
+                logits = find_layer(self.model, "logits")
                 logits.kernel.assign(np.full(logits.kernel.shape, np.nan))
 
     whole = fit_module._callbacks
-    monkeypatch.setattr(fit_module, "_callbacks", lambda c, r: [*whole(c, r), Poison()])
+    monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), Poison()])
     with pytest.raises(DivergedError, match="the loss became nan"):
         fit(CONFIG, split, [], cache, run)
     model = fit_module.build(CONFIG.network, 2)

@@ -3,12 +3,10 @@ from __future__ import annotations
 import keras
 import pytest
 
-from training.config import NetworkConfig
-from training.network import build
+from training.config import CnnGru
+from training.network import build, find_layer
 
-CONFIG = NetworkConfig(
-    height=16, width=24, length=4, filters=(3, 4, 5), conv3d=6, gru=(5, 4), motion=True
-)
+CONFIG = CnnGru(height=16, width=24, length=4, filters=(3, 4, 5), conv3d=6, gru=(5, 4), motion=True)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +27,10 @@ def test_the_policy_decides_the_precision_inside_and_the_ends_stay_full(policy, 
     encoder = network.get_layer("encoder")
     assert {weight.dtype for weight in network.weights} == {ends}
     assert encoder.input.dtype == network.output.dtype == ends
-    for layer in (*encoder.layers[1:], *map(network.get_layer, ("conv3d", "gru1", "gru2"))):
+    for layer in (
+        *encoder.layers[1:],
+        *(find_layer(network, name) for name in ("conv3d", "gru1", "gru2")),
+    ):
         assert layer.output.dtype == inside
     # From the normalised pictures to the logits, no operation between the layers casts either.
     tensors = [tensor for op in network.operations for tensor in op._inbound_nodes[0].outputs]

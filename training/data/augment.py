@@ -70,13 +70,13 @@ def vary(
 
 
 def resize(pictures: Pictures, size: tuple[int, int]) -> Pictures:
-    """Area averaging, as `Letterbox` shrinks pictures in the app."""
+    """Area averaging where they shrink, else interpolation, as `Letterbox` does in the app."""
     if pictures.shape[1:3] == size:
         return pictures
     height, width = size
-    return np.stack(
-        [cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in pictures]
-    )
+    shrinks = pictures.shape[1] > height or pictures.shape[2] > width
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.stack([cv2.resize(p, (width, height), interpolation=method) for p in pictures])
 
 
 def over_room(rng: np.random.Generator, pictures: Pictures, room: Pictures) -> Pictures:

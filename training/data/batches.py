@@ -1,8 +1,13 @@
-"""Batches of windows for Keras, on any of its backends."""
+"""Batches of windows for Keras, on any of its backends.
+
+A network learns from pictures (`Pictures`) or, with a frozen trunk, from the features that the
+trunk made of them (`Views`). Both give windows as tuples with one array per input of the model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol, TypeVar
 
 import keras
 import numpy as np
@@ -10,93 +15,191 @@ from numpy.typing import NDArray
 
 from training.config import Config
 from training.data import augment
+from training.data.bank import Bank, Tape
 from training.data.cache import Cache, Footage
 from training.data.index import Clip
 
-Batch = tuple[NDArray[np.uint8], NDArray[np.float32]]
+Window = tuple[NDArray[np.generic], ...]  # for each input of the model (frames, ...)
+# The model's input (windows, frames, ...), or all of them where it has several.
+Inputs = NDArray[np.generic] | tuple[NDArray[np.generic], ...]
+
+
+Taken = TypeVar("Taken", Footage, Tape)
+
+
+class Material(Protocol[Taken]):
+    """Where windows come from."""
+
+    def load(self, clip: Clip, view: int = 0) -> Taken:
+        """One view of a clip; view 0 is the clip as it is."""
+
+    def views(self, clip: Clip) -> Sequence[int]:
+        """The numbers of the views that there are to learn from."""
+
+    def plain(self, taken: Taken, times: NDArray[np.float64]) -> Window:
+        """A window without variation."""
+
+    def varied(self, rng: np.random.Generator, taken: Taken, times: NDArray[np.float64]) -> Window:
+        """A window to learn from."""
+
+
+class Pictures(Material[Footage]):
+    """Windows of pictures, varied anew each time."""
+
+    def __init__(self, config: Config, cache: Cache, rooms: Sequence[Clip] = ()) -> None:
+        """Take `rooms` as backgrounds for other clips' people."""
+        self._config = config.augment
+        self._size = config.network.height, config.network.width
+        self._cache = cache
+        self._rooms = rooms
+
+    def load(self, clip: Clip, view: int = 0) -> Footage:  # noqa: ARG002
+        """The pictures of a clip: there is one view."""
+        return self._cache.load(clip)
+
+    def views(self, clip: Clip) -> Sequence[int]:  # noqa: ARG002
+        """The clip as it is: pictures are varied later."""
+        return (0,)
+
+    def plain(self, taken: Footage, times: NDArray[np.float64]) -> Window:
+        """(frames, height, width, 3) uint8 RGB of the network's size."""
+        return (augment.resize(taken.window(times), self._size),)
+
+    def varied(
+        self, rng: np.random.Generator, taken: Footage, times: NDArray[np.float64]
+    ) -> Window:
+        """The same, varied; see `training.data.augment`."""
+        pictures = taken.window(times)
+        if rng.random() < self._config.background:
+            other = self._cache.load(self._rooms[int(rng.integers(len(self._rooms)))])
+            room = other.images[rng.integers(len(other.images))]
+            pictures = augment.over_room(rng, pictures, room)
+        return (augment.vary(rng, self._config, pictures, self._size),)
+
+
+class Views(Material[Tape]):
+    """Windows of features; the pictures were varied before the trunk saw them."""
+
+    def __init__(self, config: Config, bank: Bank) -> None:
+        self._config = config
+        self._bank = bank
+
+    def load(self, clip: Clip, view: int = 0) -> Tape:
+        """The features of a view."""
+        return self._bank.load(clip, view)
+
+    def views(self, clip: Clip) -> Sequence[int]:
+        """See `training_views`."""
+        return training_views(self._config, clip)
+
+    def plain(self, taken: Tape, times: NDArray[np.float64]) -> Window:
+        """One array (frames, height, width, channels) float16 per output of the trunk."""
+        return taken.window(times)
+
+    def varied(self, rng: np.random.Generator, taken: Tape, times: NDArray[np.float64]) -> Window:
+        """The same, mirrored or not."""
+        features = taken.window(times)
+        # Features of a mirrored picture are nearly the mirrored features, at no cost.
+        mirrored = self._config.augment.mirror and rng.random() < 0.5
+        return tuple(values[:, :, ::-1] for values in features) if mirrored else features
+
+
+def training_views(config: Config, clip: Clip) -> Sequence[int]:
+    """The views of a clip to learn from: all, but only one of a clip of none of the classes.
+
+    Which one differs from clip to clip, or the kind of view would tell the classes from the rest.
+    """
+    if clip.label in config.classes:
+        return range(config.views)
+    return (int(clip.sha256[:8], 16) % config.views,)
 
 
 class TrainingWindows(keras.utils.PyDataset):
     """Random windows of the training clips, anew in each epoch, the same for the same seed.
 
-    A batch is `clips` (batch, frames, height, width, 3) uint8 RGB and `targets` (batch, classes)
-    float32: one-hot, or uniform for a clip of none of the classes (outlier exposure, Hendrycks et
-    al. 2019).
+    A batch is the model's inputs, and `targets` (batch, classes) float32: one-hot, or uniform where
+    none of the classes is shown (outlier exposure, Hendrycks et al. 2019).
     """
 
-    def __init__(self, config: Config, cache: Cache, clips: Sequence[Clip], epoch: int = 0) -> None:
+    def __init__(
+        self, config: Config, material: Material[Any], clips: Sequence[Clip], epoch: int = 0
+    ) -> None:
         super().__init__(workers=1, max_queue_size=8)
         self._config = config
-        self._cache = cache
+        self._material = material
         self._clips = list(clips) * config.windows
         self._epoch = epoch
 
     def __len__(self) -> int:
         return len(self._clips) // self._config.batch
 
-    def __getitem__(self, number: int) -> Batch:
+    def __getitem__(self, number: int) -> tuple[Inputs, NDArray[np.float32]]:
         config = self._config
         order = np.random.default_rng([config.seed, self._epoch]).permutation(len(self._clips))
         chosen = order[number * config.batch : (number + 1) * config.batch]
         rng = np.random.default_rng([config.seed, self._epoch, number])
-        windows = np.stack([self._window(rng, self._clips[i]) for i in chosen])
-        targets = np.stack([self._target(self._clips[i]) for i in chosen])
+        windows, targets = zip(*(self._window(rng, self._clips[i]) for i in chosen), strict=True)
+        parts, target = _stack(windows), np.stack(targets)
         if config.augment.mixup:
-            windows, targets = _mix(rng, config.augment.mixup, windows, targets)
-        return windows, targets
+            parts, target = _mix(rng, config.augment.mixup, parts, target)
+        return _inputs(parts), target
 
     def on_epoch_end(self) -> None:
         """Called by Keras: the next epoch draws other windows."""
         self._epoch += 1
 
-    def _window(self, rng: np.random.Generator, clip: Clip) -> NDArray[np.uint8]:
+    def _window(self, rng: np.random.Generator, clip: Clip) -> tuple[Window, NDArray[np.float32]]:
         config, network = self._config, self._config.network
-        footage = self._cache.load(clip)
+        taken = self._material.load(clip, int(rng.choice(self._material.views(clip))))
         count = network.length + network.motion
         times = augment.draw_times(
-            rng, config.augment, footage.duration, count, config.frame_interval_s
+            rng, config.augment, taken.duration, count, config.frame_interval_s
         )
-        pictures = footage.window(times)
-        if rng.random() < config.augment.background:
-            other = self._cache.load(self._clips[rng.integers(len(self._clips))])
-            room = other.images[rng.integers(len(other.images))]
-            pictures = augment.over_room(rng, pictures, room)
-        return augment.vary(rng, config.augment, pictures, (network.height, network.width))
+        still = rng.random() < config.augment.still
+        if still:
+            times = np.full(count, times[0])
+        window = self._material.varied(rng, taken, times)
+        return window, _target(config.classes, None if still else clip.label)
 
-    def _target(self, clip: Clip) -> NDArray[np.float32]:
-        classes = self._config.classes
-        if clip.label in classes:
-            return np.eye(len(classes), dtype=np.float32)[classes.index(clip.label)]
-        return np.full(len(classes), 1 / len(classes), np.float32)
+
+def _target(classes: Sequence[str], label: str | None) -> NDArray[np.float32]:
+    if label in classes:
+        return np.eye(len(classes), dtype=np.float32)[classes.index(label)]
+    return np.full(len(classes), 1 / len(classes), np.float32)
 
 
 def fixed_windows(
-    config: Config, cache: Cache, clips: Sequence[Clip], per_clip: int = 3
-) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+    config: Config, material: Material[Any], clips: Sequence[Clip], per_clip: int = 3
+) -> tuple[Inputs, NDArray[np.float32], NDArray[np.int64]]:
     """Evenly placed windows without variation, for validation.
 
     Returns:
-        `windows` (n, frames, height, width, 3) uint8 RGB, one-hot `targets` (n, classes), and the
-        number of the clip that each came from (n,).
+        The model's inputs for n windows, one-hot `targets` (n, classes) float32, and the number of
+        the clip that each came from (n,).
     """
-    network = config.network
-    count = network.length + network.motion
+    count = config.network.length + config.network.motion
     windows, targets, owners = [], [], []
     for number, clip in enumerate(clips):
-        footage = cache.load(clip)
-        for times in _even_times(footage, count, config.frame_interval_s, per_clip):
-            pictures = footage.window(times)
-            windows.append(augment.resize(pictures, (network.height, network.width)))
-            targets.append(config.classes.index(clip.label))
+        taken = material.load(clip)
+        for times in _even_times(taken.duration, count, config.frame_interval_s, per_clip):
+            windows.append(material.plain(taken, times))
+            targets.append(_target(config.classes, clip.label))
             owners.append(number)
-    one_hot = np.eye(len(config.classes), dtype=np.float32)[targets]
-    return np.stack(windows), one_hot, np.asarray(owners)
+    return _inputs(_stack(windows)), np.stack(targets), np.asarray(owners)
+
+
+def _stack(windows: Collection[Window]) -> tuple[NDArray[np.generic], ...]:
+    return tuple(np.stack(part) for part in zip(*windows, strict=True))
+
+
+def _inputs(parts: tuple[NDArray[np.generic], ...]) -> Inputs:
+    return parts if len(parts) > 1 else parts[0]
 
 
 def _even_times(
-    footage: Footage, count: int, interval: float, windows: int
+    duration: float, count: int, interval: float, windows: int
 ) -> list[NDArray[np.float64]]:
-    slack = max(0.0, footage.duration - interval * (count - 1))
+    slack = max(0.0, duration - interval * (count - 1))
     starts = np.linspace(0, slack, windows if slack else 1)
     return [start + interval * np.arange(count) for start in starts]
 
@@ -104,11 +207,15 @@ def _even_times(
 def _mix(
     rng: np.random.Generator,
     alpha: float,
-    windows: NDArray[np.uint8],
+    parts: tuple[NDArray[np.generic], ...],
     targets: NDArray[np.float32],
-) -> Batch:
+) -> tuple[tuple[NDArray[np.generic], ...], NDArray[np.float32]]:
     """Mixup (Zhang et al. 2018) of the batch with itself, shuffled."""
-    share = rng.beta(alpha, alpha)
-    order = rng.permutation(len(windows))
-    mixed = share * windows + (1 - share) * windows[order].astype(np.float32)
-    return mixed.astype(np.uint8), (share * targets + (1 - share) * targets[order]).astype("f4")
+    share = np.float32(rng.beta(alpha, alpha))
+    order = rng.permutation(len(targets))
+    mixed = tuple(
+        (share * floats + (1 - share) * floats[order]).astype(values.dtype)
+        for values in parts
+        for floats in [values.astype(np.float32)]
+    )
+    return mixed, share * targets + (1 - share) * targets[order]

@@ -8,7 +8,7 @@ interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +47,7 @@ class Footage:
         Returns:
             (len(times), height, width, 3) uint8 RGB.
         """
-        right = np.clip(np.searchsorted(self.times, times), 1, max(len(self.times) - 1, 1))
-        right = np.minimum(right, len(self.times) - 1)
-        left = np.maximum(right - 1, 0)
-        nearer = np.abs(self.times[left] - times) <= np.abs(self.times[right] - times)
-        return self.images[np.where(nearer, left, right)]
+        return self.images[nearest(self.times, times)]
 
     @property
     def duration(self) -> float:
@@ -92,10 +88,7 @@ class Cache:
             work = pool.map(decode, missing)
             for _ in tqdm(work, "decode", len(missing), unit="clip", disable=None):
                 pass
-        for reason in broken.values():
-            tqdm.write(f"left out: {reason}")
-        if len(broken) > MAX_BROKEN * len(clips):
-            raise InputError(f"{len(broken)} of {len(clips)} clips cannot be decoded; see above")
+        refuse_broken(broken, len(clips))
         return [c for c in clips if c not in broken]
 
     def load(self, clip: Clip) -> Footage:
@@ -121,11 +114,40 @@ class Cache:
                 images.append(np.ascontiguousarray(picture[:, :, ::-1]))
                 times.append(frame.time)
         image_path, time_path = self._paths(clip)
-        _save(time_path, np.asarray(times))
-        _save(image_path, np.stack(images))  # last: its presence says that both are whole
+        save(time_path, np.asarray(times))
+        save(image_path, np.stack(images))  # last: its presence says that both are whole
 
 
-def _save(path: Path, array: NDArray[np.generic]) -> None:
+def nearest(there: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For each wanted time the index of the nearest one that is there.
+
+    Args:
+        there: (frames,) increasing seconds.
+        wanted: (count,) seconds; beyond either end the end counts.
+
+    Returns:
+        (count,) indices.
+    """
+    right = np.clip(np.searchsorted(there, wanted), 1, max(len(there) - 1, 1))
+    right = np.minimum(right, len(there) - 1)
+    left = np.maximum(right - 1, 0)
+    nearer = np.abs(there[left] - wanted) <= np.abs(there[right] - wanted)
+    return np.where(nearer, left, right)
+
+
+def refuse_broken(broken: Mapping[Clip, str], clips: int) -> None:
+    """Name the clips that cannot be decoded.
+
+    Raises:
+        InputError: They are more than `MAX_BROKEN` of all.
+    """
+    for reason in broken.values():
+        tqdm.write(f"left out: {reason}")
+    if len(broken) > MAX_BROKEN * clips:
+        raise InputError(f"{len(broken)} of {clips} clips cannot be decoded; see above")
+
+
+def save(path: Path, array: NDArray[np.generic]) -> None:
     """Write under another name, then rename: what stands under `path` is always whole."""
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     with temporary.open("wb") as file:

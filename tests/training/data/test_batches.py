@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.config import AugmentConfig, Config, NetworkConfig
+from training.config import AugmentConfig, CnnGru, Config
 from training.data.cache import Cache
 from training.data.index import Clip, scan
 
@@ -17,14 +17,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path):
 
 
 def config(**changes: object) -> Config:
-    network = NetworkConfig(height=24, width=32, motion=True, filters=(4, 4, 8))
+    network = CnnGru(height=24, width=32, motion=True, filters=(4, 4, 8))
     return Config(classes=("Drift", "Still"), network=network, batch=6, **changes)
 
 
 def windows_of(config: Config, prepared: tuple[Cache, list[Clip]], epoch: int = 0):
-    from training.data.batches import TrainingWindows
+    from training.data.batches import Pictures, TrainingWindows
 
-    return TrainingWindows(config, *prepared, epoch=epoch)
+    cache, clips = prepared
+    return TrainingWindows(config, Pictures(config, cache, clips), clips, epoch=epoch)
 
 
 def test_batches_have_the_networks_shape(prepared) -> None:
@@ -61,11 +62,12 @@ def test_mixup_mixes_pictures_and_targets_alike(prepared) -> None:
 
 
 def test_fixed_windows_cover_the_clip(prepared) -> None:
-    from training.data.batches import fixed_windows
+    from training.data.batches import Pictures, fixed_windows
 
     cache, clips = prepared
     drift = [c for c in clips if c.label != "Other"][:3]
-    windows, targets, owners = fixed_windows(config(), cache, drift)
+    material = Pictures(config(), cache)
+    windows, targets, owners = fixed_windows(config(), material, drift)
     assert windows.shape == (9, 11, 24, 32, 3)
     assert owners.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert targets[:, 0].tolist() == [1.0] * 9
