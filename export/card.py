@@ -73,10 +73,7 @@ def render(manifest: Manifest) -> str:
         "## Calibration": _calibration(manifest),
         **sections(reports, len(manifest.classes)),
         "## Limits": _limits(manifest),
-        "## Licence": [
-            f"The weights are MIT-licensed, like the program. The clips of {training.data} are not "
-            "part of the bundle; they have no open licence and are for research."
-        ],
+        "## Licence": _licence(training, network),
         "## How to make it": _reproduction(manifest, training),
     }
     return (
@@ -176,6 +173,21 @@ def _limits(manifest: Manifest) -> Iterator[str]:
         "the person and proves no cause."
     )
     yield "- It is not fit to judge people by."
+
+
+def _licence(training: _Training, network: NetworkConfig) -> Iterator[str]:
+    if isinstance(network, CnnGru):
+        yield "The weights are MIT-licensed, like the program."
+    else:
+        yield (
+            "The weights of the frozen trunks are those of MoveNet SinglePose Lightning and of "
+            "MobileNet V2 (Google, Apache License 2.0), de-quantised and otherwise unchanged. All "
+            "other weights are MIT-licensed, like the program."
+        )
+    yield (
+        f"The clips of {training.data} are not part of the bundle; they have no open licence and "
+        "are for research."
+    )
 
 
 def _reproduction(manifest: Manifest, training: _Training) -> Iterator[str]:
