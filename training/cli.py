@@ -223,18 +223,19 @@ def _prepare(
     leak_seed: int | None,
 ) -> tuple[Split, list[Clip], Cache | Bank]:
     """Scan, split, decode; also the clips of other classes and the rendered ones to learn from."""
+    trunks = None if isinstance(config.network, CnnGru) else _required(config, published)
     clips = scan(data, config.classes)
     split = split_by_group(clips, fold) if leak_seed is None else split_at_random(clips, leak_seed)
     others = _others(config, data, split) if config.others else []
     extra = [*others, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
-    if isinstance(config.network, CnnGru):
+    if trunks is None:
         # A picture a third larger than the input leaves room for crops.
         size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
         store = cache = Cache(folder, data, size)
         usable = set(cache.fill([*split.train, *split.validation, *extra]))
     else:
-        store = bank = _bank(config, data, folder, published)
+        store = bank = _bank(config, data, folder, trunks)
         usable = _fill(config, bank, split, extra)
     split = msgspec.structs.replace(
         split,
@@ -244,14 +245,19 @@ def _prepare(
     return split, [c for c in extra if c in usable], store
 
 
-def _bank(config: Config, data: Path, folder: Path, published: Path | None) -> Bank:
-    from training import mobilenet
-    from training.data.bank import Bank
-
+def _required(config: Config, published: Path | None) -> Path:
+    """The folder of the published networks, asked for before anything takes long."""
     if published is None:
         raise InputError(
             f"{config.network.kind} builds on published networks: give their folder, --published"
         )
+    return published
+
+
+def _bank(config: Config, data: Path, folder: Path, published: Path) -> Bank:
+    from training import mobilenet
+    from training.data.bank import Bank
+
     trunk = mobilenet.build_trunk(config.network.height, config.network.width, "float32")
     mobilenet.load_published(trunk, published)
     return Bank(folder, data, trunk, config.augment)
