@@ -282,8 +282,11 @@ def _others(config: Config, data: Path, split: Split) -> list[Clip]:
     labels = other_labels(data, config.classes)
     if not labels:
         raise InputError(f"the configuration wants clips of other classes, {data} has none")
-    held_out = {c.group for c in split.validation} | set(TEST_GROUPS)
-    return [c for c in scan(data, labels) if c.group not in held_out]
+    clips = scan(data, labels)
+    groups = {c.group for c in split.validation} | set(TEST_GROUPS)
+    # Some clips stand under two names, of a training group and of another.
+    held_out = {c.sha256 for c in clips if c.group in groups}
+    return [c for c in clips if c.sha256 not in held_out]
 
 
 def main() -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from har_desktop import console
-from training.cli import cli
+from training.cli import _others, cli
+from training.config import Config
+from training.data.index import scan
+from training.data.split import split_by_group
 
 TINY = """
 classes = ["Drift", "Still"]
@@ -59,6 +62,24 @@ def test_other_networks_ask_for_no_published_ones(clips_folder, tmp_path, capsys
     where = ("--data", clips_folder, "--cache", tmp_path / "cache")
     assert command("prepare", *where, "--config", config) == 0
     assert "Drift" in capsys.readouterr().out
+
+
+def test_content_of_a_held_out_group_is_not_learned_under_another_name(tmp_path, write_clip):
+    """As it is for clips of the classes: rejection is measured on the others' test groups."""
+    config = Config(classes=("Drift",), others=True)
+    for label, group, seed in (
+        *(("Drift", group, group) for group in (3, 8, 9)),
+        *(("Other", group, 50 + group) for group in (3, 8, 9)),
+        ("Other", 10, 53),  # what g03 shows
+        ("Else", 11, 58),  # what g08 shows, which validates
+        ("Else", 12, 70),
+    ):
+        path = tmp_path / label / f"v_{label}_g{group:02d}_c01.avi"
+        write_clip(path, speed=0.3, seed=seed, seconds=0.2)
+    split = split_by_group(scan(tmp_path, config.classes))
+    assert {c.group for c in split.validation} == {"g08"}
+    others = _others(config, tmp_path, split)
+    assert sorted(c.origin for c in others) == [("Else", "g12"), ("Other", "g09")]
 
 
 def test_prepare_computes_what_training_needs(tiny, write_clip, tmp_path, shared_data, capsys):
