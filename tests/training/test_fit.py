@@ -132,8 +132,9 @@ FROZEN = Config(
     classes=CONFIG.classes,
     network=MobileNetGru(height=64, width=96, length=4, filters=16, conv3d=8, gru=(8, 8)),
     augment=AugmentConfig(jitter=0.1, mirror=True),
-    epochs=3,
+    epochs=4,
     batch=4,
+    windows=2,
     learning_rate=5e-3,
     average=0.9,
 )
@@ -157,7 +158,7 @@ def test_only_what_follows_a_frozen_trunk_learns(banked, tmp_path: Path) -> None
     before = [weight.copy() for weight in bank.trunk.get_weights()]
     fit(FROZEN, split, [], bank, run)
     history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
-    assert history["epoch"].tolist() == [0, 1, 2]
+    assert history["epoch"].tolist() == list(range(FROZEN.epochs))
     assert history["loss"][-1] < history["loss"][0]
     assert json.loads((run / "validation.json").read_text())["clips"] == len(split.validation)
 
@@ -189,7 +190,7 @@ def test_an_interrupted_run_on_a_frozen_trunk_goes_on(
     monkeypatch.setattr(fit_module, "_callbacks", whole)
     fit(FROZEN, split, [], bank, run)
     history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
-    assert history["epoch"].tolist() == [0, 1, 2]
+    assert history["epoch"].tolist() == list(range(FROZEN.epochs))
     assert (run / "calibration.json").exists()
 
 
