@@ -21,6 +21,8 @@ CONTENTS = {
     "ucf101/native/*.avi": 10,
     "ucf101/*list0[123].txt": 6,
     "idle/*.mp4": 72,
+    "imagenet/*.tflite": 1,
+    "pose/*.tflite": 1,
 }
 
 

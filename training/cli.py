@@ -223,18 +223,19 @@ def _prepare(
     leak_seed: int | None,
 ) -> tuple[Split, list[Clip], Cache | Bank]:
     """Scan, split, decode; also the clips of other classes and the rendered ones to learn from."""
+    trunks = None if isinstance(config.network, CnnGru) else _required(config, published)
     clips = scan(data, config.classes)
     split = split_by_group(clips, fold) if leak_seed is None else split_at_random(clips, leak_seed)
     others = _others(config, data, split) if config.others else []
     extra = [*others, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
-    if isinstance(config.network, CnnGru):
+    if trunks is None:
         # A picture a third larger than the input leaves room for crops.
         size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
         store = cache = Cache(folder, data, size)
         usable = set(cache.fill([*split.train, *split.validation, *extra]))
     else:
-        store = bank = _bank(config, data, folder, published)
+        store = bank = _bank(config, data, folder, trunks)
         usable = _fill(config, bank, split, extra)
     split = msgspec.structs.replace(
         split,
@@ -244,14 +245,19 @@ def _prepare(
     return split, [c for c in extra if c in usable], store
 
 
-def _bank(config: Config, data: Path, folder: Path, published: Path | None) -> Bank:
-    from training import mobilenet
-    from training.data.bank import Bank
-
+def _required(config: Config, published: Path | None) -> Path:
+    """The folder of the published networks, asked for before anything takes long."""
     if published is None:
         raise InputError(
             f"{config.network.kind} builds on published networks: give their folder, --published"
         )
+    return published
+
+
+def _bank(config: Config, data: Path, folder: Path, published: Path) -> Bank:
+    from training import mobilenet
+    from training.data.bank import Bank
+
     trunk = mobilenet.build_trunk(config.network.height, config.network.width, "float32")
     mobilenet.load_published(trunk, published)
     return Bank(folder, data, trunk, config.augment)
@@ -276,8 +282,11 @@ def _others(config: Config, data: Path, split: Split) -> list[Clip]:
     labels = other_labels(data, config.classes)
     if not labels:
         raise InputError(f"the configuration wants clips of other classes, {data} has none")
-    held_out = {c.group for c in split.validation} | set(TEST_GROUPS)
-    return [c for c in scan(data, labels) if c.group not in held_out]
+    clips = scan(data, labels)
+    groups = {c.group for c in split.validation} | set(TEST_GROUPS)
+    # Some clips stand under two names, of a training group and of another.
+    held_out = {c.sha256 for c in clips if c.group in groups}
+    return [c for c in clips if c.sha256 not in held_out]
 
 
 def main() -> None:

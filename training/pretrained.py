@@ -7,6 +7,7 @@ network computes with.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ def convolutions(path: Path) -> list[Convolution]:
     """Read all convolutions of a TFLite file, in the order in which they are computed.
 
     Raises:
-        InputError: The file is missing or is no TFLite network.
+        InputError: The file is missing, damaged or no TFLite network.
     """
     # TensorFlow's own reader of the format; loading it takes seconds.
     from tensorflow.lite.python import schema_py_generated as schema
@@ -45,8 +46,12 @@ def convolutions(path: Path) -> list[Convolution]:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     if data[4:8] != b"TFL3":
         raise InputError(f"{path} is no TFLite network")
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0))
-    return list(_convolutions(schema, model))
+    try:
+        model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0))
+        return list(_convolutions(schema, model))
+    except (struct.error, ValueError, LookupError, TypeError) as error:
+        # The format has no checksum: offsets lead anywhere.
+        raise InputError(f"{path} is damaged, or its weights are of an unknown type") from error
 
 
 def _convolutions(schema, model) -> Iterator[Convolution]:

@@ -18,7 +18,6 @@ with warnings.catch_warnings():
     import tf2onnx  # noqa: F401
 
 import msgspec
-import numpy as np
 import pytest
 
 from export import graphs
@@ -28,29 +27,13 @@ from export.run import read_run
 from har_desktop import console
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Calibration
-from training.config import CnnGru, Config, NetworkConfig
+from tests.weights import randomize
+from training.config import CnnGru, Config, MobileNetGru, NetworkConfig
 from training.data.index import Clip
 from training.data.split import Split
 from training.network import build
 
 CLASSES = ("Lunges", "PushUps", "YoYo")
-
-
-def _randomize(network: keras.Model, seed: int) -> None:
-    """Give every weight a value that no initialiser gives: biases, BatchNorm, negative gammas."""
-    random = np.random.default_rng(seed)
-    for weight in network.weights:
-        kind = weight.path.rsplit("/", 1)[-1]
-        shape = tuple(weight.shape)
-        if kind == "moving_variance":
-            value = random.uniform(0.3, 2.0, shape)
-        elif kind == "gamma":
-            value = random.uniform(0.5, 1.5, shape) * random.choice([-1, 1], shape)
-        elif kind in ("beta", "moving_mean", "bias"):
-            value = random.normal(0, 0.3, shape)
-        else:
-            value = random.normal(0, 1.5 / np.sqrt(np.prod(shape[:-1])), shape)
-        weight.assign(value.astype(np.float32))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,7 +48,7 @@ def random_network():
 
     def make(config: NetworkConfig, classes: int = 5, seed: int = 0) -> keras.Model:
         network = build(config, classes)
-        _randomize(network, seed)
+        randomize(network, seed)
         return network
 
     return make
@@ -78,11 +61,19 @@ def _clips(label: str, groups: range) -> list[Clip]:
 
 @pytest.fixture(scope="session")
 def make_run(random_network, tmp_path_factory):
-    """Factory: (network options, classes, seed) -> folder of a run with random weights."""
+    """Factory: (classes, seed, kind of network, its options) -> folder of a run, random weights."""
+    tiny = {
+        CnnGru: {"height": 16, "width": 24, "filters": (3, 4, 5), "motion": True},
+        MobileNetGru: {"height": 64, "width": 96, "filters": 8},
+    }
 
-    def make(classes: tuple[str, ...] = CLASSES, seed: int = 0, **options: object):
-        tiny = {"height": 16, "width": 24, "length": 4, "filters": (3, 4, 5), "conv3d": 6}
-        network = CnnGru(**{**tiny, "gru": (5, 4), "motion": True, **options})
+    def make(
+        classes: tuple[str, ...] = CLASSES,
+        seed: int = 0,
+        kind: type[CnnGru | MobileNetGru] = CnnGru,
+        **options: object,
+    ):
+        network = kind(**{"length": 4, "conv3d": 6, "gru": (5, 4), **tiny[kind], **options})
         config = Config(classes=classes, network=network)
         split = Split(
             "group-wise",

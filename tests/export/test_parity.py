@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import shutil
+from itertools import islice
 
 import msgspec
 import numpy as np
 import pytest
 
-from export import gru, parity
+from export import graphs, gru, parity
+from export.describe import write_bundle
 from export.run import read_run
 from har_desktop.inference.bundle import load_bundle, read_manifest
+from har_desktop.inference.recognizer import Recognizer
+from training.config import MobileNetGru
 from training.network import find_layer
 
 LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru2", "logits")
@@ -20,8 +24,9 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         {"motion": False, "length": 10, "filters": (6, 5, 4), "dropout": 0.5, "gru": (32, 50)},
         {"motion": True, "length": 10, "seed": 3},
         {"height": 8, "width": 8, "classes": tuple(f"class {i}" for i in range(400)), "seed": 7},
+        pytest.param({"kind": MobileNetGru}, marks=pytest.mark.slow),
     ],
-    ids=["plain", "motion", "one-place-map-400-classes"],
+    ids=["plain", "motion", "one-place-map-400-classes", "frozen-trunks"],
 )
 def test_random_networks_agree_with_keras_the_tape_and_the_stream(
     make_run, write_unchecked, options
@@ -58,6 +63,56 @@ def test_a_layer_with_other_weights_is_found_out(built, run_folder, layer, tmp_p
     changed = change(run_folder, layer, lambda w: [w[0] + 0.001, *w[1:]], tmp_path / "changed")
     with pytest.raises(parity.ParityError, match="differ by"):
         parity.measure(load_bundle(built), read_run(changed)).require()
+
+
+@pytest.fixture(scope="module")
+def frozen(make_run, tmp_path_factory):
+    """A run on frozen trunks, and its bundle."""
+    folder = make_run(kind=MobileNetGru)
+    run = read_run(folder)
+    bundle = tmp_path_factory.mktemp("frozen")
+    write_bundle(bundle, "frozen", run, graphs.export(run.network(), run.config.network))
+    return folder, load_bundle(bundle)
+
+
+@pytest.fixture
+def one_clip(monkeypatch):
+    """A square that crosses alone: it is quicker."""
+    whole = parity.moving_pictures
+    monkeypatch.setattr(parity, "moving_pictures", lambda *a, **k: islice(whole(*a, **k), 1, 2))
+
+
+@pytest.mark.usefixtures("one_clip")
+def test_a_network_on_frozen_trunks_agrees_where_a_square_crosses(frozen):
+    folder, bundle = frozen
+    found = parity.measure(bundle, read_run(folder))
+    assert found.probabilities <= 1e-5
+    assert found.streaming <= 1e-5
+    found.require()
+
+
+def test_the_maps_on_frozen_trunks_are_alive(frozen):
+    recognizer = Recognizer(frozen[1], "cpu")
+    noise, crossing, *_ = parity.moving_pictures(frozen[1].manifest, windows=1, seed=0)
+    answers = [recognizer.recognize_window(list(c), None, range(4)) for c in (noise, crossing)]
+    assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
+    for answer in answers:
+        assert answer.heatmaps.shape == (4, 4, 6)
+        assert answer.heatmaps.max() > 1e-4
+        assert answer.heatmaps.std() > 0.1 * answer.heatmaps.max()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_clip")
+@pytest.mark.parametrize(
+    "layer",
+    ["body_0", "body_41", "body_59", "things_38", "bn_fine", "conv_coarse", "join", "bn_join"],
+)
+def test_a_layer_before_the_head_with_other_weights_is_found_out(frozen, layer, tmp_path):
+    folder, bundle = frozen
+    changed = change(folder, layer, lambda w: [w[0] + 0.01, *w[1:]], tmp_path / "changed")
+    with pytest.raises(parity.ParityError, match="differ by"):
+        parity.measure(bundle, read_run(changed)).require()
 
 
 def test_a_saturated_network_passes_where_keras_itself_is_beyond_the_limit(

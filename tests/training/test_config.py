@@ -1,16 +1,39 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from har_desktop.errors import InputError
-from training.config import CONFIGS, UCF10, load_config
+from training.config import CONFIGS, UCF10, CnnGru, Config, MobileNetGru, load_config
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda p: p.stem)
 def test_committed_configurations_can_be_read(path: Path) -> None:
     config = load_config(path.stem)
     assert config.classes == UCF10
-    assert config.network.height % 8 == config.network.width % 8 == 0
+    stride = config.network.stride
+    assert config.network.height % stride == config.network.width % stride == 0
+
+
+def test_the_committed_configurations_name_their_networks() -> None:
+    kinds = {path.stem: load_config(path.stem).network for path in CONFIGS.glob("*.toml")}
+    assert {name: type(network) for name, network in kinds.items()} == {
+        "cnn_gru": CnnGru,
+        "motion_gru": CnnGru,
+        "mobilenet_gru": MobileNetGru,
+    }
+    assert {name for name, network in kinds.items() if network.motion} == {"motion_gru"}
+
+
+@pytest.mark.parametrize("kind", [CnnGru, MobileNetGru])
+def test_the_name_decides_the_network_and_survives_the_run_folder(tmp_path: Path, kind) -> None:
+    path = tmp_path / "mine.toml"
+    name = {CnnGru: "cnn_gru", MobileNetGru: "mobilenet_gru"}[kind]
+    path.write_text(f'[network]\nname = "{name}"\nheight = 96\nwidth = 64')
+    config = load_config(str(path))
+    assert config.network == kind(height=96, width=64)
+    assert config.network.kind == name
+    assert msgspec.json.decode(msgspec.json.encode(config), type=Config) == config
 
 
 @pytest.mark.parametrize(
@@ -18,6 +41,12 @@ def test_committed_configurations_can_be_read(path: Path) -> None:
     [
         ("learning_rat = 1", "learning_rat"),
         ('[network]\nname = "cnn_gru"\nfilter = [1, 2, 3]', "filter"),
+        ('[network]\nname = "mobilenet_gru"\nmotion = true', "motion"),
+        ('[network]\nname = "mobilenet_gru"\nfilters = [1, 2, 3]', "filters"),
+        ('[network]\nname = "resnet"', "'resnet'"),
+        ("[network]\nheight = 64", "name"),
+        ('[network]\nname = "cnn_gru"\nheight = 60', "60x80: use multiples of 8"),
+        ('[network]\nname = "mobilenet_gru"\nwidth = 200', "160x200: use multiples of 32"),
         ("epochs = 0", "epochs"),
         ("epochs = 'many'", "epochs"),
         ("[network", "cannot be used"),
@@ -26,8 +55,10 @@ def test_committed_configurations_can_be_read(path: Path) -> None:
 def test_a_wrong_key_or_value_stops_and_is_named(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as error:
         load_config(str(path))
+    assert "\n" not in str(error.value)
+    assert str(path) in str(error.value)
 
 
 def test_unknown_name_lists_the_known() -> None:

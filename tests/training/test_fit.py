@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import InputError
-from training.config import AugmentConfig, CnnGru, Config
+from tests.weights import randomize
+from training.config import AugmentConfig, CnnGru, Config, MobileNetGru
+from training.data.bank import Bank
 from training.data.cache import Cache
 from training.data.index import scan
 from training.data.split import Split, split_by_group
@@ -15,8 +17,9 @@ from training.data.split import Split, split_by_group
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
 from training import fit as fit_module  # noqa: E402
+from training import mobilenet  # noqa: E402
 from training.fit import DivergedError, fit, open_run  # noqa: E402
-from training.network import find_layer  # noqa: E402
+from training.network import build, find_layer  # noqa: E402
 
 CONFIG = Config(
     classes=("Drift", "Still"),
@@ -123,6 +126,72 @@ def test_nan_stops_and_keeps_the_last_good_weights(
     model = fit_module.build(CONFIG.network, 2)
     model.load_weights(run / "best.weights.h5")
     assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+FROZEN = Config(
+    classes=CONFIG.classes,
+    network=MobileNetGru(height=64, width=96, length=4, filters=16, conv3d=8, gru=(8, 8)),
+    augment=AugmentConfig(jitter=0.1, mirror=True),
+    epochs=4,
+    batch=4,
+    windows=2,
+    learning_rate=5e-3,
+    average=0.9,
+)
+
+
+@pytest.fixture(scope="module")
+def banked(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> tuple[Split, Bank]:
+    clips = [c for c in scan(clips_folder, CONFIG.classes) if "g07" <= c.group <= "g14"]
+    split = split_by_group(clips)
+    trunk = mobilenet.build_trunk(64, 96, "float32")
+    randomize(trunk, seed=3)
+    bank = Bank(tmp_path_factory.mktemp("bank"), clips_folder, trunk, FROZEN.augment)
+    bank.fill((clip, 0) for clip in split.train + split.validation)
+    return split, bank
+
+
+def test_only_what_follows_a_frozen_trunk_learns(banked, tmp_path: Path) -> None:
+    split, bank = banked
+    run = tmp_path / "run"
+    open_run(run, FROZEN, split, resume=False)
+    before = [weight.copy() for weight in bank.trunk.get_weights()]
+    fit(FROZEN, split, [], bank, run)
+    history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
+    assert history["epoch"].tolist() == list(range(FROZEN.epochs))
+    assert history["loss"][-1] < history["loss"][0]
+    assert json.loads((run / "validation.json").read_text())["clips"] == len(split.validation)
+
+    network = build(FROZEN.network, len(FROZEN.classes))
+    fresh = [weight.copy() for weight in find_layer(network, "neck").get_weights()]
+    network.load_weights(run / "best.weights.h5")
+    for learned, there in zip(find_layer(network, "trunk").get_weights(), before, strict=True):
+        np.testing.assert_array_equal(learned, there)
+    assert all(np.isfinite(weight).all() for weight in network.get_weights())
+    for name in ("conv_fine", "join", "bn_join"):
+        kernel, *_ = find_layer(network, name).get_weights()
+        assert np.ptp(kernel) > 0
+    new = find_layer(network, "neck").get_weights()
+    assert sum((one != other).any() for one, other in zip(new, fresh, strict=True)) == len(new)
+
+
+@pytest.mark.slow
+@interrupted
+def test_an_interrupted_run_on_a_frozen_trunk_goes_on(
+    banked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split, bank = banked
+    run = tmp_path / "run"
+    open_run(run, FROZEN, split, resume=False)
+    whole = fit_module._callbacks
+    monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), _Kill()])
+    with pytest.raises(KeyboardInterrupt):
+        fit(FROZEN, split, [], bank, run)
+    monkeypatch.setattr(fit_module, "_callbacks", whole)
+    fit(FROZEN, split, [], bank, run)
+    history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
+    assert history["epoch"].tolist() == list(range(FROZEN.epochs))
+    assert (run / "calibration.json").exists()
 
 
 def test_a_run_folder_is_never_overwritten(prepared, tmp_path: Path) -> None:

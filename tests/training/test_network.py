@@ -1,14 +1,40 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import pytest
 
-from training.config import CnnGru
-from training.network import build, find_layer
+from tests.weights import randomize
+from training.config import CnnGru, MobileNetGru
+from training.network import build, build_on_features, find_layer, normalize
 
-CONFIG = CnnGru(height=16, width=24, length=4, filters=(3, 4, 5), conv3d=6, gru=(5, 4), motion=True)
+CNN = CnnGru(height=16, width=24, length=4, filters=(3, 4, 5), conv3d=6, gru=(5, 4), motion=True)
+MOBILENET = MobileNetGru(height=64, width=96, length=4, filters=8, conv3d=6, gru=(5, 4))
 
 
+def plain_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """All layers however deep, but inputs and models."""
+    found = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            found += plain_layers(layer)
+        elif not isinstance(layer, keras.layers.InputLayer):
+            found.append(layer)
+    return found
+
+
+def operations(model: keras.Model) -> list[keras.Operation]:
+    """All operations however deep, but inputs and models."""
+    found = []
+    for operation in model.operations:
+        if isinstance(operation, keras.Model):
+            found += operations(operation)
+        elif not isinstance(operation, keras.layers.InputLayer):
+            found.append(operation)
+    return found
+
+
+@pytest.mark.parametrize("config", [CNN, MOBILENET], ids=lambda config: config.kind)
 @pytest.mark.parametrize(
     ("policy", "inside", "ends"),
     [
@@ -18,20 +44,60 @@ CONFIG = CnnGru(height=16, width=24, length=4, filters=(3, 4, 5), conv3d=6, gru=
         ("float64", "float64", "float64"),
     ],
 )
-def test_the_policy_decides_the_precision_inside_and_the_ends_stay_full(policy, inside, ends):
+def test_the_policy_decides_the_precision_inside_and_the_ends_stay_full(
+    policy, inside, ends, config
+):
     keras.config.set_dtype_policy(policy)
     try:
-        network = build(CONFIG, classes=3)
+        network = build(config, classes=3)
     finally:
         keras.config.set_dtype_policy("float32")
-    encoder = network.get_layer("encoder")
+    encoder, head = network.get_layer("encoder"), network.get_layer("head")
     assert {weight.dtype for weight in network.weights} == {ends}
     assert encoder.input.dtype == network.output.dtype == ends
-    for layer in (
-        *encoder.layers[1:],
-        *(find_layer(network, name) for name in ("conv3d", "gru1", "gru2")),
-    ):
-        assert layer.output.dtype == inside
-    # From the normalised pictures to the logits, no operation between the layers casts either.
-    tensors = [tensor for op in network.operations for tensor in op._inbound_nodes[0].outputs]
-    assert {tensor.dtype for tensor in tensors} == {"uint8", inside, ends}
+    for layer in plain_layers(network):
+        if layer.name != "logits":
+            assert layer.output.dtype == inside
+    # From the first layer to the last, no operation between the layers casts either.
+    for part in (encoder, head):
+        tensors = [t for op in operations(part) for t in op._inbound_nodes[0].outputs]
+        assert {tensor.dtype for tensor in tensors} <= {inside, ends}
+        between = [t for t in tensors if t is not head.output]
+        assert {tensor.dtype for tensor in between} == {inside}
+
+
+@pytest.fixture(scope="module")
+def network() -> keras.Model:
+    network = build(MOBILENET, classes=3)
+    randomize(network, seed=1)
+    return network
+
+
+def test_the_part_that_learns_says_of_features_what_the_network_says_of_pictures(network):
+    learner = build_on_features(network, MOBILENET.length)
+    clips = np.random.default_rng(0).integers(0, 256, (2, 4, 64, 96, 3), dtype=np.uint8)
+    clips[1, :, 16:48, 16:80] //= 4
+    trunk = find_layer(network, "trunk")
+    features = trunk(normalize(clips.reshape(8, 64, 96, 3)))
+    windows = tuple(np.reshape(f, (2, 4, *f.shape[1:])) for f in features)
+    expected = network(clips, training=False)
+    assert np.abs(expected[0] - expected[1]).max() > 1e-3  # the pictures do matter
+    np.testing.assert_allclose(learner(windows, training=False), expected, atol=1e-5)
+
+
+def test_the_part_that_learns_shares_its_weights_with_the_network(network):
+    learner = build_on_features(network, MOBILENET.length)
+    trunk = find_layer(network, "trunk")
+    learned = {id(weight) for weight in learner.weights}
+    assert learned == {id(w) for w in network.weights} - {id(w) for w in trunk.weights}
+    assert {id(w) for w in learner.trainable_weights} == {id(w) for w in network.trainable_weights}
+
+
+def test_a_layer_is_found_however_deep_it_lies(network):
+    assert find_layer(network, "head") is network.get_layer("head")
+    assert find_layer(network, "gru2") is network.get_layer("head").get_layer("gru2")
+    encoder = network.get_layer("encoder")
+    assert find_layer(network, "join") is encoder.get_layer("neck").get_layer("join")
+    assert find_layer(network, "body_0") is encoder.get_layer("trunk").get_layer("body_0")
+    with pytest.raises(ValueError, match="no layer conv1 in mobilenet_gru"):
+        find_layer(network, "conv1")

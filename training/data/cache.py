@@ -8,6 +8,7 @@ interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -136,13 +137,13 @@ def nearest(there: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[
 
 
 def refuse_broken(broken: Mapping[Clip, str], clips: int) -> None:
-    """Name the clips that cannot be decoded.
+    """Name the clips that cannot be decoded, on stderr.
 
     Raises:
         InputError: They are more than `MAX_BROKEN` of all.
     """
     for reason in broken.values():
-        tqdm.write(f"left out: {reason}")
+        tqdm.write(f"left out: {reason}", file=sys.stderr)
     if len(broken) > MAX_BROKEN * clips:
         raise InputError(f"{len(broken)} of {clips} clips cannot be decoded; see above")
 

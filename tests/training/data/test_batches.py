@@ -3,7 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.config import AugmentConfig, CnnGru, Config
+from tests.training.trunks import tiny_trunk
+from training.config import AugmentConfig, CnnGru, Config, MobileNetGru
+from training.data.bank import Bank
 from training.data.cache import Cache
 from training.data.index import Clip, scan
 
@@ -73,3 +75,146 @@ def test_fixed_windows_cover_the_clip(prepared) -> None:
     assert targets[:, 0].tolist() == [1.0] * 9
     footage = cache.load(drift[0])
     assert footage.duration > 2.0
+
+
+def views_config(**changes: object) -> Config:
+    network = MobileNetGru(height=32, width=64, length=4)
+    return Config(classes=("Drift", "Still"), network=network, batch=6, views=2, **changes)
+
+
+@pytest.fixture(scope="module")
+def banked(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> tuple[Bank, list[Clip]]:
+    """What training needs of four clips of each class, and no view more."""
+    from training.data.batches import training_views
+
+    clips = [clip for clip in scan(clips_folder) if clip.group <= "g04"]
+    bank = Bank(tmp_path_factory.mktemp("bank"), clips_folder, tiny_trunk(), AugmentConfig())
+    bank.fill((clip, v) for clip in clips for v in {0, *training_views(views_config(), clip)})
+    return bank, clips
+
+
+def view_windows(config: Config, banked: tuple[Bank, list[Clip]], epoch: int = 0):
+    from training.data.batches import TrainingWindows, Views
+
+    bank, clips = banked
+    return TrainingWindows(config, Views(config, bank), clips, epoch=epoch)
+
+
+def test_batches_of_features_have_one_part_per_output_of_the_trunk(banked) -> None:
+    batches = view_windows(views_config(), banked)
+    assert len(batches) == 12 // 6
+    inputs, targets = batches[0]
+    assert isinstance(inputs, tuple)
+    assert [part.shape for part in inputs] == [(6, 4, 4, 8, 4), (6, 4, 2, 4, 6)]
+    assert {part.dtype for part in inputs} == {np.dtype(np.float16)}
+    assert targets.shape == (6, 2)
+    assert targets.dtype == np.float32
+    rows = [tuple(t) for number in (0, 1) for t in batches[number][1].tolist()]
+    assert [rows.count(t) for t in ((1.0, 0.0), (0.0, 1.0), (0.5, 0.5))] == [4, 4, 4]
+
+
+def test_mixup_keeps_the_parts_together(banked) -> None:
+    mixing = views_config(augment=AugmentConfig(mixup=0.4))
+    plain, mixed = (view_windows(c, banked)[0] for c in (views_config(), mixing))
+    for values, others in zip(plain[0], mixed[0], strict=True):
+        assert others.dtype == np.float16
+        assert (values != others).any()
+    # The partner and the share that explain the fine part explain the coarse part as well.
+    fine, coarse = (part.astype(np.float64).reshape(6, -1) for part in plain[0])
+    mixed_fine, mixed_coarse = (part.reshape(6, -1) for part in mixed[0])
+    for row in range(6):
+        fits = []
+        for partner in set(range(6)) - {row}:
+            way = fine[partner] - fine[row]
+            share = way @ (mixed_fine[row] - fine[row]) / (way @ way)
+            error = np.abs(fine[row] + share * way - mixed_fine[row]).max()
+            fits.append((error, share, partner))
+        error, share, partner = min(fits)
+        expected = coarse[row] + share * (coarse[partner] - coarse[row])
+        np.testing.assert_allclose(mixed_coarse[row], expected, atol=5e-3)
+
+
+def test_a_clip_of_another_class_has_one_view_and_clips_differ_in_which() -> None:
+    from training.data.batches import training_views
+
+    config = views_config()
+    clips = [Clip("p", "Other", "g01", f"{number:08x}" + 56 * "0") for number in range(40)]
+    views = [tuple(training_views(config, clip)) for clip in clips]
+    assert {len(v) for v in views} == {1}
+    assert [views.count((v,)) for v in (0, 1)] == [20, 20]
+    assert views == [tuple(training_views(config, clip)) for clip in clips]
+    assert list(training_views(config, Clip("p", "Still", "g01", "0" * 64))) == [0, 1]
+
+
+def test_every_view_of_a_class_is_learned_from(banked, monkeypatch) -> None:
+    bank, clips = banked
+    asked = set()
+    load = bank.load
+    monkeypatch.setattr(
+        bank, "load", lambda clip, view: asked.add((clip, view)) or load(clip, view)
+    )
+    batches = view_windows(views_config(windows=8), banked)
+    for number in range(len(batches)):
+        batches[number]
+    for clip in clips:
+        seen = {view for other, view in asked if other == clip}
+        assert seen == ({int(clip.sha256[:8], 16) % 2} if clip.label == "Other" else {0, 1})
+
+
+def test_still_windows_stand_still_and_show_no_action(banked) -> None:
+    still = views_config(augment=AugmentConfig(still=1.0, jitter=0.2))
+    inputs, targets = view_windows(still, banked)[0]
+    assert (targets == 0.5).all()
+    for part in inputs:
+        assert (part == part[:, :1]).all()
+    moving, _ = view_windows(views_config(), banked)[0]
+    assert all((part != part[:, :1]).any() for part in moving)
+
+
+def test_half_of_the_windows_are_mirrored_where_that_is_asked_for(banked) -> None:
+    from training.data.batches import Views
+
+    bank, clips = banked
+    tape = bank.load(clips[0], 0)
+    times = np.array([0.0, 0.2, 0.4, 0.6])
+    plain = tape.window(times)
+
+    def mirrored(mirror: bool) -> int:
+        views = Views(views_config(augment=AugmentConfig(mirror=mirror)), bank)
+        rng = np.random.default_rng(0)
+        count = 0
+        for _ in range(100):
+            parts = views.varied(rng, tape, times)
+            flipped = [(p == q[:, :, ::-1]).all() for p, q in zip(parts, plain, strict=True)]
+            same = [(p == q).all() for p, q in zip(parts, plain, strict=True)]
+            assert (all(flipped), all(same)) in ((True, False), (False, True))
+            count += all(flipped)
+        return count
+
+    assert mirrored(False) == 0
+    assert 30 < mirrored(True) < 70
+
+
+def test_same_seed_same_batches_of_features(banked) -> None:
+    augmented = views_config(augment=AugmentConfig(mirror=True, jitter=0.2, speed=1.2, mixup=0.2))
+    batches = view_windows(augmented, banked)
+    batches.on_epoch_end()
+    for one, other in zip(batches[1][0], view_windows(augmented, banked, 1)[1][0], strict=True):
+        np.testing.assert_array_equal(one, other)
+    for one, other in zip(batches[1][0], view_windows(augmented, banked)[1][0], strict=True):
+        assert (one != other).any()
+
+
+def test_fixed_windows_of_features_are_not_varied(banked) -> None:
+    from training.data.batches import Views, fixed_windows
+
+    bank, clips = banked
+    config = views_config(augment=AugmentConfig(mirror=True, jitter=0.3, still=1.0))
+    drift = [clip for clip in clips if clip.label == "Drift"]
+    inputs, targets, owners = fixed_windows(config, Views(config, bank), drift)
+    assert [part.shape for part in inputs] == [(12, 4, 4, 8, 4), (12, 4, 2, 4, 6)]
+    assert owners.tolist() == np.repeat(range(4), 3).tolist()
+    assert targets[:, 0].tolist() == [1.0] * 12
+    first = bank.load(drift[0], 0).window(np.array([0.0, 0.2, 0.4, 0.6]))
+    for part, expected in zip(inputs, first, strict=True):
+        np.testing.assert_array_equal(part[0], expected)

@@ -57,7 +57,9 @@ def test_a_broken_clip_is_left_out_and_many_stop(
     clip = scan(tmp_path / "data", ("Drift",))
     with pytest.raises(InputError, match="1 of 1 clips cannot be decoded"):
         Cache(tmp_path / "cache", tmp_path / "data", (24, 32)).fill(clip)
-    assert "v_Drift_g01_c02.avi" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "v_Drift_g01_c02.avi" in said.err
+    assert said.out == ""
 
 
 def ramp(times: list[float]) -> Footage:
