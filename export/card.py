@@ -89,6 +89,9 @@ def _purpose(manifest: Manifest) -> Iterator[str]:
     )
     yield ""
     yield f"Classes: {', '.join(manifest.classes)}."
+    if manifest.background:
+        yield ""
+        yield f"Told apart from them, and never named: {', '.join(manifest.background)}."
 
 
 def _network(manifest: Manifest, network: NetworkConfig) -> Iterator[str]:
@@ -154,6 +157,8 @@ def _calibration(manifest: Manifest) -> Iterator[str]:
         f"Probabilities are softmax(logits / {manifest.calibration.temperature:g}). Below "
         f'{manifest.calibration.rejection_threshold:g} the answer is "no action".'
     )
+    if manifest.background:
+        yield "The probabilities of the classes sum to less than 1: the rest is something else."
 
 
 def _limits(manifest: Manifest) -> Iterator[str]:

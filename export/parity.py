@@ -108,7 +108,8 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
             logits, truths = explain(exact, window, explained, manifest.cam.target)
             expected = _softmax(logits)
             # Of two classes that rounding cannot tell apart, either may be the top one.
-            probabilities.append(expected.max() - expected[answers[0].explained])
+            known = expected[: len(manifest.classes)]
+            probabilities.append(known.max() - known[answers[0].explained])
             for answer, tape, truth in zip(answers, tapes, truths, strict=True):
                 scale = max(truth.heatmaps.max(), CANCELLED * truth.terms, TINY)
                 probabilities.append(np.abs(_softmax(answer.logits) - expected).max())

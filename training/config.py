@@ -119,7 +119,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Everything that decides a run."""
 
     classes: tuple[str, ...] = UCF10
-    others: bool = False  # clips of all other classes teach the network to be unsure
+    background: tuple[str, ...] = ()  # other classes, only to be told apart from these
     frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)] = 0.2
     network: NetworkConfig = CnnGru()
     augment: AugmentConfig = AugmentConfig()
@@ -136,6 +136,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     average: Share = 0.0  # decay of the exponential moving average of the weights, 0 = off
     patience: Positive = 1000  # epochs without a better validation loss
     figures: Annotated[int, Meta(ge=0)] = 0  # rendered clips per class, added to the training set
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that the network tells apart, in the order of its logits: the classes come first."""
+        return self.classes + self.background
 
 
 def load_config(name: str) -> Config:

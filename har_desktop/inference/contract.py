@@ -55,7 +55,8 @@ def encoder_contract(manifest: Manifest) -> Contract:
 
 def head_contract(manifest: Manifest) -> Contract:
     """What the head of this manifest takes and gives."""
-    length, classes = manifest.window.length, len(manifest.classes)
+    length = manifest.window.length
+    logits = len(manifest.classes) + len(manifest.background)
     rows, columns, channels = manifest.features.activation
     return Contract(
         inputs={
@@ -64,8 +65,8 @@ def head_contract(manifest: Manifest) -> Contract:
             "class_index": (INT64, []),
         },
         outputs={
-            "logits": (FLOAT, [classes]),
-            "probabilities": (FLOAT, [classes]),
+            "logits": (FLOAT, [logits]),
+            "probabilities": (FLOAT, [logits]),
             "heatmaps": (FLOAT, [length, rows, columns]),
             "explained": (INT64, []),
         },

@@ -78,7 +78,11 @@ class CamSpec(_Strict, frozen=True, kw_only=True):
 
 
 class Calibration(_Strict, frozen=True, kw_only=True):
-    """Probabilities are softmax(logits / temperature); below the threshold it is "no action"."""
+    """Probabilities are softmax(logits / temperature); below the threshold it is "no action".
+
+    With a background the softmax runs over its logits too, so that the probabilities of the classes
+    sum to less than 1: the rest is something else.
+    """
 
     temperature: Annotated[float, Meta(gt=0.0, le=100.0)]
     rejection_threshold: Fraction
@@ -91,6 +95,8 @@ class Manifest(_Strict, frozen=True, kw_only=True):
     name: FileName
     network: str
     classes: Annotated[tuple[ClassName, ...], Meta(min_length=2, max_length=1000)]
+    # What the network tells apart from the classes, and the app never names: logits after theirs.
+    background: Annotated[tuple[ClassName, ...], Meta(max_length=1000)] = ()
     input: InputSpec
     window: WindowSpec
     features: FeatureSpec

@@ -136,7 +136,9 @@ class Recognizer:
         answer = self._model.answer(features, self._explain)
         return Window(
             logits=answer.logits,
-            probabilities=softmax(answer.logits, self.manifest.calibration.temperature),
+            probabilities=softmax(answer.logits, self.manifest.calibration.temperature)[
+                : len(self.manifest.classes)
+            ],
             heatmaps=answer.heatmaps,
             images=tuple(images),
             times=tuple(times),
