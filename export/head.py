@@ -75,8 +75,8 @@ def answer(
         class_index: int64 scalar: the class to explain; below zero, the top one.
 
     Returns:
-        `logits` and `probabilities` (classes + background,) float32, `heatmaps` (length, h', w') float32,
-        `explained` int64 scalar.
+        `logits` and `probabilities` (classes + background,) float32, `heatmaps`
+        (length, h', w') float32, `explained` int64 scalar.
     """
     length, _, height, width, channels = partials.shape
     maps = tf.reshape(conv3d.combine(partials), (length, height * width, channels))

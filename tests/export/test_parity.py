@@ -68,10 +68,11 @@ def test_a_layer_with_other_weights_is_found_out(built, run_folder, layer, tmp_p
 @pytest.fixture(scope="module")
 def frozen(make_run, tmp_path_factory):
     """A run on frozen trunks, and its bundle."""
-    folder = make_run(kind=MobileNetGru)
+    folder = make_run(kind=MobileNetGru, background=("Rest", "Else"))
     run = read_run(folder)
     bundle = tmp_path_factory.mktemp("frozen")
-    write_bundle(bundle, "frozen", run, graphs.export(run.network(), run.config.network))
+    exported = graphs.export(run.network(), run.config.network, len(run.config.classes))
+    write_bundle(bundle, "frozen", run, exported)
     return folder, load_bundle(bundle)
 
 
