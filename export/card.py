@@ -89,9 +89,6 @@ def _purpose(manifest: Manifest) -> Iterator[str]:
     )
     yield ""
     yield f"Classes: {', '.join(manifest.classes)}."
-    if manifest.background:
-        yield ""
-        yield f"Told apart from them, and never named: {', '.join(manifest.background)}."
 
 
 def _network(manifest: Manifest, network: NetworkConfig) -> Iterator[str]:
@@ -149,6 +146,13 @@ def _data(training: _Training) -> Iterator[str]:
         [(name, str(part.clips), ", ".join(part.groups)) for name, part in split.sets.items()],
     )
     yield ""
+    background = training.configuration.get("background")
+    if isinstance(background, list) and background:
+        yield (
+            f"As something else, {len(background)} more classes of the training groups were "
+            f"learned: {', '.join(map(str, background))}."
+        )
+        yield ""
     yield "The validation set chose the weights and the calibration; the test set did neither."
 
 

@@ -51,7 +51,7 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         name=name,
         network=config.network.kind,
         classes=config.classes,
-        background=config.background,
+        background=config.rest,
         input=input_spec(config),
         window=window_spec(config),
         features=FeatureSpec(partials=shapes["partials"][1:], activation=shapes["activation"][1:]),

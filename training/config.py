@@ -28,6 +28,8 @@ UCF10 = (
     "YoYo",
 )
 
+SOMETHING_ELSE = "something else"
+
 Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
@@ -119,7 +121,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Everything that decides a run."""
 
     classes: tuple[str, ...] = UCF10
-    background: tuple[str, ...] = ()  # other classes, only to be told apart from these
+    background: tuple[str, ...] = ()  # other classes, learned together as something else
     frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)] = 0.2
     network: NetworkConfig = CnnGru()
     augment: AugmentConfig = AugmentConfig()
@@ -138,9 +140,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     figures: Annotated[int, Meta(ge=0)] = 0  # rendered clips per class, added to the training set
 
     @property
+    def rest(self) -> tuple[str, ...]:
+        """What the logits after those of the classes stand for: the background as a whole."""
+        return (SOMETHING_ELSE,) if self.background else ()
+
+    @property
     def names(self) -> tuple[str, ...]:
-        """All that the network tells apart, in the order of its logits: the classes come first."""
-        return self.classes + self.background
+        """What each logit stands for."""
+        return self.classes + self.rest
 
 
 def load_config(name: str) -> Config:

@@ -95,7 +95,7 @@ class Manifest(_Strict, frozen=True, kw_only=True):
     name: FileName
     network: str
     classes: Annotated[tuple[ClassName, ...], Meta(min_length=2, max_length=1000)]
-    # What the network tells apart from the classes, and the app never names: logits after theirs.
+    # What logits after those of the classes stand for: told apart from them, and never named.
     background: Annotated[tuple[ClassName, ...], Meta(max_length=1000)] = ()
     input: InputSpec
     window: WindowSpec

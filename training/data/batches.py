@@ -159,13 +159,16 @@ class TrainingWindows(keras.utils.PyDataset):
         if still:
             times = np.full(count, times[0])
         window = self._material.varied(rng, taken, times)
-        return window, _target(config.names, None if still else clip.label)
+        return window, _target(config, None if still else clip.label)
 
 
-def _target(names: Sequence[str], label: str | None) -> NDArray[np.float32]:
+def _target(config: Config, label: str | None) -> NDArray[np.float32]:
+    names = config.names
     if label is None:
         return np.full(len(names), 1 / len(names), np.float32)
-    return np.eye(len(names), dtype=np.float32)[names.index(label)]
+    # The background's logit is the last one.
+    place = len(names) - 1 if label in config.background else names.index(label)
+    return np.eye(len(names), dtype=np.float32)[place]
 
 
 def fixed_windows(
@@ -183,7 +186,7 @@ def fixed_windows(
         taken = material.load(clip)
         for times in _even_times(taken.duration, count, config.frame_interval_s, per_clip):
             windows.append(material.plain(taken, times))
-            targets.append(_target(config.names, clip.label))
+            targets.append(_target(config, clip.label))
             owners.append(number)
     return _inputs(_stack(windows)), np.stack(targets), np.asarray(owners)
 
