@@ -33,7 +33,7 @@ def build(run: Run, target: Path) -> Parity:
         OutputError: The bundle cannot be written.
     """
     check_place(target)
-    exported = graphs.export(run.network(), run.config.network, len(run.config.classes))
+    exported = graphs.export(run.network(), run.config.network)
     with workshop(target) as folder:
         manifest = write_bundle(folder, target.name, run, exported)
         verify_bundle(folder)

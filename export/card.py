@@ -146,13 +146,6 @@ def _data(training: _Training) -> Iterator[str]:
         [(name, str(part.clips), ", ".join(part.groups)) for name, part in split.sets.items()],
     )
     yield ""
-    background = training.configuration.get("background")
-    if isinstance(background, list) and background:
-        yield (
-            f"As something else, {len(background)} more classes of the training groups were "
-            f"learned: {', '.join(map(str, background))}."
-        )
-        yield ""
     yield "The validation set chose the weights and the calibration; the test set did neither."
 
 
@@ -161,8 +154,6 @@ def _calibration(manifest: Manifest) -> Iterator[str]:
         f"Probabilities are softmax(logits / {manifest.calibration.temperature:g}). Below "
         f'{manifest.calibration.rejection_threshold:g} the answer is "no action".'
     )
-    if manifest.background:
-        yield "The probabilities of the classes sum to less than 1: the rest is something else."
 
 
 def _limits(manifest: Manifest) -> Iterator[str]:

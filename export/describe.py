@@ -51,7 +51,6 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         name=name,
         network=config.network.kind,
         classes=config.classes,
-        background=config.rest,
         input=input_spec(config),
         window=window_spec(config),
         features=FeatureSpec(partials=shapes["partials"][1:], activation=shapes["activation"][1:]),

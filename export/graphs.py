@@ -34,13 +34,12 @@ class Graphs:
     target: str
 
 
-def export(network: keras.Model, config: NetworkConfig, classes: int) -> Graphs:
+def export(network: keras.Model, config: NetworkConfig) -> Graphs:
     """Convert a trained network; see docs/architecture.md for the tensors' contract.
 
     Args:
         network: Built by `training.network.build(config, classes)`, in float32.
         config: The shape of the network.
-        classes: How many logits are of classes; the background has the rest.
 
     Raises:
         BundleError: The converter left something in a graph that a bundle may not hold.
@@ -62,7 +61,7 @@ def export(network: keras.Model, config: NetworkConfig, classes: int) -> Graphs:
     }
     head = convert(
         "head",
-        lambda *inputs: answer(weights, classes, *inputs),
+        lambda *inputs: answer(weights, *inputs),
         [
             tf.TensorSpec((config.length, *features["partials"][1:]), tf.float32, "partials"),
             tf.TensorSpec((config.length, *features["activation"][1:]), tf.float32, "activations"),

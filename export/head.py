@@ -59,24 +59,19 @@ class HeadWeights:
 
 
 def answer(
-    weights: HeadWeights,
-    classes: int,
-    partials: tf.Tensor,
-    activations: tf.Tensor,
-    class_index: tf.Tensor,
+    weights: HeadWeights, partials: tf.Tensor, activations: tf.Tensor, class_index: tf.Tensor
 ) -> dict[str, tf.Tensor]:
     """The head's function; see docs/architecture.md for the contract.
 
     Args:
         weights: Of the trained network.
-        classes: How many logits are of classes; the background has the rest.
         partials: (length, 3, h, w, C) float32, oldest first.
         activations: (length, h', w', K) float32, oldest first: the Grad-CAM target.
         class_index: int64 scalar: the class to explain; below zero, the top one.
 
     Returns:
-        `logits` and `probabilities` (classes + background,) float32, `heatmaps`
-        (length, h', w') float32, `explained` int64 scalar.
+        `logits` and `probabilities` (classes,) float32, `heatmaps` (length, h', w') float32,
+        `explained` int64 scalar.
     """
     length, _, height, width, channels = partials.shape
     maps = tf.reshape(conv3d.combine(partials), (length, height * width, channels))
@@ -87,7 +82,7 @@ def answer(
     trace1 = gru.forward(weights.gru1, pooled)
     trace2 = gru.forward(weights.gru2, trace1.outputs)
     logits = (trace2.outputs[-1:] @ weights.logits_kernel + weights.logits_bias)[0]
-    explained = tf.where(class_index < 0, tf.argmax(logits[:classes]), class_index)
+    explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
 
     # Backward: logit -> last state -> both GRUs -> pooled maxima.
     by_state = tf.gather(weights.logits_kernel.T, explained)[None]

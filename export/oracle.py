@@ -35,7 +35,7 @@ def explain(
     Args:
         network: Takes `clip` with a leading 1, has the layer `encoder`.
         clip: (frames, height, width, 3) uint8 RGB, oldest first.
-        classes: What to explain.
+        classes: What to explain; -1 = top-1.
         target: Layer of the encoder whose output Grad-CAM looks at.
 
     Returns:
@@ -56,7 +56,8 @@ def explain(
     try:
         with tf.GradientTape(persistent=True) as tape:
             logits = network(clip[None], training=False)[0]
-            scores = [logits[index] for index in classes]
+            top = int(tf.argmax(logits))
+            scores = [logits[top if index < 0 else index] for index in classes]
     finally:
         del layer.call
     (activation,) = seen

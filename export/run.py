@@ -58,7 +58,7 @@ class Run:
         if not path.is_file():
             raise InputError(f"{path} is missing: the run has not finished its first epoch")
         keras.config.set_dtype_policy(precision)
-        network = build(self.config.network, len(self.config.names))
+        network = build(self.config.network, len(self.config.classes))
         keras.config.set_dtype_policy("float32")
         try:
             network.load_weights(path)

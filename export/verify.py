@@ -48,13 +48,8 @@ def _compare(bundle: Bundle, folder: Path) -> Parity:
 
     run = read_run(folder)
     config, manifest = run.config, bundle.manifest
-    stated = manifest.classes, manifest.background, manifest.input, manifest.window
-    if stated != (
-        config.classes,
-        config.rest,
-        input_spec(config),
-        window_spec(config),
-    ):
+    stated = manifest.classes, manifest.input, manifest.window
+    if stated != (config.classes, input_spec(config), window_spec(config)):
         raise InputError(
             f"{bundle.folder} states other classes, pictures or windows than {folder}/config.json;"
             " give the run that it was built from"

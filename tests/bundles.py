@@ -34,7 +34,6 @@ def build_bundle(
     length=10,
     interval=0.2,
     classes=CLASSES,
-    background=(),
     temperature=1.0,
     threshold=0.5,
     seed=0,
@@ -48,14 +47,13 @@ def build_bundle(
     activation = (size[0] // 2, size[1] // 2, CAM_CHANNELS)
     graphs = {
         "encoder": encoder_model(rng, size, motion, partials, activation),
-        "head": head_model(rng, length, partials, activation, len(classes), len(background)),
+        "head": head_model(rng, length, partials, activation, len(classes)),
     }
     manifest = {
         "schema_version": 1,
         "name": folder.name,
         "network": "random",
         "classes": list(classes),
-        "background": list(background),
         "input": {
             "height": size[0],
             "width": size[1],
@@ -135,9 +133,8 @@ def encoder_model(rng, size, motion, partials, activation):
     return model("encoder", nodes, inputs, outputs, weights)
 
 
-def head_model(rng, length, partials, activation, classes, background=0):
+def head_model(rng, length, partials, activation, classes):
     """Shift and add the taps, ReLU, mean over space, a dense layer over (time, channel)."""
-    logits = classes + background
     _, h, w, c = partials
     k = activation[2]
     pick = [
@@ -156,8 +153,7 @@ def head_model(rng, length, partials, activation, classes, background=0):
         helper.make_node("MatMul", ["row", "dense"], ["scores"]),
         helper.make_node("Reshape", ["scores", "flat"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["probabilities"], axis=0),
-        helper.make_node("Slice", ["logits", "zero", "known", "zero"], ["named"]),
-        helper.make_node("ArgMax", ["named"], ["top"], axis=0, keepdims=0),
+        helper.make_node("ArgMax", ["logits"], ["top"], axis=0, keepdims=0),
         helper.make_node("Less", ["class_index", "zero_scalar"], ["wants_top"]),
         helper.make_node("Where", ["wants_top", "top", "class_index"], ["explained"]),
         helper.make_node("Gather", ["alphas", "explained"], ["alpha"], axis=0),
@@ -171,8 +167,8 @@ def head_model(rng, length, partials, activation, classes, background=0):
         helper.make_tensor_value_info("class_index", TensorProto.INT64, ()),
     ]
     outputs = [
-        helper.make_tensor_value_info("logits", TensorProto.FLOAT, (logits,)),
-        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, (logits,)),
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, (classes,)),
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, (classes,)),
         helper.make_tensor_value_info("heatmaps", TensorProto.FLOAT, (length, *activation[:2])),
         helper.make_tensor_value_info("explained", TensorProto.INT64, ()),
     ]
@@ -183,12 +179,11 @@ def head_model(rng, length, partials, activation, classes, background=0):
         "one": np.array([1], np.int64),
         "minus_one": np.array([-1], np.int64),
         "end": np.array([length], np.int64),
-        "known": np.array([classes], np.int64),
         "last": np.array([3], np.int64),
         "flat": np.array([-1], np.int64),
         "nothing": np.zeros((1, h, w, c), np.float32),
         "bias": normal(rng, (c,)),
-        "dense": normal(rng, (length * c, logits)),
+        "dense": normal(rng, (length * c, classes)),
         "alphas": normal(rng, (classes, length, 1, 1, k)),
     }
     return model("head", nodes, inputs, outputs, weights)

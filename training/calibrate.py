@@ -14,13 +14,12 @@ from har_desktop.inference.manifest import Calibration
 KEEP = 0.92
 
 
-def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64], classes: int) -> Calibration:
+def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Calibration:
     """Fit both on windows that the network did not learn from.
 
     Args:
-        logits: (windows, classes + background) float.
+        logits: (windows, classes) float.
         labels: (windows,) index of the true class.
-        classes: How many logits are of classes; the background has the rest.
 
     Returns:
         The temperature with the lowest negative log-likelihood, and the confidence that `KEEP` of
@@ -29,7 +28,7 @@ def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64], classes: i
     temperatures = np.geomspace(0.25, 4.0, 161)
     losses = [_negative_log_likelihood(logits / t, labels) for t in temperatures]
     temperature = float(temperatures[int(np.argmin(losses))])
-    probabilities = np.exp(_log_softmax(logits / temperature))[:, :classes]
+    probabilities = np.exp(_log_softmax(logits / temperature))
     right = probabilities.argmax(axis=1) == labels
     confidences = probabilities.max(axis=1)[right]
     threshold = float(np.quantile(confidences, 1 - KEEP)) if right.any() else 1.0

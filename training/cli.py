@@ -226,7 +226,7 @@ def _prepare(
     trunks = None if isinstance(config.network, CnnGru) else _required(config, published)
     clips = scan(data, config.classes)
     split = split_by_group(clips, fold) if leak_seed is None else split_at_random(clips, leak_seed)
-    others = _background(config, data, split) if config.background else []
+    others = _others(config, data, split) if config.others else []
     extra = [*others, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
     if trunks is None:
@@ -277,9 +277,12 @@ def _fill(config: Config, bank: Bank, split: Split, extra: list[Clip]) -> set[Cl
     return {clip for clip, _ in bank.fill(jobs)}
 
 
-def _background(config: Config, data: Path, split: Split) -> list[Clip]:
-    """Clips of the background, of training groups only: the rest measures rejection."""
-    clips = scan(data, config.background)
+def _others(config: Config, data: Path, split: Split) -> list[Clip]:
+    """Clips of all other classes, of training groups only: the rest calibrates and tests."""
+    labels = other_labels(data, config.classes)
+    if not labels:
+        raise InputError(f"the configuration wants clips of other classes, {data} has none")
+    clips = scan(data, labels)
     groups = {c.group for c in split.validation} | set(TEST_GROUPS)
     # Some clips stand under two names, of a training group and of another.
     held_out = {c.sha256 for c in clips if c.group in groups}

@@ -28,8 +28,6 @@ UCF10 = (
     "YoYo",
 )
 
-SOMETHING_ELSE = "something else"
-
 Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
@@ -121,7 +119,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Everything that decides a run."""
 
     classes: tuple[str, ...] = UCF10
-    background: tuple[str, ...] = ()  # other classes, learned together as something else
+    others: bool = False  # clips of all other classes teach the network to be unsure
     frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)] = 0.2
     network: NetworkConfig = CnnGru()
     augment: AugmentConfig = AugmentConfig()
@@ -138,16 +136,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     average: Share = 0.0  # decay of the exponential moving average of the weights, 0 = off
     patience: Positive = 1000  # epochs without a better validation loss
     figures: Annotated[int, Meta(ge=0)] = 0  # rendered clips per class, added to the training set
-
-    @property
-    def rest(self) -> tuple[str, ...]:
-        """What the logits after those of the classes stand for: the background as a whole."""
-        return (SOMETHING_ELSE,) if self.background else ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What each logit stands for."""
-        return self.classes + self.rest
 
 
 def load_config(name: str) -> Config:

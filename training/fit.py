@@ -76,7 +76,7 @@ def fit(config: Config, split: Split, extra: list[Clip], store: Cache | Bank, ru
     """
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
-    network = build(config.network, len(config.names))
+    network = build(config.network, len(config.classes))
     learn = split.train + extra
     learner, material = _learner(config, network, store, learn)
     batches = TrainingWindows(config, material, learn, _epochs_done(run))
@@ -98,7 +98,7 @@ def fit(config: Config, split: Split, extra: list[Clip], store: Cache | Bank, ru
     )
     network.load_weights(run / "best.weights.h5")
     logits = learner.predict(windows, batch_size=2 * config.batch, verbose=0)
-    _report(run, logits, targets, owners, len(config.classes))
+    _report(run, logits, targets, owners)
     _write_environment(run)
     shutil.rmtree(run / "backup", ignore_errors=True)
 
@@ -218,14 +218,12 @@ def _report(
     logits: NDArray[np.float32],
     targets: NDArray[np.float32],
     owners: NDArray[np.int64],
-    classes: int,
 ) -> None:
     """Calibrate on the validation windows and say how the best weights do on them."""
     labels = targets.argmax(axis=1)
-    calibration = calibrate(logits, labels, classes)
+    calibration = calibrate(logits, labels)
     (run / "calibration.json").write_bytes(msgspec.json.encode(calibration))
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits / calibration.temperature))
-    answers = logits[:, :classes].argmax(axis=1)
     clips = owners.max() + 1
     votes = np.zeros((clips, logits.shape[1]))
     np.add.at(votes, owners, probabilities)
@@ -234,8 +232,8 @@ def _report(
     report = {
         "windows": len(labels),
         "clips": int(clips),
-        "window_accuracy": float((answers == labels).mean()),
-        "clip_accuracy": float((votes[:, :classes].argmax(axis=1) == clip_labels).mean()),
+        "window_accuracy": float((logits.argmax(axis=1) == labels).mean()),
+        "clip_accuracy": float((votes.argmax(axis=1) == clip_labels).mean()),
     }
     (run / "validation.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
 

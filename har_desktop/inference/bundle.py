@@ -95,15 +95,15 @@ def _gist(error: Exception) -> str:
 
 def _check_sense(path: Path, manifest: Manifest) -> None:
     """What the schema cannot say."""
-    features, names = manifest.features, manifest.classes + manifest.background
+    features = manifest.features
     for wrong, complaint in (
         (
-            len(set(names)) < len(names),
-            "`classes` and `background` name a class twice",
+            len(set(manifest.classes)) < len(manifest.classes),
+            "`classes` names a class twice",
         ),
         (
-            not all(name.isprintable() for name in names),
-            "`classes` or `background` holds a name with unprintable characters",
+            not all(name.isprintable() for name in manifest.classes),
+            "`classes` holds a name with unprintable characters",
         ),
         (
             max(manifest.input.height, manifest.input.width) > MAX_INPUT_SIDE,

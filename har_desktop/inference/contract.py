@@ -55,8 +55,7 @@ def encoder_contract(manifest: Manifest) -> Contract:
 
 def head_contract(manifest: Manifest) -> Contract:
     """What the head of this manifest takes and gives."""
-    length = manifest.window.length
-    logits = len(manifest.classes) + len(manifest.background)
+    length, classes = manifest.window.length, len(manifest.classes)
     rows, columns, channels = manifest.features.activation
     return Contract(
         inputs={
@@ -65,8 +64,8 @@ def head_contract(manifest: Manifest) -> Contract:
             "class_index": (INT64, []),
         },
         outputs={
-            "logits": (FLOAT, [logits]),
-            "probabilities": (FLOAT, [logits]),
+            "logits": (FLOAT, [classes]),
+            "probabilities": (FLOAT, [classes]),
             "heatmaps": (FLOAT, [length, rows, columns]),
             "explained": (INT64, []),
         },

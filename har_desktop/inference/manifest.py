@@ -78,11 +78,7 @@ class CamSpec(_Strict, frozen=True, kw_only=True):
 
 
 class Calibration(_Strict, frozen=True, kw_only=True):
-    """Probabilities are softmax(logits / temperature); below the threshold it is "no action".
-
-    With a background the softmax runs over its logits too, so that the probabilities of the classes
-    sum to less than 1: the rest is something else.
-    """
+    """Probabilities are softmax(logits / temperature); below the threshold it is "no action"."""
 
     temperature: Annotated[float, Meta(gt=0.0, le=100.0)]
     rejection_threshold: Fraction
@@ -95,8 +91,6 @@ class Manifest(_Strict, frozen=True, kw_only=True):
     name: FileName
     network: str
     classes: Annotated[tuple[ClassName, ...], Meta(min_length=2, max_length=1000)]
-    # What logits after those of the classes stand for: told apart from them, and never named.
-    background: Annotated[tuple[ClassName, ...], Meta(max_length=1000)] = ()
     input: InputSpec
     window: WindowSpec
     features: FeatureSpec

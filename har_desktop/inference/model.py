@@ -46,8 +46,8 @@ class Answer:
     """What the head gives for one window.
 
     Attributes:
-        logits: (classes + background,) float32.
-        probabilities: The same shape, softmax(logits), without temperature.
+        logits: (classes,) float32.
+        probabilities: (classes,) float32, softmax(logits), without temperature.
         heatmaps: (length, h', w') float32, >= 0, raw Grad-CAM.
         explained: Index of the class that the heat-maps explain.
     """
@@ -148,17 +148,13 @@ class Model:
         values = np.arange(rows * columns * 3) % 251
         picture = values.astype(np.uint8).reshape(rows, columns, 3)
         features = self.encode(picture, np.ascontiguousarray(picture[::-1]))
-        classes = len(self.manifest.classes)
-        last = classes - 1
+        last = len(self.manifest.classes) - 1
         for class_index in (TOP, last):
             answer = self.answer([features] * self.manifest.window.length, class_index)
-            expected = int(np.argmax(answer.logits[:classes])) if class_index == TOP else last
+            expected = int(np.argmax(answer.logits)) if class_index == TOP else last
             probabilities = softmax(answer.logits)
             for wrong, complaint in (
-                (
-                    answer.logits.shape != (classes + len(self.manifest.background),),
-                    "one logit per class",
-                ),
+                (answer.logits.shape != (last + 1,), "one logit per class"),
                 (answer.heatmaps.shape != self._activations.shape[:3], "one heat-map per frame"),
                 (answer.explained != expected, "heat-maps of the class that was asked for"),
                 ((answer.heatmaps < 0).any(), "heat-maps without negative values"),

@@ -136,9 +136,7 @@ class Recognizer:
         answer = self._model.answer(features, self._explain)
         return Window(
             logits=answer.logits,
-            probabilities=softmax(answer.logits, self.manifest.calibration.temperature)[
-                : len(self.manifest.classes)
-            ],
+            probabilities=softmax(answer.logits, self.manifest.calibration.temperature),
             heatmaps=answer.heatmaps,
             images=tuple(images),
             times=tuple(times),

@@ -71,11 +71,10 @@ def make_run(random_network, tmp_path_factory):
         classes: tuple[str, ...] = CLASSES,
         seed: int = 0,
         kind: type[CnnGru | MobileNetGru] = CnnGru,
-        background: tuple[str, ...] = (),
         **options: object,
     ):
         network = kind(**{"length": 4, "conv3d": 6, "gru": (5, 4), **tiny[kind], **options})
-        config = Config(classes=classes, background=background, network=network)
+        config = Config(classes=classes, network=network)
         split = Split(
             "group-wise",
             train=[clip for label in classes for clip in _clips(label, range(10, 14))],
@@ -92,7 +91,7 @@ def make_run(random_network, tmp_path_factory):
         folder = tmp_path_factory.mktemp("run")
         for name, value in files.items():
             (folder / f"{name}.json").write_bytes(msgspec.json.encode(value))
-        random_network(network, len(config.names), seed).save_weights(folder / "best.weights.h5")
+        random_network(network, len(classes), seed).save_weights(folder / "best.weights.h5")
         return folder
 
     return make
@@ -123,8 +122,7 @@ def write_unchecked(tmp_path):
 
     def write(folder):
         run = read_run(folder)
-        exported = graphs.export(run.network(), run.config.network, len(run.config.classes))
-        write_bundle(tmp_path, "unchecked", run, exported)
+        write_bundle(tmp_path, "unchecked", run, graphs.export(run.network(), run.config.network))
         return load_bundle(tmp_path), run
 
     return write

@@ -22,7 +22,7 @@ def network(random_network):
 
 @pytest.fixture(scope="module")
 def exported(network):
-    return graphs.export(network, CONFIG, classes=5)
+    return graphs.export(network, CONFIG)
 
 
 def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:

@@ -68,11 +68,10 @@ def test_a_layer_with_other_weights_is_found_out(built, run_folder, layer, tmp_p
 @pytest.fixture(scope="module")
 def frozen(make_run, tmp_path_factory):
     """A run on frozen trunks, and its bundle."""
-    folder = make_run(kind=MobileNetGru, background=("Rest", "Else"))
+    folder = make_run(kind=MobileNetGru)
     run = read_run(folder)
     bundle = tmp_path_factory.mktemp("frozen")
-    exported = graphs.export(run.network(), run.config.network, len(run.config.classes))
-    write_bundle(bundle, "frozen", run, exported)
+    write_bundle(bundle, "frozen", run, graphs.export(run.network(), run.config.network))
     return folder, load_bundle(bundle)
 
 

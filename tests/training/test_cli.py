@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from har_desktop import console
-from training.cli import _background, cli
+from training.cli import _others, cli
 from training.config import Config
 from training.data.index import scan
 from training.data.split import split_by_group
 
 TINY = """
 classes = ["Drift", "Still"]
-background = ["Other"]
+others = true
 views = 2
 [network]
 name = "mobilenet_gru"
@@ -66,7 +66,7 @@ def test_other_networks_ask_for_no_published_ones(clips_folder, tmp_path, capsys
 
 def test_content_of_a_held_out_group_is_not_learned_under_another_name(tmp_path, write_clip):
     """As it is for clips of the classes: rejection is measured on the others' test groups."""
-    config = Config(classes=("Drift",), background=("Else", "Other"))
+    config = Config(classes=("Drift",), others=True)
     for label, group, seed in (
         *(("Drift", group, group) for group in (3, 8, 9)),
         *(("Other", group, 50 + group) for group in (3, 8, 9)),
@@ -78,7 +78,7 @@ def test_content_of_a_held_out_group_is_not_learned_under_another_name(tmp_path,
         write_clip(path, speed=0.3, seed=seed, seconds=0.2)
     split = split_by_group(scan(tmp_path, config.classes))
     assert {c.group for c in split.validation} == {"g08"}
-    others = _background(config, tmp_path, split)
+    others = _others(config, tmp_path, split)
     assert sorted(c.origin for c in others) == [("Else", "g12"), ("Other", "g09")]
 
 

@@ -105,7 +105,7 @@ class Views(Material[Tape]):
 
 
 def training_views(config: Config, clip: Clip) -> Sequence[int]:
-    """The views of a clip to learn from: all, but only one of a clip of the background.
+    """The views of a clip to learn from: all, but only one of a clip of none of the classes.
 
     Which one differs from clip to clip, or the kind of view would tell the classes from the rest.
     """
@@ -117,8 +117,8 @@ def training_views(config: Config, clip: Clip) -> Sequence[int]:
 class TrainingWindows(keras.utils.PyDataset):
     """Random windows of the training clips, anew in each epoch, the same for the same seed.
 
-    A batch is the model's inputs, and `targets` (batch, logits) float32: one-hot, or uniform where
-    nothing happens (outlier exposure, Hendrycks et al. 2019).
+    A batch is the model's inputs, and `targets` (batch, classes) float32: one-hot, or uniform where
+    none of the classes is shown (outlier exposure, Hendrycks et al. 2019).
     """
 
     def __init__(
@@ -159,16 +159,13 @@ class TrainingWindows(keras.utils.PyDataset):
         if still:
             times = np.full(count, times[0])
         window = self._material.varied(rng, taken, times)
-        return window, _target(config, None if still else clip.label)
+        return window, _target(config.classes, None if still else clip.label)
 
 
-def _target(config: Config, label: str | None) -> NDArray[np.float32]:
-    names = config.names
-    if label is None:
-        return np.full(len(names), 1 / len(names), np.float32)
-    # The background's logit is the last one.
-    place = len(names) - 1 if label in config.background else names.index(label)
-    return np.eye(len(names), dtype=np.float32)[place]
+def _target(classes: Sequence[str], label: str | None) -> NDArray[np.float32]:
+    if label in classes:
+        return np.eye(len(classes), dtype=np.float32)[classes.index(label)]
+    return np.full(len(classes), 1 / len(classes), np.float32)
 
 
 def fixed_windows(
@@ -177,7 +174,7 @@ def fixed_windows(
     """Evenly placed windows without variation, for validation.
 
     Returns:
-        The model's inputs for n windows, one-hot `targets` (n, logits) float32, and the number of
+        The model's inputs for n windows, one-hot `targets` (n, classes) float32, and the number of
         the clip that each came from (n,).
     """
     count = config.network.length + config.network.motion
@@ -186,7 +183,7 @@ def fixed_windows(
         taken = material.load(clip)
         for times in _even_times(taken.duration, count, config.frame_interval_s, per_clip):
             windows.append(material.plain(taken, times))
-            targets.append(_target(config, clip.label))
+            targets.append(_target(config.classes, clip.label))
             owners.append(number)
     return _inputs(_stack(windows)), np.stack(targets), np.asarray(owners)
 

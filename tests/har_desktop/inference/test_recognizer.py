@@ -282,16 +282,3 @@ def test_reports_what_it_runs_on(bundle):
     recognizer = Recognizer(bundle)
     assert recognizer.manifest is bundle.manifest
     assert (recognizer.provider.used == "cpu") == (recognizer.provider.reason is not None)
-
-
-def test_the_background_has_a_share_and_is_never_named(make_bundle, tmp_path):
-    """Of many pictures, whose top logit is the background's for some."""
-    folder = make_bundle(tmp_path / "wide", background=("walk", "sit"), temperature=2.0)
-    recognizer = Recognizer(load_bundle(folder), "cpu")
-    windows = [recognizer.push(frame).window for frame in frames(every(D, 40))]
-    windows = [window for window in windows if window is not None]
-    assert any(window.logits.argmax() >= 3 for window in windows)
-    for window in windows:
-        powers = np.exp(window.logits.astype(np.float64) / 2)
-        np.testing.assert_allclose(window.probabilities, (powers / powers.sum())[:3], rtol=1e-5)
-        assert window.explained == window.logits[:3].argmax()

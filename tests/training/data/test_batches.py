@@ -20,9 +20,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path):
 
 def config(**changes: object) -> Config:
     network = CnnGru(height=24, width=32, motion=True, filters=(4, 4, 8))
-    return Config(
-        classes=("Drift", "Still"), background=("Other",), network=network, batch=6, **changes
-    )
+    return Config(classes=("Drift", "Still"), network=network, batch=6, **changes)
 
 
 def windows_of(config: Config, prepared: tuple[Cache, list[Clip]], epoch: int = 0):
@@ -38,15 +36,15 @@ def test_batches_have_the_networks_shape(prepared) -> None:
     windows, targets = batches[0]
     assert windows.shape == (6, 11, 24, 32, 3)
     assert windows.dtype == np.uint8
-    assert targets.shape == (6, 3)
+    assert targets.shape == (6, 2)
     np.testing.assert_allclose(targets.sum(axis=1), 1)
 
 
-def test_an_epoch_sees_each_clip_once_and_the_background_has_its_own_target(prepared) -> None:
+def test_an_epoch_sees_each_clip_once_and_others_are_uniform(prepared) -> None:
     batches = windows_of(config(), prepared)
     targets = np.concatenate([batches[i][1] for i in range(len(batches))])
     rows = [tuple(t) for t in targets.tolist()]
-    assert [rows.count(tuple(t)) for t in np.eye(3).tolist()] == [20, 20, 20]
+    assert [rows.count(t) for t in ((1.0, 0.0), (0.0, 1.0), (0.5, 0.5))] == [20, 20, 20]
 
 
 def test_same_seed_same_batches_and_a_resumed_epoch_is_the_same(prepared) -> None:
@@ -81,14 +79,7 @@ def test_fixed_windows_cover_the_clip(prepared) -> None:
 
 def views_config(**changes: object) -> Config:
     network = MobileNetGru(height=32, width=64, length=4)
-    return Config(
-        classes=("Drift", "Still"),
-        background=("Other",),
-        network=network,
-        batch=6,
-        views=2,
-        **changes,
-    )
+    return Config(classes=("Drift", "Still"), network=network, batch=6, views=2, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +107,10 @@ def test_batches_of_features_have_one_part_per_output_of_the_trunk(banked) -> No
     assert isinstance(inputs, tuple)
     assert [part.shape for part in inputs] == [(6, 4, 4, 8, 4), (6, 4, 2, 4, 6)]
     assert {part.dtype for part in inputs} == {np.dtype(np.float16)}
-    assert targets.shape == (6, 3)
+    assert targets.shape == (6, 2)
     assert targets.dtype == np.float32
     rows = [tuple(t) for number in (0, 1) for t in batches[number][1].tolist()]
-    assert [rows.count(tuple(t)) for t in np.eye(3).tolist()] == [4, 4, 4]
+    assert [rows.count(t) for t in ((1.0, 0.0), (0.0, 1.0), (0.5, 0.5))] == [4, 4, 4]
 
 
 def test_mixup_keeps_the_parts_together(banked) -> None:
@@ -173,7 +164,7 @@ def test_every_view_of_a_class_is_learned_from(banked, monkeypatch) -> None:
 def test_still_windows_stand_still_and_show_no_action(banked) -> None:
     still = views_config(augment=AugmentConfig(still=1.0, jitter=0.2))
     inputs, targets = view_windows(still, banked)[0]
-    np.testing.assert_allclose(targets, 1 / 3)
+    assert (targets == 0.5).all()
     for part in inputs:
         assert (part == part[:, :1]).all()
     moving, _ = view_windows(views_config(), banked)[0]
