@@ -23,6 +23,7 @@ windows = 2
 learning_rate = 4e-3
 
 [network]
+name = "cnn_gru"
 height = 48
 width = 64
 filters = [8, 12, 16]
