@@ -29,7 +29,7 @@ LIMITS = {
 }
 # Where float32 itself gets the heat-maps wrong, they may differ by this many times Keras' own
 # rounding, and never by more than the ceiling.
-ALLOWANCE, CEILING = 4.0, 1e-2
+ALLOWANCE, CEILING = 2.0, 1e-2
 # A map whose maximum is below this share of the terms that cancel in it is rounding noise.
 CANCELLED = 1e-3
 TINY = float(np.finfo(np.float32).tiny)
