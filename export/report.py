@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from har_desktop.inference.manifest import Json
+from training.metrics import Kept, Named, at_most
 
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 Correlation = Annotated[float, Meta(ge=-1.0, le=1.0)]
@@ -102,37 +103,7 @@ class Explanations(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
         Raises:
             ValueError: More windows were explained than looked at.
         """
-        _at_most(self.windows, "windows", self.looked_at)
-
-
-class Named(msgspec.Struct, frozen=True):
-    """Windows in which nothing of the kind happens, and how many of them got a label."""
-
-    windows: Some
-    named: Count
-
-    def __post_init__(self) -> None:
-        """Refuse more labels than windows.
-
-        Raises:
-            ValueError: Says so.
-        """
-        _at_most(self.named, "named", self.windows)
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """Windows whose most probable class is right, and how many of them reach the threshold."""
-
-    windows: Some
-    kept: Count
-
-    def __post_init__(self) -> None:
-        """Refuse more kept windows than there are.
-
-        Raises:
-            ValueError: Says so.
-        """
-        _at_most(self.kept, "kept", self.windows)
+        at_most(self.windows, "windows", self.looked_at)
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="rejection"):
@@ -222,8 +193,3 @@ def average(reports: list[Accuracy]) -> Seeds:
 
 def _with_kind(raw: Json) -> Json:
     return {"kind": "accuracy", **raw}
-
-
-def _at_most(count: int, name: str, windows: int) -> None:
-    if count > windows:
-        raise ValueError(f"`{name}` is more than the {windows} windows there were")

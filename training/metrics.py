@@ -3,10 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Windows in which nothing of the kind happens, and how many of them got a label."""
+
+    windows: Annotated[int, Meta(ge=1)]
+    named: Annotated[int, Meta(ge=0)]
+
+    def __post_init__(self) -> None:
+        """Refuse more labels than windows.
+
+        Raises:
+            ValueError: Says so.
+        """
+        at_most(self.named, "named", self.windows)
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Windows whose most probable class is right, and how many of them reach the threshold."""
+
+    windows: Annotated[int, Meta(ge=1)]
+    kept: Annotated[int, Meta(ge=0)]
+
+    def __post_init__(self) -> None:
+        """Refuse more kept windows than there are.
+
+        Raises:
+            ValueError: Says so.
+        """
+        at_most(self.kept, "kept", self.windows)
+
+
+def at_most(count: int, name: str, windows: int) -> None:
+    """Refuse a count of windows that is more than there were.
+
+    Raises:
+        ValueError: Names the count.
+    """
+    if count > windows:
+        raise ValueError(f"`{name}` is more than the {windows} windows there were")
 
 
 def wilson95(hits: int, trials: int) -> tuple[float, float]:

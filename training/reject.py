@@ -21,21 +21,8 @@ from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
 from training.data.index import Clip
+from training.metrics import Kept, Named
 from training.windows import Probabilities, all_windows
-
-
-class Named(msgspec.Struct, frozen=True):
-    """Windows that show no action the bundle knows, and how many of them got a label."""
-
-    windows: int
-    named: int
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """Windows whose top class is right, and how many of them keep it under the threshold."""
-
-    windows: int
-    kept: int
 
 
 class Labels(msgspec.Struct, frozen=True):
