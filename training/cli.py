@@ -267,12 +267,7 @@ def _fill(config: Config, bank: Bank, split: Split, extra: list[Clip]) -> set[Cl
     """Compute every view that the run needs; the clips that can be used."""
     from training.data.batches import training_views
 
-    learn = [
-        (clip, view)
-        for c in [split.train, extra]
-        for clip in c
-        for view in training_views(config, clip)
-    ]
+    learn = [(c, view) for c in split.train + extra for view in training_views(config, c)]
     jobs = [*learn, *((clip, 0) for clip in split.validation)]
     return {clip for clip, _ in bank.fill(jobs)}
 

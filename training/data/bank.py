@@ -28,6 +28,7 @@ from training.data import augment
 from training.data.cache import nearest, refuse_broken, save
 from training.data.figures import open_clip
 from training.data.index import Clip
+from training.network import normalize
 
 if TYPE_CHECKING:
     import keras
@@ -105,7 +106,7 @@ class Bank:
                 continue
             pictures, times = decoded
             chunks = [
-                self.trunk.predict_on_batch(pictures[start : start + BATCH] / np.float32(127.5) - 1)
+                self.trunk.predict_on_batch(normalize(pictures[start : start + BATCH]))
                 for start in range(0, len(pictures), BATCH)
             ]
             arrays = [np.concatenate(part).astype(np.float16) for part in zip(*chunks, strict=True)]
