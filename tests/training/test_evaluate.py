@@ -1,8 +1,6 @@
 """Evaluation of a real (random) bundle on real (small) clips, and its command line."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 from export.report import Accuracy, read_report
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
+from tests.training.commands import command
 from training.data.index import scan
 from training.data.split import TEST_GROUPS
 from training.evaluate import evaluate, refuse_seen
@@ -63,17 +62,6 @@ def test_an_unreadable_clip_is_counted_not_hidden(
     report = evaluate(load_bundle(bundle), tmp_path, clips, "time", "group-wise", False)
     assert report["clips"] == 1
     assert report["skipped"] == ["Drift/v_Drift_g01_c02.avi"]
-
-
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    program = (
-        "import sys; from training.cli import main\n"
-        "try: main()\n"
-        "finally: assert not {'tensorflow', 'keras', 'onnx'} & set(sys.modules)"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True
-    )
 
 
 def test_the_command_line_measures_the_test_groups_without_tensorflow(

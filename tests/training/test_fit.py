@@ -85,24 +85,29 @@ class _Kill(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+def interrupt_and_go_on(
+    config: Config, split: Split, store: Cache | Bank, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stop a run in its third epoch, resume it, and see that it is whole."""
+    open_run(run, config, split, resume=False)
+    whole = fit_module._callbacks
+    monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), _Kill()])
+    with pytest.raises(KeyboardInterrupt):
+        fit(config, split, [], store, run)
+    assert not (run / "calibration.json").exists()
+    monkeypatch.setattr(fit_module, "_callbacks", whole)
+    open_run(run, config, split, resume=True)
+    fit(config, split, [], store, run)
+    history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
+    assert history["epoch"].tolist() == list(range(config.epochs))
+    assert (run / "calibration.json").exists()
+
+
 @interrupted
 def test_an_interrupted_run_goes_on_where_it_stopped(
     prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    split, cache = prepared
-    run = tmp_path / "run"
-    open_run(run, CONFIG, split, resume=False)
-    whole = fit_module._callbacks
-    monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), _Kill()])
-    with pytest.raises(KeyboardInterrupt):
-        fit(CONFIG, split, [], cache, run)
-    assert not (run / "calibration.json").exists()
-    monkeypatch.setattr(fit_module, "_callbacks", whole)
-    open_run(run, CONFIG, split, resume=True)
-    fit(CONFIG, split, [], cache, run)
-    history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
-    assert history["epoch"].tolist() == list(range(CONFIG.epochs))
-    assert (run / "calibration.json").exists()
+    interrupt_and_go_on(CONFIG, *prepared, tmp_path / "run", monkeypatch)
 
 
 @interrupted
@@ -180,18 +185,7 @@ def test_only_what_follows_a_frozen_trunk_learns(banked, tmp_path: Path) -> None
 def test_an_interrupted_run_on_a_frozen_trunk_goes_on(
     banked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    split, bank = banked
-    run = tmp_path / "run"
-    open_run(run, FROZEN, split, resume=False)
-    whole = fit_module._callbacks
-    monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), _Kill()])
-    with pytest.raises(KeyboardInterrupt):
-        fit(FROZEN, split, [], bank, run)
-    monkeypatch.setattr(fit_module, "_callbacks", whole)
-    fit(FROZEN, split, [], bank, run)
-    history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
-    assert history["epoch"].tolist() == list(range(FROZEN.epochs))
-    assert (run / "calibration.json").exists()
+    interrupt_and_go_on(FROZEN, *banked, tmp_path / "run", monkeypatch)
 
 
 def test_a_run_folder_is_never_overwritten(prepared, tmp_path: Path) -> None:

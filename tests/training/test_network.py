@@ -12,25 +12,14 @@ CNN = CnnGru(height=16, width=24, length=4, filters=(3, 4, 5), conv3d=6, gru=(5,
 MOBILENET = MobileNetGru(height=64, width=96, length=4, filters=8, conv3d=6, gru=(5, 4))
 
 
-def plain_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """All layers however deep, but inputs and models."""
+def leaves(model: keras.Model, kind: str) -> list:
+    """All layers or operations (`kind` names which) however deep, but inputs and models."""
     found = []
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            found += plain_layers(layer)
-        elif not isinstance(layer, keras.layers.InputLayer):
-            found.append(layer)
-    return found
-
-
-def operations(model: keras.Model) -> list[keras.Operation]:
-    """All operations however deep, but inputs and models."""
-    found = []
-    for operation in model.operations:
-        if isinstance(operation, keras.Model):
-            found += operations(operation)
-        elif not isinstance(operation, keras.layers.InputLayer):
-            found.append(operation)
+    for part in getattr(model, kind):
+        if isinstance(part, keras.Model):
+            found += leaves(part, kind)
+        elif not isinstance(part, keras.layers.InputLayer):
+            found.append(part)
     return found
 
 
@@ -55,12 +44,12 @@ def test_the_policy_decides_the_precision_inside_and_the_ends_stay_full(
     encoder, head = network.get_layer("encoder"), network.get_layer("head")
     assert {weight.dtype for weight in network.weights} == {ends}
     assert encoder.input.dtype == network.output.dtype == ends
-    for layer in plain_layers(network):
+    for layer in leaves(network, "layers"):
         if layer.name != "logits":
             assert layer.output.dtype == inside
     # From the first layer to the last, no operation between the layers casts either.
     for part in (encoder, head):
-        tensors = [t for op in operations(part) for t in op._inbound_nodes[0].outputs]
+        tensors = [t for op in leaves(part, "operations") for t in op._inbound_nodes[0].outputs]
         assert {tensor.dtype for tensor in tensors} <= {inside, ends}
         between = [t for t in tensors if t is not head.output]
         assert {tensor.dtype for tensor in between} == {inside}

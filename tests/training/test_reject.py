@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
+from tests.training.commands import command
 from training.data.index import Clip, scan
 from training.data.split import TEST_GROUPS
 from training.reject import Detail, Labels, Rejection, reject
@@ -135,24 +134,11 @@ def test_the_table_tells_shares_and_labels(build, clips_folder: Path, idle: list
     assert row.split()[3] in CLASSES
 
 
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    program = (
-        "import sys; from training.cli import main\n"
-        "try: main()\n"
-        "finally: assert not {'tensorflow', 'keras', 'onnx'} & set(sys.modules)"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", program, "reject", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-    )
-
-
 def test_the_command_line_measures_without_tensorflow(
     build, clips_folder: Path, idle_folder: Path
 ) -> None:
     where = ("--bundle", build(0.0), "--data", clips_folder, "--idle", idle_folder)
-    done = command(*where, "--groups", "g03,g05", "--json")
+    done = command("reject", *where, "--groups", "g03,g05", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert list(report) == [field.name for field in msgspec.structs.fields(Rejection)]
@@ -170,7 +156,7 @@ def test_without_other_classes_and_idle_videos_only_kept_is_measured(
 ) -> None:
     for label in CLASSES:
         shutil.copytree(clips_folder / label, tmp_path / label)
-    done = command("--bundle", build(0.5), "--data", tmp_path)
+    done = command("reject", "--bundle", build(0.5), "--data", tmp_path)
     assert done.returncode == 0, done.stderr
     first_words = [line.split(" ")[0] for line in done.stdout.splitlines()]
     assert first_words == ["threshold", "kept", "Windows"]
@@ -194,7 +180,7 @@ def test_bad_input_is_one_line(build, clips_folder: Path, tmp_path: Path) -> Non
         ((*good, "--idle", tmp_path / "empty"), "no video in this folder"),
         ((*good, "--idle", a_file), "is a file"),
     ):
-        done = command(*arguments)
+        done = command("reject", *arguments)
         assert done.returncode == 2
         assert words in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
