@@ -140,6 +140,11 @@ def _data(training: _Training) -> Iterator[str]:
     figures = training.configuration.get("figures")
     if figures:
         yield f"{figures} clips per class of a rendered figure were added to the training set."
+    if training.configuration.get("others"):
+        yield (
+            "Clips of the data's other classes, of the training groups, were added with uniform "
+            "targets."
+        )
     yield ""
     yield from table(
         ("set", "clips", "groups"),
