@@ -119,7 +119,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Everything that decides a run."""
 
     classes: tuple[str, ...] = UCF10
-    others: bool = False  # clips of all other classes teach the network to be unsure
+    # Windows of all other classes for each one of these; they teach the network to be unsure.
+    others: Annotated[float, Meta(ge=0.0)] = 0.0
     frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)] = 0.2
     network: NetworkConfig = CnnGru()
     augment: AugmentConfig = AugmentConfig()

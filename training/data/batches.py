@@ -127,18 +127,30 @@ class TrainingWindows(keras.utils.PyDataset):
         super().__init__(workers=1, max_queue_size=8)
         self._config = config
         self._material = material
-        self._clips = list(clips) * config.windows
+        known = [clip for clip in clips if clip.label in config.classes]
+        self._known = known * config.windows
+        self._others = [clip for clip in clips if clip.label not in config.classes]
         self._epoch = epoch
 
     def __len__(self) -> int:
-        return len(self._clips) // self._config.batch
+        return (len(self._known) + self._count_others()) // self._config.batch
+
+    def _count_others(self) -> int:
+        """How many windows of other classes an epoch has; each comes of a clip of its own."""
+        return min(len(self._others), round(self._config.others * len(self._known)))
+
+    def _drawn(self) -> list[Clip]:
+        """The clips of this epoch, shuffled: all of the classes, some of the others."""
+        rng = np.random.default_rng([self._config.seed, self._epoch])
+        others = rng.permutation(len(self._others))[: self._count_others()]
+        clips = self._known + [self._others[i] for i in others]
+        return [clips[i] for i in rng.permutation(len(clips))]
 
     def __getitem__(self, number: int) -> tuple[Inputs, NDArray[np.float32]]:
         config = self._config
-        order = np.random.default_rng([config.seed, self._epoch]).permutation(len(self._clips))
-        chosen = order[number * config.batch : (number + 1) * config.batch]
+        chosen = self._drawn()[number * config.batch : (number + 1) * config.batch]
         rng = np.random.default_rng([config.seed, self._epoch, number])
-        windows, targets = zip(*(self._window(rng, self._clips[i]) for i in chosen), strict=True)
+        windows, targets = zip(*(self._window(rng, clip) for clip in chosen), strict=True)
         parts, target = _stack(windows), np.stack(targets)
         if config.augment.mixup:
             parts, target = _mix(rng, config.augment.mixup, parts, target)
