@@ -24,6 +24,7 @@ from har_desktop.errors import SourceError
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
+from har_desktop.sinks.atomic import writing
 from training.data import augment
 from training.data.cache import nearest, refuse_broken, save
 from training.data.figures import open_clip
@@ -84,7 +85,8 @@ class Bank:
         self._outputs = len(trunk.outputs)
         self._size: tuple[int, int] = trunk.input_shape[1:3]
         self.folder = folder / f"features-{self._key()}"
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
 
     def fill(self, jobs: Iterable[Job]) -> list[Job]:
         """Compute what is not there yet; a progress bar tells how far it is.
@@ -94,6 +96,7 @@ class Bank:
 
         Raises:
             InputError: Too many clips cannot be decoded.
+            OutputError: The folder takes no more. What is computed stays.
         """
         jobs = list(jobs)
         missing = [job for job in jobs if not self._paths(job)[-1].exists()]
@@ -122,6 +125,10 @@ class Bank:
         """The features of a clip that `fill` has computed."""
         *features, times = self._paths((clip, view))
         return Tape(tuple(np.load(path, mmap_mode="r") for path in features), np.load(times))
+
+    def duration(self, clip: Clip, view: int) -> float:
+        """Seconds of a clip that `fill` has computed."""
+        return float(np.load(self._paths((clip, view))[-1])[-1])
 
     def _key(self) -> str:
         # When a window is drawn, and how it is mixed, changes no picture.

@@ -7,6 +7,7 @@ interrupted run goes on where it stopped.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,13 +22,14 @@ from tqdm import tqdm
 from har_desktop.errors import InputError, SourceError
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
+from har_desktop.sinks.atomic import AtomicFile, writing
 from training.data.figures import open_clip
 from training.data.index import Clip
 
 # Windows are drawn at random offsets and jittered intervals, so the cache must be finer than d.
 SPACING_S = 1 / 16
 # More broken clips than this share and something is wrong with the data set itself.
-MAX_BROKEN = 0.02
+MAX_BROKEN = 0.05
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Cache:
         self._data = data
         self._size = size
         self.folder = folder / f"{height}x{width}-{round(1 / SPACING_S)}hz"
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
 
     def fill(self, clips: Sequence[Clip], workers: int | None = None) -> list[Clip]:
         """Decode what is not there yet; a progress bar tells how far it is.
@@ -74,6 +77,7 @@ class Cache:
 
         Raises:
             InputError: More than `MAX_BROKEN` of the clips cannot be decoded.
+            OutputError: The folder takes no more. What is decoded stays.
         """
         cv2.setNumThreads(1)
         broken: dict[Clip, str] = {}
@@ -87,8 +91,14 @@ class Cache:
         missing = [c for c in clips if not self._paths(c)[0].exists()]
         with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
             work = pool.map(decode, missing)
-            for _ in tqdm(work, "decode", len(missing), unit="clip", disable=None):
-                pass
+            try:
+                for _ in tqdm(work, "decode", len(missing), unit="clip", disable=None):
+                    pass
+            except (
+                BaseException
+            ):  # a full disk, or Ctrl-C: the other clips are not worth waiting for
+                pool.shutdown(cancel_futures=True)
+                raise
         refuse_broken(broken, len(clips))
         return [c for c in clips if c not in broken]
 
@@ -96,6 +106,10 @@ class Cache:
         """The footage of a clip that `fill` has decoded."""
         images, times = self._paths(clip)
         return Footage(np.load(images, mmap_mode="r"), np.load(times))
+
+    def duration(self, clip: Clip) -> float:
+        """Seconds of a clip that `fill` has decoded."""
+        return float(np.load(self._paths(clip)[1])[-1])
 
     def _paths(self, clip: Clip) -> tuple[Path, Path]:
         return self.folder / f"{clip.sha256}.npy", self.folder / f"{clip.sha256}.times.npy"
@@ -144,13 +158,25 @@ def refuse_broken(broken: Mapping[Clip, str], clips: int) -> None:
     """
     for reason in broken.values():
         tqdm.write(f"left out: {reason}", file=sys.stderr)
+    if broken:
+        tqdm.write(f"{len(broken)} of {clips} clips cannot be decoded", file=sys.stderr)
     if len(broken) > MAX_BROKEN * clips:
         raise InputError(f"{len(broken)} of {clips} clips cannot be decoded; see above")
 
 
 def save(path: Path, array: NDArray[np.generic]) -> None:
-    """Write under another name, then rename: what stands under `path` is always whole."""
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        np.save(file, array)
-    temporary.replace(path)
+    """Write under another name, then rename: what stands under `path` is always whole.
+
+    Raises:
+        OutputError: It cannot be written. What was written before stays.
+    """
+    data = io.BytesIO()  # NumPy would not tell why a file on a full disk ends too soon
+    np.save(data, array)
+    file = AtomicFile(path)
+    try:
+        with writing(path):
+            file.partial.write_bytes(data.getbuffer())
+        file.commit()
+    except BaseException:
+        file.discard()
+        raise

@@ -12,7 +12,7 @@ from training.data.index import Clip
 
 # Not a folder of the data set: `open_clip` renders these instead of reading a file.
 ROOT = "rendered"
-GROUP = "figure"
+GROUP = "(rendered figure)"  # no group of one's own is called like that
 # Raised whenever the drawing changes, or the cache would hold on to older pictures.
 VERSION = 1
 SIZE = (240, 320)

@@ -2,19 +2,23 @@
 
 UCF101 names its clips `v_CLASS_gNN_cNN`; all clips of one group were cut from one video, so a group
 must never stand on both sides of a split (Soomro, Zamir, Shah: "UCF101", CRCV-TR-12-01, 2012).
+Clips of one's own may have any name; `groups.csv` tells their groups (`training.data.groups`), and
+where there is none, each file is a group of its own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection
+import unicodedata
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.sources.files import VIDEO_SUFFIXES
+from training.data.groups import read_groups
 
 _NAME = re.compile(r"^v_(?P<label>.+)_(?P<group>g\d+)_c\d+$")
 
@@ -25,7 +29,8 @@ class Clip(msgspec.Struct, frozen=True):
     Attributes:
         path: Relative to the data folder.
         label: Class name: the name of the folder.
-        group: `gNN`; all clips with the same label and group come from one video.
+        group: All clips of one label and group come from one video, and no group stands on two
+            sides of a split. UCF101's are `gNN`.
         sha256: Of the file's content.
     """
 
@@ -40,7 +45,7 @@ class Clip(msgspec.Struct, frozen=True):
         return self.label, self.group
 
 
-def scan(root: Path, classes: tuple[str, ...] | None = None) -> list[Clip]:
+def scan(root: Path, classes: Sequence[str] | None = None) -> list[Clip]:
     """List the clips under `root/LABEL/`, sorted by path.
 
     Args:
@@ -48,29 +53,87 @@ def scan(root: Path, classes: tuple[str, ...] | None = None) -> list[Clip]:
         classes: Only these; None for all that are there.
 
     Raises:
-        InputError: The folder or a class is missing, holds no clips, or a name states no group.
+        InputError: The folder or a class is missing, holds no clips, two labels are hardly to be
+            told apart, or it is not clear which group a clip belongs to.
     """
-    if not root.is_dir():
-        raise InputError(f"no data folder {root}: give the folder that holds one folder per class")
-    if classes is None:
-        classes = tuple(sorted(p.name for p in root.iterdir() if p.is_dir()))
+    there = labels(root)
+    groups = read_groups(root)
     clips = []
-    for label in classes:
-        found = sorted(p for p in (root / label).glob("*") if p.suffix.lower() in VIDEO_SUFFIXES)
-        if not found:
-            raise InputError(f"no clips of class {label} in {root / label}")
-        clips += [_clip(path, root, label) for path in found]
+    for label in there if classes is None else classes:
+        if label not in there:
+            known = f"; there are {', '.join(there)}: choose with --classes" if there else ""
+            raise InputError(f"no clips of class {label} in {root / label}{known}")
+        clips += _clips(root, label, groups)
     return clips
 
 
+def labels(root: Path) -> tuple[str, ...]:
+    """The folders under `root` that hold clips, sorted.
+
+    Raises:
+        InputError: There is no such folder, or two labels differ in nothing but case, blanks and
+            hyphens: nobody could tell them apart.
+    """
+    if not root.is_dir():
+        raise InputError(f"no data folder {root}: give the folder that holds one folder per class")
+    found = tuple(sorted(p.name for p in root.iterdir() if p.is_dir() and _videos(p)))
+    plain: dict[str, str] = {}
+    for label in found:
+        letters = re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", label).casefold())
+        other = plain.setdefault(letters, label)
+        if other != label:
+            raise InputError(
+                f"the labels {other!r} and {label!r} in {root} are too much alike:"
+                " rename one, or put their clips into one folder"
+            )
+    return found
+
+
 def other_labels(root: Path, classes: Collection[str]) -> tuple[str, ...]:
-    """The class folders under `root`, an existing folder, that are none of `classes`; sorted."""
-    return tuple(sorted(p.name for p in root.iterdir() if p.is_dir() and p.name not in classes))
+    """The labels under `root`, an existing folder, that are none of `classes`; sorted."""
+    return tuple(label for label in labels(root) if label not in classes)
 
 
-def _clip(path: Path, root: Path, label: str) -> Clip:
-    match = _NAME.match(path.stem)
-    if match is None:
-        raise InputError(f"{path} states no group; clips are named v_CLASS_gNN_cNN")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Clip(str(path.relative_to(root)), label, match["group"], digest)
+def is_ucf(clips: Collection[Clip]) -> bool:
+    """Whether the names of all these clips are UCF101's, and their groups those of the names."""
+    matches = ((_NAME.match(Path(clip.path).stem), clip) for clip in clips)
+    return all(match is not None and match["group"] == clip.group for match, clip in matches)
+
+
+def ungrouped(clips: Collection[Clip]) -> int:
+    """How many of the clips are a group of their own because nothing states their group."""
+    return sum(clip.group == clip.path for clip in clips)
+
+
+def _videos(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def _clips(root: Path, label: str, groups: dict[str, str] | None) -> list[Clip]:
+    paths = _videos(root / label)
+    named = {path: match["group"] for path in paths if (match := _NAME.match(path.stem))}
+    clips = []
+    for path in paths:
+        name = path.relative_to(root).as_posix()
+        if groups is not None:
+            if name not in groups:
+                raise InputError(f"{root / 'groups.csv'} states no group of {name}: add a line")
+            group = groups[name]
+        elif named and path not in named:
+            raise InputError(
+                f"{path} states no group, as its neighbours do: name it v_CLASS_gNN_cNN, or state"
+                f" all groups in {root / 'groups.csv'}"
+            )
+        else:
+            group = named.get(path, name)
+        clips.append(Clip(name, label, group, _digest(path)))
+    return clips
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,22 +5,28 @@ Shuffling clips puts neighbours cut from one video on both sides and makes every
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 import numpy as np
 
 from har_desktop.errors import InputError
-from training.data.index import Clip
+from training.data.index import Clip, is_ucf
 
 # UCF101's official split 01 tests on these groups.
 TEST_GROUPS = tuple(f"g{number:02d}" for number in range(1, 8))
 FOLDS = 6
+OWN_TEST = 5  # of clips of one's own every fifth tests
+FEWEST = 3  # groups of a class: one to learn from, one to validate, one to test
+SEED = 1  # of the split of clips of one's own
+LISTED = 25  # more groups than that are counted, not listed
 
 Protocol = Literal["group-wise", "clip-random"]
+Data = Literal["UCF101", "own clips"]
 
 
 class Split(msgspec.Struct, frozen=True):
@@ -32,6 +38,7 @@ class Split(msgspec.Struct, frozen=True):
         validation: Clips for model selection and calibration.
         test: Clips that are looked at once.
         dropped: Clips whose content stands elsewhere in the split already.
+        data: Whose clips they are.
     """
 
     protocol: Protocol
@@ -39,6 +46,7 @@ class Split(msgspec.Struct, frozen=True):
     validation: list[Clip]
     test: list[Clip]
     dropped: list[Clip]
+    data: Data = "UCF101"
 
     def sets(self) -> dict[str, list[Clip]]:
         """The three sets by name."""
@@ -46,34 +54,86 @@ class Split(msgspec.Struct, frozen=True):
 
 
 def split_by_group(clips: Iterable[Clip], fold: int = 0) -> Split:
-    """Test on `TEST_GROUPS`, validate on every sixth of the other groups, learn from the rest.
+    """Test, validation and training set of whole groups.
+
+    UCF101: `TEST_GROUPS` test, every sixth of the other groups validates, the rest trains. Clips of
+    one's own: a fifth of the groups tests and a sixth of the others validates, such that all
+    classes have about the same share everywhere; it depends on nothing but the clips.
 
     Content that occurs twice is kept once: in the test set before the validation set before the
-    training set.
+    training set. Content that occurs under two labels is not kept.
 
     Args:
         clips: All clips.
         fold: 0..5: which sixth of the training groups validates.
 
     Raises:
-        InputError: The fold does not exist or a set would be empty of a class.
+        InputError: The fold does not exist, a class has too few groups, or a set would be empty of
+            a class.
     """
     if not 0 <= fold < FOLDS:
         raise InputError(f"fold {fold} does not exist: 0 to {FOLDS - 1}")
-    clips = list(clips)
-    training_groups = sorted({c.group for c in clips} - set(TEST_GROUPS))
-    validation_groups = set(training_groups[fold::FOLDS])
-    test = [c for c in clips if c.group in TEST_GROUPS]
+    clips, contradictory = _without_contradictions(clips)
+    data: Data = "UCF101" if is_ucf(clips) else "own clips"
+    test_groups, validation_groups = (_ucf if data == "UCF101" else _own)(clips, fold)
+    test = [c for c in clips if c.group in test_groups]
     validation = [c for c in clips if c.group in validation_groups]
-    train = [c for c in clips if c.group not in TEST_GROUPS and c.group not in validation_groups]
-    split = _without_duplicates("group-wise", train, validation, test)
+    train = [c for c in clips if c.group not in test_groups | validation_groups]
+    split = _without_duplicates("group-wise", train, validation, test, contradictory, data)
     check(split)
     return split
 
 
+def _ucf(clips: Sequence[Clip], fold: int) -> tuple[set[str], set[str]]:
+    """The groups that test, and those that validate."""
+    rest = sorted({c.group for c in clips} - set(TEST_GROUPS))
+    return set(TEST_GROUPS), set(rest[fold::FOLDS])
+
+
+def _own(clips: Sequence[Clip], fold: int) -> tuple[set[str], set[str]]:
+    """The same for clips that no official list divides."""
+    groups = _groups(clips)
+    for label, names in groups.items():
+        if len(names) < FEWEST:
+            raise InputError(
+                f"class {label} has {len(names)} group{'s' * (len(names) != 1)}: record at least"
+                f" {FEWEST}, one each to learn from, to validate and to test"
+            )
+    test = _part(clips, min(OWN_TEST, *map(len, groups.values())), 0)
+    rest = [c for c in clips if c.group not in test]
+    folds = min(FOLDS, *map(len, _groups(rest).values()))
+    if folds < FEWEST - 1:
+        raise InputError(
+            "no split of these groups has every class in each set: a group that holds several"
+            " classes goes as a whole; record more groups"
+        )
+    if fold >= folds:
+        raise InputError(f"fold {fold} does not exist: so few groups make {folds}, from 0 on")
+    return test, _part(rest, folds, fold)
+
+
+def _part(clips: Sequence[Clip], parts: int, number: int) -> set[str]:
+    """The groups of one of several parts in which all classes have about the same share."""
+    # Half a second that is not needed for UCF101.
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    ordered = sorted(clips, key=lambda c: c.path)
+    labels, groups = [c.label for c in ordered], [c.group for c in ordered]
+    folds = StratifiedGroupKFold(parts, shuffle=True, random_state=SEED)
+    _, chosen = list(folds.split(ordered, labels, groups))[number]
+    return {groups[i] for i in chosen}
+
+
+def _groups(clips: Iterable[Clip]) -> dict[str, set[str]]:
+    groups: dict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        groups[clip.label].add(clip.group)
+    return groups
+
+
 def split_at_random(clips: Iterable[Clip], seed: int) -> Split:
     """Shuffle single clips 70 / 10 / 20: the poster's way as far as it is known. It leaks."""
-    clips = list(clips)
+    clips, contradictory = _without_contradictions(clips)
     order = np.random.default_rng(seed).permutation(len(clips))
     shuffled = [clips[i] for i in order]
     tests, validations = len(clips) // 5, len(clips) // 10
@@ -82,6 +142,8 @@ def split_at_random(clips: Iterable[Clip], seed: int) -> Split:
         shuffled[tests + validations :],
         shuffled[tests : tests + validations],
         shuffled[:tests],
+        contradictory,
+        "UCF101" if is_ucf(clips) else "own clips",
     )
     check(split)
     return split
@@ -98,12 +160,13 @@ def check(split: Split) -> None:
         if shared:
             paths = sorted(c.path for c in left + right if c.sha256 in shared)
             raise InputError(f"split refused: {one} and {other} share content: {', '.join(paths)}")
-        origins = {c.origin for c in left} & {c.origin for c in right}
-        if origins and split.protocol == "group-wise":
-            label, group = sorted(origins)[0]
+        # Whatever the label: a person who does two actions in one room is one group.
+        groups = {c.group for c in left} & {c.group for c in right}
+        if groups and split.protocol == "group-wise":
+            label, group = min(c.origin for c in left if c.group in groups)
             raise InputError(
                 f"split refused: {one} and {other} share group {group} of {label}"
-                f" ({len(origins)} shared groups in all)"
+                f" ({len(groups)} shared groups in all)"
             )
     _check_classes(split)
 
@@ -119,11 +182,29 @@ def _check_classes(split: Split) -> None:
             )
 
 
+def _without_contradictions(clips: Iterable[Clip]) -> tuple[list[Clip], list[Clip]]:
+    """The clips whose content stands under one label, and those where it stands under several."""
+    clips = list(clips)
+    labels: dict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        labels[clip.sha256].add(clip.label)
+    good = [c for c in clips if len(labels[c.sha256]) == 1]
+    gone = {c.label for c in clips} - {c.label for c in good}
+    if gone:
+        raise InputError(f"every clip of {min(gone)} stands under another label too: remove one")
+    return good, [c for c in clips if len(labels[c.sha256]) > 1]
+
+
 def _without_duplicates(
-    protocol: Protocol, train: list[Clip], validation: list[Clip], test: list[Clip]
+    protocol: Protocol,
+    train: list[Clip],
+    validation: list[Clip],
+    test: list[Clip],
+    dropped: list[Clip],
+    data: Data,
 ) -> Split:
     seen: set[str] = set()
-    dropped: list[Clip] = []
+    dropped = list(dropped)
     kept = []
     for clips in (test, validation, train):
         unique: list[Clip] = []
@@ -131,15 +212,39 @@ def _without_duplicates(
             (dropped if clip.sha256 in seen else unique).append(clip)
             seen.add(clip.sha256)
         kept.append(unique)
-    return Split(protocol, kept[2], kept[1], kept[0], dropped)
+    return Split(protocol, kept[2], kept[1], kept[0], dropped, data)
+
+
+def read_split(path: Path) -> Split:
+    """Read the `split.json` of a run.
+
+    Raises:
+        InputError: It is none.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Split)
+    except (msgspec.DecodeError, OSError) as error:
+        raise InputError(f"{path} is no split of a run: {error}") from error
 
 
 def describe(split: Split) -> str:
-    """One line per set: clips, groups, and clips per class."""
+    """One line per set: clips, groups, and clips per class; then how they were divided."""
     lines = []
     for name, clips in split.sets().items():
         counts = Counter(c.label for c in clips)
-        groups = " ".join(sorted({c.group for c in clips}))
         per_class = ", ".join(f"{label} {count}" for label, count in sorted(counts.items()))
-        lines.append(f"{name:>10}: {len(clips)} clips; {groups}; {per_class}")
+        lines.append(f"{name:>10}: {len(clips)} clips; {listed_groups(clips)}; {per_class}")
+    lines += [f"left out, its content stands elsewhere: {clip.path}" for clip in split.dropped]
+    alone = [c for clips in split.sets().values() for c in clips if c.group == c.path]
+    if alone and split.protocol == "group-wise":
+        lines.append(
+            f"No groups.csv: each of {len(alone)} files is a group of its own. Clips cut from one"
+            " video, or of one session, must share a group, or every figure is too good."
+        )
     return "\n".join(lines)
+
+
+def listed_groups(clips: Iterable[Clip]) -> str:
+    """The names of the clips' groups, or their number where they are many."""
+    groups = sorted({c.group for c in clips})
+    return " ".join(groups) if len(groups) <= LISTED else f"{len(groups)} groups"

@@ -1,0 +1,42 @@
+"""`groups.csv`: which clips of one's own belong together, as columns `file` and `group`."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from har_desktop.errors import InputError
+
+NAME = "groups.csv"
+COLUMNS = ("file", "group")
+
+
+def read_groups(root: Path) -> dict[str, str] | None:
+    """Read the file in a data folder.
+
+    Returns:
+        Group by path (`LABEL/NAME`, with slashes); None where there is no such file.
+
+    Raises:
+        InputError: The file is no such table, or a line lacks something or contradicts another.
+    """
+    path = root / NAME
+    if not path.exists():
+        return None
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}; save it as CSV in UTF-8") from error
+    first = text.partition("\n")[0]
+    rows = csv.DictReader(text.splitlines(), delimiter=";" if ";" in first else ",")
+    if not set(COLUMNS) <= set(rows.fieldnames or ()):
+        raise InputError(f"{path}: the first line must name the columns {','.join(COLUMNS)}")
+    groups: dict[str, str] = {}
+    for row in rows:
+        file, group = ((row[column] or "").strip() for column in COLUMNS)
+        file = file.replace("\\", "/")
+        if not file or not group:
+            raise InputError(f"{path}, line {rows.line_num}: give both a file and a group")
+        if groups.setdefault(file, group) != group:
+            raise InputError(f"{path}, line {rows.line_num}: {file} has another group already")
+    return groups

@@ -1,0 +1,182 @@
+"""From a data folder to what a run learns from: clips, their split, and their pictures on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from har_desktop.errors import InputError
+from har_desktop.inference.manifest import ClassName
+from training.config import CnnGru, Config
+from training.data.cache import Cache
+from training.data.figures import figure_clips
+from training.data.index import Clip, labels, other_labels, scan
+from training.data.split import (
+    TEST_GROUPS,
+    Split,
+    check,
+    describe,
+    split_at_random,
+    split_by_group,
+)
+
+if TYPE_CHECKING:
+    from training.data.bank import Bank
+
+ALL = "all"
+# A clip this much shorter than a window shows too little of its action.
+SHORTEST = 0.5
+
+
+def with_classes(config: Config, data: Path, classes: str | None) -> Config:
+    """The configuration with other classes: names separated by commas, or all folders of the data.
+
+    Raises:
+        InputError: They are no classes that a model can have.
+    """
+    if classes == ALL:
+        config = msgspec.structs.replace(config, classes=labels(data))
+    elif classes is not None:
+        names = tuple(name.strip() for name in classes.split(","))
+        config = msgspec.structs.replace(config, classes=names)
+    for label in config.classes:
+        if config.classes.count(label) > 1:
+            raise InputError(f"class {label} is named twice")
+        try:
+            msgspec.convert(label, ClassName)
+        except msgspec.ValidationError:
+            raise InputError(f"{label!r} cannot name a class: use 1 to 80 letters") from None
+    if len(config.classes) < 2:
+        raise InputError(
+            f"a model tells at least two classes apart, here {'is' if config.classes else 'are'}"
+            f" {', '.join(config.classes) or 'none'}; put the clips of each into a folder of {data}"
+        )
+    return config
+
+
+def prepare(
+    config: Config,
+    data: Path,
+    folder: Path,
+    published: Path | None,
+    fold: int,
+    leak_seed: int | None,
+) -> tuple[Split, list[Clip], Cache | Bank]:
+    """Scan, split, decode, and tell of it on stdout.
+
+    Args:
+        config: Whose classes and pictures count.
+        data: The data folder.
+        folder: The cache.
+        published: The published networks, for a network on frozen trunks.
+        fold: Which groups validate.
+        leak_seed: Where it is given, shuffle single clips with it.
+
+    Returns:
+        The split; the clips of other classes and the rendered ones to learn from; where their
+        pictures or features are.
+
+    Raises:
+        InputError: The data cannot be used.
+        OutputError: The cache takes no more.
+    """
+    trunks = None if isinstance(config.network, CnnGru) else _required(config, published)
+    clips = scan(data, config.classes)
+    split = split_by_group(clips, fold) if leak_seed is None else split_at_random(clips, leak_seed)
+    others = _others(config, data, split) if config.others else []
+    extra = [*others, *figure_clips(config.classes, config.figures)]
+    store: Cache | Bank
+    if trunks is None:
+        # A picture a third larger than the input leaves room for crops.
+        size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
+        store = cache = Cache(folder, data, size)
+        usable = set(cache.fill([*split.train, *split.validation, *extra]))
+    else:
+        store = bank = _bank(config, data, folder, trunks)
+        usable = _fill(config, bank, split, extra)
+    usable -= _too_short(config, store, usable)
+    split = msgspec.structs.replace(
+        split,
+        train=[c for c in split.train if c in usable],
+        validation=[c for c in split.validation if c in usable],
+    )
+    check(split)
+    click.echo(describe(split))
+    extra = [c for c in extra if c in usable]
+    if extra:
+        click.echo(f"training too: {len(extra)} clips of {len({c.label for c in extra})} classes")
+    return split, extra, store
+
+
+def _too_short(config: Config, store: Cache | Bank, clips: Collection[Clip]) -> set[Clip]:
+    """Those that last less than half a window; tells of them, and of those shorter than a window.
+
+    The latter hold their last picture, as the app holds the first one of a short video.
+    """
+    span = (config.network.length - 1 + config.network.motion) * config.frame_interval_s
+    seconds = {clip: _seconds(config, store, clip) for clip in clips}
+    useless = {clip for clip, length in seconds.items() if length < SHORTEST * span}
+    for clip in sorted(useless, key=lambda c: c.path):
+        click.echo(
+            f"left out: {clip.path} lasts {seconds[clip]:.1f} s, less than half a window of"
+            f" {span:.1f} s",
+            err=True,
+        )
+    held = sum(length < span for length in seconds.values()) - len(useless)
+    if held:
+        click.echo(f"{held} clips are shorter than a window of {span:.1f} s and stand at their end")
+    return useless
+
+
+def _seconds(config: Config, store: Cache | Bank, clip: Clip) -> float:
+    if isinstance(store, Cache):
+        return store.duration(clip)
+    from training.data.batches import training_views
+
+    return store.duration(clip, training_views(config, clip)[0])
+
+
+def _required(config: Config, published: Path | None) -> Path:
+    """The folder of the published networks, asked for before anything takes long."""
+    if published is None:
+        raise InputError(
+            f"{config.network.kind} builds on published networks: give their folder, --published"
+        )
+    return published
+
+
+def _bank(config: Config, data: Path, folder: Path, published: Path) -> Bank:
+    from training import mobilenet
+    from training.data.bank import Bank
+
+    trunk = mobilenet.build_trunk(config.network.height, config.network.width, "float32")
+    mobilenet.load_published(trunk, published)
+    return Bank(folder, data, trunk, config.augment)
+
+
+def _fill(config: Config, bank: Bank, split: Split, extra: list[Clip]) -> set[Clip]:
+    """Compute every view that the run needs; the clips that can be used."""
+    from training.data.batches import training_views
+
+    learn = [(c, view) for c in split.train + extra for view in training_views(config, c)]
+    jobs = [*learn, *((clip, 0) for clip in split.validation)]
+    return {clip for clip, _ in bank.fill(jobs)}
+
+
+def _others(config: Config, data: Path, split: Split) -> list[Clip]:
+    """Clips of all other classes, of training groups only: the rest calibrates and tests."""
+    found = other_labels(data, config.classes)
+    if not found:
+        raise InputError(
+            f"the configuration wants clips of other classes, {data} has none: add a folder of"
+            " anything else, or choose a configuration without `others`"
+        )
+    clips = scan(data, found)
+    groups = {c.group for c in split.validation + split.test} | set(TEST_GROUPS)
+    # Some clips stand under two names, of a training group and of another.
+    held_out = {c.sha256 for c in clips if c.group in groups}
+    return [c for c in clips if c.sha256 not in held_out]
