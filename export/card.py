@@ -14,7 +14,7 @@ from export.markdown import table
 from export.report import read_metrics
 from har_desktop.errors import BundleError
 from har_desktop.inference.manifest import Json, Manifest
-from training.config import CnnGru, NetworkConfig
+from training.config import CnnGru, Config, Stream, Streams, parts, read_config
 
 
 def write_description(folder: Path, manifest: Manifest) -> None:
@@ -62,18 +62,18 @@ def render(manifest: Manifest) -> str:
     """
     try:
         training = msgspec.convert(manifest.training, _Training)
-        network = msgspec.convert(training.configuration["network"], NetworkConfig)
+        config = read_config(training.configuration)
         reports = read_metrics(manifest.metrics)
-    except (msgspec.ValidationError, KeyError) as error:
+    except msgspec.ValidationError as error:
         raise BundleError(f"the manifest of {manifest.name} cannot make a card: {error}") from error
     parts = {
         f"# {manifest.name}": _purpose(manifest),
-        "## Network": _network(manifest, network),
-        "## Data": _data(training),
+        "## Network": _network(manifest, config),
+        "## Data": _data(training, config),
         "## Calibration": _calibration(manifest),
         **sections(reports, len(manifest.classes)),
         "## Limits": _limits(manifest),
-        "## Licence": _licence(training, network),
+        "## Licence": _licence(training, config),
         "## How to make it": _reproduction(manifest, training),
     }
     return (
@@ -91,27 +91,19 @@ def _purpose(manifest: Manifest) -> Iterator[str]:
     yield f"Classes: {', '.join(manifest.classes)}."
 
 
-def _network(manifest: Manifest, network: NetworkConfig) -> Iterator[str]:
+def _network(manifest: Manifest, config: Config | Streams) -> Iterator[str]:
     window, shape = manifest.window, manifest.input
     rows, columns, _ = manifest.features.activation
-    if isinstance(network, CnnGru):
-        filters = " / ".join(map(str, network.filters))
-        encoder = f"three times Conv2D ({filters} filters), BatchNorm and pooling for each picture"
-    else:
-        encoder = (
-            "for each picture, two frozen MobileNetV2 trunks (MoveNet Lightning's without its "
-            "joint detectors, and ImageNet's to its thirteenth block), joined by a Conv2D "
-            f"({network.filters} filters) and BatchNorm"
-        )
-    yield (
-        f"`{manifest.network}`: {encoder}; one Conv3D ({network.conv3d}) over the window, the "
-        f"maximum over space, GRU({network.gru[0]}), GRU({network.gru[1]}), one logit per class."
-    )
-    if shape.motion:
+    streams = [part.network for part in parts(config)]
+    if len(streams) > 1:
         yield (
-            "A fourth input channel holds the difference in brightness to the picture one "
-            "interval before."
+            f"`{manifest.network}`: {len(streams)} networks side by side, each trained by itself. "
+            "The mean of their logits counts, and their Grad-CAM targets are taken as the channels "
+            "of one."
         )
+        yield ""
+    for stream in streams:
+        yield ("- " if len(streams) > 1 else "") + _stream(stream)
     yield ""
     yield from table(
         ("part", "what"),
@@ -129,7 +121,32 @@ def _network(manifest: Manifest, network: NetworkConfig) -> Iterator[str]:
     )
 
 
-def _data(training: _Training) -> Iterator[str]:
+def _stream(network: Stream) -> str:
+    size = f"{network.height} x {network.width}"
+    if isinstance(network, CnnGru):
+        filters = " / ".join(map(str, network.filters))
+        encoder = (
+            f"three times Conv2D ({filters} filters), BatchNorm and pooling for each picture of "
+            f"{size}"
+        )
+        if network.motion:
+            encoder += (
+                ", whose fourth channel holds the difference in brightness to the picture one "
+                "interval before"
+            )
+    else:
+        encoder = (
+            f"for each picture of {size}, two frozen MobileNetV2 trunks (MoveNet Lightning's "
+            "without its joint detectors, and ImageNet's to its thirteenth block), joined by a "
+            f"Conv2D ({network.filters} filters) and BatchNorm"
+        )
+    return (
+        f"`{network.kind}`: {encoder}; one Conv3D ({network.conv3d}) over the window, the "
+        f"maximum over space, GRU({network.gru[0]}), GRU({network.gru[1]}), one logit per class."
+    )
+
+
+def _data(training: _Training, config: Config | Streams) -> Iterator[str]:
     split = training.split
     yield f"{training.data}, {split.protocol}."
     yield (
@@ -137,10 +154,10 @@ def _data(training: _Training) -> Iterator[str]:
         if split.protocol == "clip-random"
         else ("Each set is made of whole groups: clips cut from one video are never in two sets.")
     )
-    figures = training.configuration.get("figures")
+    figures = max(part.figures for part in parts(config))
     if figures:
         yield f"{figures} clips per class of a rendered figure were added to the training set."
-    if training.configuration.get("others"):
+    if any(part.others for part in parts(config)):
         yield (
             "Clips of the data's other classes, of the training groups, were added with uniform "
             "targets."
@@ -180,8 +197,8 @@ def _limits(manifest: Manifest) -> Iterator[str]:
     yield "- It is not fit to judge people by."
 
 
-def _licence(training: _Training, network: NetworkConfig) -> Iterator[str]:
-    if isinstance(network, CnnGru):
+def _licence(training: _Training, config: Config | Streams) -> Iterator[str]:
+    if all(isinstance(part.network, CnnGru) for part in parts(config)):
         yield "The weights are MIT-licensed, like the program."
     else:
         yield (

@@ -25,7 +25,7 @@ from har_desktop.inference.manifest import (
     Manifest,
     WindowSpec,
 )
-from training.config import Config
+from training.config import Config, Streams
 from training.data.split import Split
 from training.fit import commit
 
@@ -75,7 +75,7 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
     return manifest
 
 
-def input_spec(config: Config) -> InputSpec:
+def input_spec(config: Config | Streams) -> InputSpec:
     """What the encoder of this configuration wants to see."""
     network = config.network
     return InputSpec(
@@ -86,7 +86,7 @@ def input_spec(config: Config) -> InputSpec:
     )
 
 
-def window_spec(config: Config) -> WindowSpec:
+def window_spec(config: Config | Streams) -> WindowSpec:
     """The window in time that this configuration trains."""
     return WindowSpec(length=config.network.length, frame_interval_s=config.frame_interval_s)
 

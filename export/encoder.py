@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from export import conv3d
-from training.network import normalize
+from training.network import normalize, shrink
 
 
 def norm_scale(norm: keras.layers.BatchNormalization) -> NDArray[np.float32]:
@@ -17,24 +20,48 @@ def norm_scale(norm: keras.layers.BatchNormalization) -> NDArray[np.float32]:
     return np.asarray(gamma / np.sqrt(variance + norm.epsilon), np.float32)
 
 
+@dataclass(frozen=True)
+class EncoderPart:
+    """One of the encoders that look at a picture.
+
+    Attributes:
+        encoder: Trained, in float32: normalised picture -> Grad-CAM target, what the Conv3D sees.
+        conv3d_kernel: (3, 3, 3, inputs, channels) float32.
+        motion: Whether it sees the picture before, too.
+        shrink: How many times smaller than the input its picture is.
+    """
+
+    encoder: keras.Model
+    conv3d_kernel: NDArray[np.float32]
+    motion: bool
+    shrink: int = 1
+
+
 def encode(
-    encoder: keras.Model,
-    conv3d_kernel: NDArray[np.float32],
-    frame: tf.Tensor,
-    previous: tf.Tensor | None = None,
+    parts: Sequence[EncoderPart], frame: tf.Tensor, previous: tf.Tensor | None = None
 ) -> dict[str, tf.Tensor]:
     """The encoder's function; see docs/architecture.md for the contract.
 
     Args:
-        encoder: Trained, in float32: normalised picture -> Grad-CAM target, what the Conv3D sees.
-        conv3d_kernel: (3, 3, 3, inputs, channels) float32.
+        parts: Whose channels follow one another.
         frame: (1, height, width, 3) uint8 RGB.
         previous: The same one interval before, for a network with motion.
 
     Returns:
         `partials` (1, 3, h, w, channels) and `activation` (1, h', w', filters), float32.
     """
-    activation, features = encoder(normalize(frame, previous), training=False)
-    partials = tf.nn.conv2d(features, conv3d.taps(conv3d_kernel), 1, "SAME")
-    partials = tf.reshape(partials, (1, *features.shape[1:3], 3, conv3d_kernel.shape[-1]))
+    outputs = [_encode(part, frame, previous if part.motion else None) for part in parts]
+    if len(outputs) == 1:
+        return outputs[0]
+    return {name: tf.concat([out[name] for out in outputs], axis=-1) for name in outputs[0]}
+
+
+def _encode(
+    part: EncoderPart, frame: tf.Tensor, previous: tf.Tensor | None
+) -> dict[str, tf.Tensor]:
+    picture = shrink(normalize(frame, previous), part.shrink)
+    activation, features = part.encoder(picture, training=False)
+    kernel = part.conv3d_kernel
+    partials = tf.nn.conv2d(features, conv3d.taps(kernel), 1, "SAME")
+    partials = tf.reshape(partials, (1, *features.shape[1:3], 3, kernel.shape[-1]))
     return {"partials": tf.transpose(partials, (0, 3, 1, 2, 4)), "activation": activation}

@@ -11,10 +11,10 @@ import onnx
 import tensorflow as tf
 
 from export.check import OPSET, check
-from export.encoder import encode, norm_scale
+from export.encoder import EncoderPart, encode, norm_scale
 from export.head import HeadWeights, answer
-from training.config import NetworkConfig
-from training.network import find_layer, target, target_norm
+from training.config import NetworkConfig, TwoStream
+from training.network import find_layer, streams, target, target_norm
 
 IR_VERSION = 8  # the first with opset 17
 
@@ -26,7 +26,7 @@ class Graphs:
     Attributes:
         encoder: The graph that runs once per frame.
         head: The graph that runs once per window.
-        target: Name of the layer that Grad-CAM looks at.
+        target: Name of the layer that Grad-CAM looks at, or of all of them.
     """
 
     encoder: onnx.ModelProto
@@ -44,31 +44,34 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
     Raises:
         BundleError: The converter left something in a graph that a bundle may not hold.
     """
-    encoder_model = network.get_layer("encoder")
-    scale = norm_scale(find_layer(network, target_norm(config)))
-    weights = HeadWeights.of(network, target_scale=scale)
-
+    parts = streams(network, config)
+    heads, encoders = [], []
+    for part, shape in parts:
+        scale = norm_scale(find_layer(part, target_norm(shape)))
+        heads.append(HeadWeights.of(part, scale, share=1 / len(parts)))
+        factor = config.shrink(shape) if isinstance(config, TwoStream) else 1
+        encoders.append(
+            EncoderPart(part.get_layer("encoder"), heads[-1].conv3d_kernel, shape.motion, factor)
+        )
     picture = (1, config.height, config.width, 3)
     pictures = [tf.TensorSpec(picture, tf.uint8, "frame")]
     if config.motion:
         pictures.append(tf.TensorSpec(picture, tf.uint8, "previous"))
-    encoder = convert(
-        "encoder", lambda *frames: encode(encoder_model, weights.conv3d_kernel, *frames), pictures
-    )
+    encoder = convert("encoder", lambda *frames: encode(encoders, *frames), pictures)
     features = {
         value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim]
         for value in encoder.graph.output
     }
     head = convert(
         "head",
-        lambda *inputs: answer(weights, *inputs),
+        lambda *inputs: answer(heads, *inputs),
         [
             tf.TensorSpec((config.length, *features["partials"][1:]), tf.float32, "partials"),
             tf.TensorSpec((config.length, *features["activation"][1:]), tf.float32, "activations"),
             tf.TensorSpec((), tf.int64, "class_index"),
         ],
     )
-    return Graphs(encoder, head, target(config))
+    return Graphs(encoder, head, " + ".join(target(shape) for _, shape in parts))
 
 
 def convert(

@@ -7,6 +7,7 @@ pass is written as forward operations; docs/architecture.md derives it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -43,10 +44,17 @@ class HeadWeights:
     logits_bias: NDArray[np.float32]
 
     @classmethod
-    def of(cls, network: keras.Model, target_scale: NDArray[np.float32]) -> HeadWeights:
-        """Take `conv3d`, `gru1`, `gru2` and `logits` out of a trained network."""
+    def of(
+        cls, network: keras.Model, target_scale: NDArray[np.float32], share: float = 1.0
+    ) -> HeadWeights:
+        """Take `conv3d`, `gru1`, `gru2` and `logits` out of a trained network.
+
+        `share` scales the logits, for the sum of several networks.
+        """
         conv3d_kernel, conv3d_bias = find_layer(network, "conv3d").get_weights()
-        logits_kernel, logits_bias = find_layer(network, "logits").get_weights()
+        logits_kernel, logits_bias = (
+            weights * np.float32(share) for weights in find_layer(network, "logits").get_weights()
+        )
         return cls(
             target_scale,
             conv3d_kernel,
@@ -58,13 +66,38 @@ class HeadWeights:
         )
 
 
+@dataclass(frozen=True)
+class _Forward:
+    """What the backward pass needs of one head's forward pass.
+
+    Attributes:
+        grid: (rows, columns) of the Conv3D's maps.
+        winners: (length, places, channels) float32, 1 where a map has its maximum.
+        pooled: (length, channels) the maxima after ReLU.
+        trace1: Of the first GRU.
+        trace2: Of the second.
+        logits: (classes,).
+    """
+
+    grid: tuple[int, int]
+    winners: tf.Tensor
+    pooled: tf.Tensor
+    trace1: gru.Trace
+    trace2: gru.Trace
+    logits: tf.Tensor
+
+
 def answer(
-    weights: HeadWeights, partials: tf.Tensor, activations: tf.Tensor, class_index: tf.Tensor
+    heads: Sequence[HeadWeights],
+    partials: tf.Tensor,
+    activations: tf.Tensor,
+    class_index: tf.Tensor,
 ) -> dict[str, tf.Tensor]:
-    """The head's function; see docs/architecture.md for the contract.
+    """The function of one head, or of several side by side; docs/architecture.md has the contract.
 
     Args:
-        weights: Of the trained network.
+        heads: Of the trained network. Their logits add up. Each one's channels follow the ones of
+            the head before it, in `partials` and in `activations`.
         partials: (length, 3, h, w, C) float32, oldest first.
         activations: (length, h', w', K) float32, oldest first: the Grad-CAM target.
         class_index: int64 scalar: the class to explain; below zero, the top one.
@@ -73,37 +106,58 @@ def answer(
         `logits` and `probabilities` (classes,) float32, `heatmaps` (length, h', w') float32,
         `explained` int64 scalar.
     """
+    own = tf.split(partials, [len(head.conv3d_bias) for head in heads], axis=-1)
+    forwards = [_forward(head, part) for head, part in zip(heads, own, strict=True)]
+    logits = tf.add_n([forward.logits for forward in forwards])
+    explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
+
+    _, rows, columns, filters = activations.shape
+    alphas = [
+        _alphas(head, forward, explained, rows * columns)
+        for head, forward in zip(heads, forwards, strict=True)
+    ]
+    places = tf.reshape(activations, (-1, rows * columns, filters))
+    evidence = places @ tf.concat(alphas, axis=-1)[:, :, None]
+    return {
+        "logits": logits,
+        "probabilities": tf.nn.softmax(logits),
+        "heatmaps": tf.nn.relu(tf.reshape(evidence, (-1, rows, columns))),
+        "explained": explained,
+    }
+
+
+def _forward(weights: HeadWeights, partials: tf.Tensor) -> _Forward:
     length, _, height, width, channels = partials.shape
     maps = tf.reshape(conv3d.combine(partials), (length, height * width, channels))
     highest = tf.reduce_max(maps, axis=1, keepdims=True)
     # Adding the bias and ReLU keep the order: both can wait until the maximum is known.
     pooled = tf.nn.relu(highest[:, 0] + weights.conv3d_bias)
-
     trace1 = gru.forward(weights.gru1, pooled)
     trace2 = gru.forward(weights.gru2, trace1.outputs)
     logits = (trace2.outputs[-1:] @ weights.logits_kernel + weights.logits_bias)[0]
-    explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
+    winners = tf.cast(maps == highest, tf.float32)
+    return _Forward((height, width), winners, pooled, trace1, trace2, logits)
 
-    # Backward: logit -> last state -> both GRUs -> pooled maxima.
+
+def _alphas(
+    weights: HeadWeights, forward: _Forward, explained: tf.Tensor, places: int
+) -> tf.Tensor:
+    """Grad-CAM's weights (length, K): the mean over the target's `places` of the logit's gradient.
+
+    Backward: logit -> last state -> both GRUs -> pooled maxima -> Conv3D's input.
+    """
+    length = forward.pooled.shape[0]
     by_state = tf.gather(weights.logits_kernel.T, explained)[None]
     by_outputs2 = tf.concat([tf.zeros((length - 1, weights.gru2.units)), by_state], 0)
-    by_outputs1 = gru.backward(weights.gru2, trace2, by_outputs2)
-    by_pooled = gru.backward(weights.gru1, trace1, by_outputs1)
+    by_outputs1 = gru.backward(weights.gru2, forward.trace2, by_outputs2)
+    by_pooled = gru.backward(weights.gru1, forward.trace1, by_outputs1)
 
     # The maximum hands its gradient to the place it came from, in equal parts where several
     # places share it; ReLU lets it through where the maximum is positive.
-    winners = tf.cast(maps == highest, tf.float32)
-    by_winner = by_pooled * tf.sign(pooled) / tf.reduce_sum(winners, axis=1)
-    reached = (conv3d.reach(height, width) @ winners) * by_winner[:, None]
+    sharing = tf.reduce_sum(forward.winners, axis=1)
+    by_winner = by_pooled * tf.sign(forward.pooled) / sharing
+    reached = (conv3d.reach(*forward.grid) @ forward.winners) * by_winner[:, None]
 
     # The target's scale and Grad-CAM's mean over space are constants of the kernel.
-    _, rows, columns, filters = activations.shape
-    factor = weights.target_scale / np.float32(rows * columns)
-    alphas = conv3d.sum_input_gradient(weights.conv3d_kernel * factor[:, None], reached)
-    evidence = tf.reshape(activations, (length, rows * columns, filters)) @ alphas[:, :, None]
-    return {
-        "logits": logits,
-        "probabilities": tf.nn.softmax(logits),
-        "heatmaps": tf.nn.relu(tf.reshape(evidence, (length, rows, columns))),
-        "explained": explained,
-    }
+    factor = weights.target_scale / np.float32(places)
+    return conv3d.sum_input_gradient(weights.conv3d_kernel * factor[:, None], reached)

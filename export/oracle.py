@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import keras
@@ -10,7 +12,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from har_desktop.frame import Image
-from training.network import find_layer
+from training.config import NetworkConfig
+from training.network import find_layer, streams, target
 
 
 @dataclass(frozen=True)
@@ -28,24 +31,42 @@ class Explanation:
 
 
 def explain(
-    network: keras.Model, clip: Image, classes: list[int], target: str
+    network: keras.Model, config: NetworkConfig, clip: Image, classes: list[int]
 ) -> tuple[NDArray[np.floating], list[Explanation]]:
     """Run the whole network over one window, and differentiate it.
 
     Args:
-        network: Takes `clip` with a leading 1, has the layer `encoder`.
+        network: Built by `training.network.build`; takes `clip` with a leading 1.
+        config: Its shape.
         clip: (frames, height, width, 3) uint8 RGB, oldest first.
         classes: What to explain; -1 = top-1.
-        target: Layer of the encoder whose output Grad-CAM looks at.
 
     Returns:
-        logits (classes,) of the network's dtype, and one explanation for each of `classes`.
+        logits (classes,) of the network's dtype, and one explanation for each of `classes`. Where
+        several streams look side by side, their targets are taken as the channels of one.
 
     Source:
         Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
         Localization", ICCV 2017; the score is the logit.
     """
-    layer = find_layer(network, target)
+    targets = [find_layer(part, target(shape)) for part, shape in streams(network, config)]
+    with ExitStack() as stack:
+        seen = [stack.enter_context(_overheard(layer)) for layer in targets]
+        tape = stack.enter_context(tf.GradientTape(persistent=True))
+        logits = network(clip[None], training=False)[0]
+        top = int(tf.argmax(logits))
+        scores = [logits[top if index < 0 else index] for index in classes]
+    activations = [activation for (activation,) in seen]
+    together = tf.concat(activations, axis=-1)
+    return logits.numpy(), [
+        _explain(together, tf.concat(tape.gradient(score, activations), axis=-1))
+        for score in scores
+    ]
+
+
+@contextmanager
+def _overheard(layer: keras.layers.Layer) -> Iterator[list[tf.Tensor]]:
+    """Gathers what the layer gives while the context lasts."""
     seen: list[tf.Tensor] = []
 
     def call(*args: object, **kwargs: object) -> tf.Tensor:
@@ -54,14 +75,9 @@ def explain(
 
     layer.call = call
     try:
-        with tf.GradientTape(persistent=True) as tape:
-            logits = network(clip[None], training=False)[0]
-            top = int(tf.argmax(logits))
-            scores = [logits[top if index < 0 else index] for index in classes]
+        yield seen
     finally:
         del layer.call
-    (activation,) = seen
-    return logits.numpy(), [_explain(activation, tape.gradient(s, activation)) for s in scores]
 
 
 def _explain(activation: tf.Tensor, gradient: tf.Tensor) -> Explanation:

@@ -104,8 +104,8 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
             window = clip[start : start + span]
             answers = [_whole(recognizer, window, index) for index in classes]
             explained = [answer.explained for answer in answers]
-            _, tapes = explain(network, window, explained, manifest.cam.target)
-            logits, truths = explain(exact, window, explained, manifest.cam.target)
+            _, tapes = explain(network, run.config.network, window, explained)
+            logits, truths = explain(exact, run.config.network, window, explained)
             expected = _softmax(logits)
             # Of two classes that rounding cannot tell apart, either may be the top one.
             probabilities.append(expected.max() - expected[answers[0].explained])

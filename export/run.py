@@ -10,7 +10,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Calibration, Json
-from training.config import Config
+from training.config import Config, Streams, read_config
 from training.data.split import Split
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Run:
     """
 
     folder: Path
-    config: Config
+    config: Config | Streams
     calibration: Calibration
     split: Split
     environment: Json
@@ -78,11 +78,18 @@ def read_run(folder: Path) -> Run:
         raise InputError(f"no run folder {folder}: give the folder that `training fit` wrote")
     return Run(
         folder,
-        _read(folder / "config.json", Config),
+        _config(folder / "config.json"),
         _read(folder / "calibration.json", Calibration),
         _read(folder / "split.json", Split),
         _read(folder / "environment.json", Json),
     )
+
+
+def _config(path: Path) -> Config | Streams:
+    try:
+        return read_config(_read(path, Json))
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path} cannot be used: {error}") from error
 
 
 def _read(path: Path, kind: type[T]) -> T:

@@ -14,11 +14,11 @@ from har_desktop import console
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Manifest
 from har_desktop.sources.files import expand_sources
-from training.config import load_config
+from training.config import Config, Streams, load_config, parts
 from training.data.index import Clip, other_labels, scan
 from training.data.split import TEST_GROUPS, Protocol, read_split
+from training.prepare import Source, with_classes
 from training.prepare import prepare as run_prepare
-from training.prepare import with_classes
 from training.report import explanations_table, rejection_table, table
 
 data_option = click.option(
@@ -40,7 +40,7 @@ published_option = click.option(
     help="Folder that holds the published networks' TFLite files, at any depth.",
 )
 config_option = click.option(
-    "--config", "name", default="mobilenet_gru", show_default=True, help="Name or TOML file."
+    "--config", "name", default="two_stream", show_default=True, help="Name or TOML file."
 )
 classes_option = click.option(
     "--classes",
@@ -79,8 +79,8 @@ def prepare(
     data: Path, cache: Path, published: Path | None, name: str, classes: str | None
 ) -> None:
     """Check the clips and the split, and decode what is not in the cache yet."""
-    config = with_classes(load_config(name), data, classes)
-    run_prepare(config, data, cache, published, fold=0, leak_seed=None)
+    for part in parts(load_config(name)):
+        run_prepare(with_classes(part, data, classes), Source(data, cache, published))
 
 
 @cli.command()
@@ -111,15 +111,23 @@ def fit(
     """Train a network on whole groups."""
     from training.fit import fit as run_fit
     from training.fit import open_run
+    from training.streams import fit_streams
 
-    config = with_classes(load_config(name), data, classes)
-    if seed is not None:
-        config = msgspec.structs.replace(config, seed=seed)
-    leak_seed = config.seed if leak else None
-    split, extra, store = run_prepare(config, data, cache, published, fold, leak_seed)
-    open_run(run, config, split, resume=resume)
-    run_fit(config, split, extra, store, run)
+    loaded = load_config(name)
+    changed = [_seeded(with_classes(part, data, classes), seed) for part in parts(loaded)]
+    where = Source(data, cache, published, fold, changed[0].seed if leak else None)
+    if isinstance(loaded, Streams):
+        fit_streams(Streams(streams=tuple(changed)), where, run, resume=resume)
+    else:
+        (config,) = changed
+        split, extra, store = run_prepare(config, where)
+        open_run(run, config, split, resume=resume)
+        run_fit(config, split, extra, store, run)
     click.echo(f"{run}: {(run / 'validation.json').read_text()}")
+
+
+def _seeded(config: Config, seed: int | None) -> Config:
+    return config if seed is None else msgspec.structs.replace(config, seed=seed)
 
 
 @cli.command()

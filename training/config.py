@@ -37,11 +37,22 @@ class _Network(
 ):
     """What all networks have; the key `name` says which one it is."""
 
-    stride: ClassVar[int]
-
     height: Positive
     width: Positive
     length: Positive = 10
+
+    @property
+    def kind(self) -> str:
+        """The value of the key `name`."""
+        return str(self.__struct_config__.tag)
+
+
+class _Stream(_Network, frozen=True, kw_only=True):
+    """An encoder and the poster's head."""
+
+    stride: ClassVar[int]  # both sides are multiples of it
+    cell: ClassVar[int]  # pixels of the picture that one place of the Conv3D stands for
+
     conv3d: Positive = 64
     gru: tuple[Positive, Positive] = (32, 50)
     dropout: Share = 0.0
@@ -55,16 +66,12 @@ class _Network(
         if self.height % self.stride or self.width % self.stride:
             raise ValueError(f"{self.height}x{self.width}: use multiples of {self.stride}")
 
-    @property
-    def kind(self) -> str:
-        """The value of the key `name`."""
-        return str(self.__struct_config__.tag)
 
-
-class CnnGru(_Network, frozen=True, kw_only=True, tag="cnn_gru"):
+class CnnGru(_Stream, frozen=True, kw_only=True, tag="cnn_gru"):
     """The poster's network; see `training.cnn`."""
 
     stride: ClassVar[int] = 8
+    cell: ClassVar[int] = 8
 
     height: Positive = 64
     width: Positive = 80
@@ -72,17 +79,18 @@ class CnnGru(_Network, frozen=True, kw_only=True, tag="cnn_gru"):
     motion: bool = False
 
 
-class MobileNetGru(_Network, frozen=True, kw_only=True, tag="mobilenet_gru"):
+class MobileNetGru(_Stream, frozen=True, kw_only=True, tag="mobilenet_gru"):
     """Two frozen trunks before the poster's head; see `training.mobilenet`.
 
     `filters` are those of the Grad-CAM target.
     """
 
     stride: ClassVar[int] = 32
+    cell: ClassVar[int] = 16
 
     height: Positive = 160
     width: Positive = 192
-    filters: Positive = 128
+    filters: Positive = 96
 
     @property
     def motion(self) -> bool:
@@ -90,7 +98,50 @@ class MobileNetGru(_Network, frozen=True, kw_only=True, tag="mobilenet_gru"):
         return False
 
 
-NetworkConfig = CnnGru | MobileNetGru
+Stream = CnnGru | MobileNetGru
+
+
+class TwoStream(_Network, frozen=True, kw_only=True, tag="two_stream"):
+    """Networks side by side, each with a head of its own; the mean of their logits counts.
+
+    The largest one's picture is the input; the others see it shrunk by a whole number.
+
+    Source: Simonyan, Zisserman, "Two-Stream Convolutional Networks for Action Recognition in
+    Videos", NIPS 2014: appearance and motion, fused late.
+    """
+
+    streams: Annotated[tuple[Stream, ...], Meta(min_length=2)]
+
+    def __post_init__(self) -> None:
+        """Refuse streams that can't look at the same window.
+
+        Raises:
+            ValueError: Their windows or grids differ, or a picture doesn't shrink evenly.
+        """
+        grids = {(s.height // s.cell, s.width // s.cell) for s in self.streams}
+        if len(grids) > 1:
+            raise ValueError(f"the streams' grids differ: {sorted(grids)}")
+        for stream in self.streams:
+            if stream.length != self.length:
+                raise ValueError(f"windows of {stream.length} and of {self.length} pictures")
+            if self.shrink(stream) * stream.width != self.width or (
+                self.shrink(stream) * stream.height != self.height
+            ):
+                raise ValueError(
+                    f"{self.height}x{self.width} doesn't shrink to {stream.height}x{stream.width}"
+                )
+
+    @property
+    def motion(self) -> bool:
+        """Whether a stream sees the picture before, too."""
+        return any(stream.motion for stream in self.streams)
+
+    def shrink(self, stream: Stream) -> int:
+        """How many times larger the input is than what the stream sees."""
+        return self.height // stream.height
+
+
+NetworkConfig = CnnGru | MobileNetGru | TwoStream
 
 
 class AugmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,7 +173,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # Windows of all other classes for each one of these; they teach the network to be unsure.
     others: Annotated[float, Meta(ge=0.0)] = 0.0
     frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)] = 0.2
-    network: NetworkConfig = CnnGru()
+    network: Stream = CnnGru()
     augment: AugmentConfig = AugmentConfig()
     seed: int = 1
     epochs: Positive = 40
@@ -139,15 +190,76 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     figures: Annotated[int, Meta(ge=0)] = 0  # rendered clips per class, added to the training set
 
 
-def load_config(name: str) -> Config:
+class Streams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Networks that are trained one after another, and then look at a window side by side."""
+
+    streams: Annotated[tuple[Config, ...], Meta(min_length=2)]
+
+    def __post_init__(self) -> None:
+        """Refuse networks that don't answer the same question.
+
+        Raises:
+            ValueError: Their classes or intervals differ, or see `TwoStream`.
+        """
+        if len({(c.classes, c.frame_interval_s) for c in self.streams}) > 1:
+            raise ValueError("the streams differ in classes or frame_interval_s")
+        _ = self.network
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What all of them tell apart."""
+        return self.streams[0].classes
+
+    @property
+    def frame_interval_s(self) -> float:
+        """Between the pictures of a window."""
+        return self.streams[0].frame_interval_s
+
+    @property
+    def seed(self) -> int:
+        """Of the first stream."""
+        return self.streams[0].seed
+
+    @property
+    def network(self) -> TwoStream:
+        """All of them as one network."""
+        parts = tuple(config.network for config in self.streams)
+        largest = max(parts, key=lambda part: part.height)
+        return TwoStream(
+            height=largest.height, width=largest.width, length=largest.length, streams=parts
+        )
+
+
+def parts(config: Config | Streams) -> tuple[Config, ...]:
+    """The configurations of the networks that are trained; of most, itself."""
+    return config.streams if isinstance(config, Streams) else (config,)
+
+
+def read_config(raw: object) -> Config | Streams:
+    """Convert what was decoded from JSON or TOML.
+
+    Raises:
+        msgspec.ValidationError: A key or value is not allowed.
+    """
+    if isinstance(raw, dict) and "streams" in raw:
+        return msgspec.convert(raw, Streams)
+    return msgspec.convert(raw, Config)
+
+
+def load_config(name: str) -> Config | Streams:
     """Read a configuration by its name in `training/configs/`, or by path.
+
+    A file that says `streams = ["NAME", "NAME"]` stands for those configurations side by side.
 
     Raises:
         InputError: No such configuration, or a key or value that is not allowed.
     """
     path = Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Config)
+        raw = msgspec.toml.decode(path.read_bytes())
+        if isinstance(names := raw.get("streams"), list):
+            raw["streams"] = [msgspec.to_builtins(load_config(str(part))) for part in names]
+        return read_config(raw)
     except FileNotFoundError:
         known = ", ".join(sorted(p.stem for p in CONFIGS.glob("*.toml")))
         raise InputError(f"no configuration {path}; known are: {known}") from None

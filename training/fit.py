@@ -2,6 +2,7 @@
 
 A run folder holds `config.json`, `split.json`, `environment.json`, `history.csv`,
 `best.weights.h5`, `calibration.json`, `validation.json` and, while the run lasts, `backup/`.
+See `training.streams` for a run of several networks.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 
 from har_desktop.errors import HarError, InputError
 from training.calibrate import calibrate
-from training.config import Config
+from training.config import Config, Streams, read_config
 from training.data.bank import Bank
 from training.data.batches import Material, Pictures, TrainingWindows, Views, fixed_windows
 from training.data.cache import Cache
@@ -39,7 +40,7 @@ class DivergedError(HarError):
     """The loss is no longer a number. The last good weights are kept."""
 
 
-def open_run(run: Path, config: Config, split: Split, *, resume: bool) -> None:
+def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool) -> None:
     """Make the run folder, or check that an existing one belongs to this configuration.
 
     Raises:
@@ -50,7 +51,7 @@ def open_run(run: Path, config: Config, split: Split, *, resume: bool) -> None:
     if resume:
         if not path.exists():
             raise InputError(f"nothing to resume in {run}: it has no config.json")
-        if msgspec.json.decode(path.read_bytes(), type=Config) != config:
+        if read_config(msgspec.json.decode(path.read_bytes())) != config:
             raise InputError(f"{path} is another configuration; give the run a folder of its own")
         return
     if run.exists() and any(run.iterdir()):
@@ -98,8 +99,8 @@ def fit(config: Config, split: Split, extra: list[Clip], store: Cache | Bank, ru
     )
     network.load_weights(run / "best.weights.h5")
     logits = learner.predict(windows, batch_size=2 * config.batch, verbose=0)
-    _report(run, logits, targets, owners)
-    _write_environment(run)
+    report(run, logits, targets, owners)
+    write_environment(run, _seconds(run))
     shutil.rmtree(run / "backup", ignore_errors=True)
 
 
@@ -108,7 +109,8 @@ def _learner(
 ) -> tuple[keras.Model, Material[Any]]:
     """The part of the network that learns, and what it learns from."""
     if isinstance(store, Cache):
-        return network, Pictures(config, store, clips)
+        size = config.network.height, config.network.width
+        return network, Pictures(config.augment, size, store, clips)
     find_layer(network, "trunk").set_weights(store.trunk.get_weights())
     return build_on_features(network, config.network.length), Views(config, store)
 
@@ -213,7 +215,7 @@ def _best_loss(run: Path) -> float:
     return float(np.min(history["val_loss"]))
 
 
-def _report(
+def report(
     run: Path,
     logits: NDArray[np.float32],
     targets: NDArray[np.float32],
@@ -238,9 +240,13 @@ def _report(
     (run / "validation.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
 
 
-def _write_environment(run: Path) -> None:
+def _seconds(run: Path) -> float:
     history = _history(run)
-    seconds = 0.0 if history is None else float(np.sum(history["seconds"]))
+    return 0.0 if history is None else float(np.sum(history["seconds"]))
+
+
+def write_environment(run: Path, seconds: float) -> None:
+    """Tell how the run came about; its presence says that the run has finished."""
     environment = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds),

@@ -1,5 +1,7 @@
 """A CNN-GRU as one Keras network over a whole window; the poster's head on one of two encoders.
 
+Several of these may stand side by side in one network: see `TwoStream` in `training.config`.
+
 The encoder sees one picture at a time; time is folded into the batch (TimeDistributed layers would
 unroll into ten copies). `export` takes the trained network apart by layer name, so the names below
 are part of the contract with it:
@@ -21,7 +23,7 @@ import keras
 from keras import layers, ops
 
 from training import cnn, mobilenet
-from training.config import CnnGru, NetworkConfig
+from training.config import CnnGru, NetworkConfig, Stream, TwoStream
 from training.precision import full_precision
 
 # ITU-R BT.601 luma of RGB.
@@ -49,14 +51,24 @@ def normalize(frame, previous=None, dtype="float32"):
     return ops.concatenate([rgb, difference], axis=-1)
 
 
-def target(config: NetworkConfig) -> str:
+def target(config: Stream) -> str:
     """Name of the layer that Grad-CAM looks at: the encoder's last Conv2D with its ReLU."""
     return cnn.TARGET if isinstance(config, CnnGru) else mobilenet.TARGET
 
 
-def target_norm(config: NetworkConfig) -> str:
+def target_norm(config: Stream) -> str:
     """Name of the BatchNorm between the target and the Conv3D."""
     return cnn.TARGET_NORM if isinstance(config, CnnGru) else mobilenet.TARGET_NORM
+
+
+def streams(network: keras.Model, config: NetworkConfig) -> list[tuple[keras.Model, Stream]]:
+    """The networks that a network is made of; most are made of themselves.
+
+    Each has the layers `encoder` and `head`.
+    """
+    if isinstance(config, TwoStream):
+        return [(network.get_layer(f"stream{n}"), part) for n, part in enumerate(config.streams)]
+    return [(network, config)]
 
 
 def find_layer(model: keras.Model, name: str) -> keras.layers.Layer:
@@ -87,11 +99,29 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     shape = (config.height, config.width, 3)
     clip = keras.Input((config.length + extra, *shape), dtype="uint8", name="clip")
     frames = ops.reshape(clip[:, extra:], (-1, *shape))
-    previous = ops.reshape(clip[:, :-1], (-1, *shape)) if config.motion else None
-    encoder = (cnn if isinstance(config, CnnGru) else mobilenet).build_encoder(config)
-    _, features = encoder(normalize(frames, previous, full_precision()))
-    head = _head(config, classes, features.shape[1:])
-    return keras.Model(clip, head(features), name=config.kind)
+    before = ops.reshape(clip[:, :-1], (-1, *shape)) if config.motion else None
+    if not isinstance(config, TwoStream):
+        logits = _stream(config, classes, normalize(frames, before, full_precision()))
+        return keras.Model(clip, logits, name=config.kind)
+    answers = []
+    for number, part in enumerate(config.streams):
+        pictures = normalize(frames, before if part.motion else None, full_precision())
+        pictures = shrink(pictures, config.shrink(part))
+        picture = keras.Input(pictures.shape[1:], dtype=full_precision(), name="picture")
+        logits = _stream(part, classes, picture)
+        answers.append(keras.Model(picture, logits, name=f"stream{number}")(pictures))
+    return keras.Model(clip, layers.Average(name="mean", dtype=full_precision())(answers))
+
+
+def shrink(pictures, factor: int):
+    """Pictures (batch, height, width, channels), each side `factor` times smaller, by averaging."""
+    return pictures if factor == 1 else ops.average_pool(pictures, factor, factor)
+
+
+def _stream(config: Stream, classes: int, pictures):
+    """Normalised pictures, time folded into the batch -> logits."""
+    _, features = (cnn if isinstance(config, CnnGru) else mobilenet).build_encoder(config)(pictures)
+    return _head(config, classes, features.shape[1:])(features)
 
 
 def build_on_features(network: keras.Model, length: int) -> keras.Model:
@@ -113,7 +143,7 @@ def build_on_features(network: keras.Model, length: int) -> keras.Model:
     return keras.Model(inputs, network.get_layer("head")(features), name="learner")
 
 
-def _head(config: NetworkConfig, classes: int, shape: tuple[int, ...]) -> keras.Model:
+def _head(config: Stream, classes: int, shape: tuple[int, ...]) -> keras.Model:
     """Features of all frames, time folded into the batch -> logits."""
     features = keras.Input(shape, dtype=keras.config.dtype_policy().compute_dtype, name="features")
     x = ops.reshape(features, (-1, config.length, *shape))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import ClassName
-from training.config import CnnGru, Config
+from training.config import CnnGru, Config, Streams
 from training.data.cache import Cache
 from training.data.figures import figure_clips
 from training.data.index import Clip, labels, other_labels, scan
@@ -58,23 +59,38 @@ def with_classes(config: Config, data: Path, classes: str | None) -> Config:
     return config
 
 
-def prepare(
-    config: Config,
-    data: Path,
-    folder: Path,
-    published: Path | None,
-    fold: int,
-    leak_seed: int | None,
-) -> tuple[Split, list[Clip], Cache | Bank]:
+@dataclass(frozen=True)
+class Source:
+    """Where clips come from, and which of them validate.
+
+    Attributes:
+        data: The data folder.
+        cache: The folder of decoded clips.
+        published: The published networks, for a network on frozen trunks.
+        fold: Which groups validate.
+        leak_seed: Where it is given, shuffle single clips with it.
+    """
+
+    data: Path
+    cache: Path
+    published: Path | None = None
+    fold: int = 0
+    leak_seed: int | None = None
+
+    def split(self, config: Config | Streams) -> Split:
+        """The clips of the configuration's classes, divided."""
+        clips = scan(self.data, config.classes)
+        if self.leak_seed is None:
+            return split_by_group(clips, self.fold)
+        return split_at_random(clips, self.leak_seed)
+
+
+def prepare(config: Config, source: Source) -> tuple[Split, list[Clip], Cache | Bank]:
     """Scan, split, decode, and tell of it on stdout.
 
     Args:
         config: Whose classes and pictures count.
-        data: The data folder.
-        folder: The cache.
-        published: The published networks, for a network on frozen trunks.
-        fold: Which groups validate.
-        leak_seed: Where it is given, shuffle single clips with it.
+        source: Where they are.
 
     Returns:
         The split; the clips of other classes and the rendered ones to learn from; where their
@@ -84,19 +100,18 @@ def prepare(
         InputError: The data cannot be used.
         OutputError: The cache takes no more.
     """
-    trunks = None if isinstance(config.network, CnnGru) else _required(config, published)
-    clips = scan(data, config.classes)
-    split = split_by_group(clips, fold) if leak_seed is None else split_at_random(clips, leak_seed)
-    others = _others(config, data, split) if config.others else []
+    trunks = None if isinstance(config.network, CnnGru) else _required(config, source.published)
+    split = source.split(config)
+    others = _others(config, source.data, split) if config.others else []
     extra = [*others, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
     if trunks is None:
         # A picture a third larger than the input leaves room for crops.
         size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
-        store = cache = Cache(folder, data, size)
+        store = cache = Cache(source.cache, source.data, size)
         usable = set(cache.fill([*split.train, *split.validation, *extra]))
     else:
-        store = bank = _bank(config, data, folder, trunks)
+        store = bank = _bank(config, source.data, source.cache, trunks)
         usable = _fill(config, bank, split, extra)
     usable -= _too_short(config, store, usable)
     split = msgspec.structs.replace(

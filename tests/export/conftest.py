@@ -28,7 +28,7 @@ from har_desktop import console
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Calibration
 from tests.weights import randomize
-from training.config import CnnGru, Config, MobileNetGru, NetworkConfig
+from training.config import CnnGru, Config, MobileNetGru, NetworkConfig, Streams
 from training.data.index import Clip
 from training.data.split import Split
 from training.network import build
@@ -67,14 +67,22 @@ def make_run(random_network, tmp_path_factory):
         MobileNetGru: {"height": 64, "width": 96, "filters": 8},
     }
 
+    def configure(kind, classes, **options) -> Config:
+        network = kind(**{"length": 4, "conv3d": 6, "gru": (5, 4), **tiny[kind], **options})
+        return Config(classes=classes, network=network)
+
     def make(
         classes: tuple[str, ...] = CLASSES,
         seed: int = 0,
         kind: type[CnnGru | MobileNetGru] = CnnGru,
+        beside: type[CnnGru | MobileNetGru] | None = None,
         **options: object,
     ):
-        network = kind(**{"length": 4, "conv3d": 6, "gru": (5, 4), **tiny[kind], **options})
-        config = Config(classes=classes, network=network)
+        config = configure(kind, classes, **options)
+        if beside:
+            shrink = config.network.cell // beside.cell
+            size = {side: getattr(config.network, side) // shrink for side in ("height", "width")}
+            config = Streams(streams=(config, configure(beside, classes, conv3d=7, **size)))
         split = Split(
             "group-wise",
             train=[clip for label in classes for clip in _clips(label, range(10, 14))],
@@ -91,7 +99,7 @@ def make_run(random_network, tmp_path_factory):
         folder = tmp_path_factory.mktemp("run")
         for name, value in files.items():
             (folder / f"{name}.json").write_bytes(msgspec.json.encode(value))
-        random_network(network, len(classes), seed).save_weights(folder / "best.weights.h5")
+        random_network(config.network, len(classes), seed).save_weights(folder / "best.weights.h5")
         return folder
 
     return make

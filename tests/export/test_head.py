@@ -54,7 +54,7 @@ def case():
     )
     model = graphs.convert(
         "head",
-        lambda *inputs: answer(weights, *inputs),
+        lambda *inputs: answer([weights], *inputs),
         [
             tf.TensorSpec((LENGTH, 3, *SIZE, CHANNELS), tf.float32, "partials"),
             tf.TensorSpec((LENGTH, *TARGET_SIZE, FILTERS), tf.float32, "activations"),

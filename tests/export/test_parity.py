@@ -12,7 +12,7 @@ from export.describe import write_bundle
 from export.run import read_run
 from har_desktop.inference.bundle import load_bundle, read_manifest
 from har_desktop.inference.recognizer import Recognizer
-from training.config import MobileNetGru
+from training.config import CnnGru, MobileNetGru
 from training.network import find_layer
 
 LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru2", "logits")
@@ -24,9 +24,18 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         {"motion": False, "length": 10, "filters": (6, 5, 4), "dropout": 0.5, "gru": (32, 50)},
         {"motion": True, "length": 10, "seed": 3},
         {"height": 8, "width": 8, "classes": tuple(f"class {i}" for i in range(400)), "seed": 7},
+        {"motion": False, "beside": CnnGru, "seed": 2},
         pytest.param({"kind": MobileNetGru}, marks=pytest.mark.slow),
+        pytest.param({"kind": MobileNetGru, "beside": CnnGru}, marks=pytest.mark.slow),
     ],
-    ids=["plain", "motion", "one-place-map-400-classes", "frozen-trunks"],
+    ids=[
+        "plain",
+        "motion",
+        "one-place-map-400-classes",
+        "streams",
+        "frozen-trunks",
+        "both-streams",
+    ],
 )
 def test_random_networks_agree_with_keras_the_tape_and_the_stream(
     make_run, write_unchecked, options
@@ -97,7 +106,7 @@ def test_the_maps_on_frozen_trunks_are_alive(frozen):
     answers = [recognizer.recognize_window(list(c), None, range(4)) for c in (noise, crossing)]
     assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
     for answer in answers:
-        assert answer.heatmaps.shape == (4, 4, 6)
+        assert answer.heatmaps.shape == (4, 8, 12)
         assert answer.heatmaps.max() > 1e-4
         assert answer.heatmaps.std() > 0.1 * answer.heatmaps.max()
 

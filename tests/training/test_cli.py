@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from har_desktop import console
-from training.cli import _others, cli
+from training.cli import cli
 from training.config import Config
 from training.data.index import scan
 from training.data.split import split_by_group
+from training.prepare import _others
 
 TINY = """
 classes = ["Drift", "Still"]
-others = true
+others = 1
 views = 2
 [network]
 name = "mobilenet_gru"
@@ -66,7 +67,7 @@ def test_other_networks_ask_for_no_published_ones(clips_folder, tmp_path, capsys
 
 def test_content_of_a_held_out_group_is_not_learned_under_another_name(tmp_path, write_clip):
     """As it is for clips of the classes: rejection is measured on the others' test groups."""
-    config = Config(classes=("Drift",), others=True)
+    config = Config(classes=("Drift",), others=1.0)
     for label, group, seed in (
         *(("Drift", group, group) for group in (3, 8, 9)),
         *(("Other", group, 50 + group) for group in (3, 8, 9)),
@@ -87,7 +88,7 @@ def test_prepare_computes_what_training_needs(tiny, write_clip, tmp_path, shared
     for label, speed in (("Drift", 0.5), ("Still", 0.0), ("Other", -0.2)):
         for group in (3, 8, 9, 10):
             path = data / label / f"v_{label}_g{group:02d}_c01.avi"
-            write_clip(path, speed=speed, seed=group + ord(label[0]), seconds=0.6)
+            write_clip(path, speed=speed, seed=group + ord(label[0]), seconds=1.1)
     where = ("--data", data, "--cache", tmp_path / "cache", "--published", shared_data)
     assert command("prepare", *where, "--config", tiny) == 0
     said = capsys.readouterr()

@@ -4,15 +4,26 @@ import msgspec
 import pytest
 
 from har_desktop.errors import InputError
-from training.config import CONFIGS, UCF10, CnnGru, Config, MobileNetGru, load_config
+from training.config import (
+    CONFIGS,
+    UCF10,
+    CnnGru,
+    Config,
+    MobileNetGru,
+    Streams,
+    TwoStream,
+    load_config,
+    parts,
+    read_config,
+)
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda p: p.stem)
 def test_committed_configurations_can_be_read(path: Path) -> None:
-    config = load_config(path.stem)
-    assert config.classes == UCF10
-    stride = config.network.stride
-    assert config.network.height % stride == config.network.width % stride == 0
+    for config in parts(load_config(path.stem)):
+        assert config.classes == UCF10
+        stride = config.network.stride
+        assert config.network.height % stride == config.network.width % stride == 0
 
 
 def test_the_committed_configurations_name_their_networks() -> None:
@@ -21,8 +32,48 @@ def test_the_committed_configurations_name_their_networks() -> None:
         "cnn_gru": CnnGru,
         "motion_gru": CnnGru,
         "mobilenet_gru": MobileNetGru,
+        "two_stream": TwoStream,
     }
-    assert {name for name, network in kinds.items() if network.motion} == {"motion_gru"}
+    moving = {name for name, network in kinds.items() if network.motion}
+    assert moving == {"motion_gru", "two_stream"}
+
+
+def test_streams_are_configurations_side_by_side() -> None:
+    config = load_config("two_stream")
+    assert isinstance(config, Streams)
+    assert config.streams == (load_config("mobilenet_gru"), load_config("motion_gru"))
+    network = config.network
+    assert (network.height, network.width, network.length, network.motion) == (160, 192, 10, True)
+    assert [network.shrink(stream) for stream in network.streams] == [1, 2]
+    assert read_config(msgspec.json.decode(msgspec.json.encode(config))) == config
+
+
+SMALL = '[network]\nname = "cnn_gru"\n'
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (SMALL, SMALL + "length = 8", "windows of 8 and of 10 pictures"),
+        (SMALL, SMALL + "height = 80\nwidth = 96", "the streams' grids differ"),
+        (SMALL, 'classes = ["a", "b"]\n' + SMALL, "differ in classes"),
+        (SMALL, "frame_interval_s = 0.3\n" + SMALL, "differ in classes or frame_interval_s"),
+        (SMALL, 'streams = ["cnn_gru", "motion_gru"]', "streams"),
+    ],
+)
+def test_streams_that_cannot_look_at_one_window_are_refused(
+    tmp_path: Path, first: str, second: str, message: str
+) -> None:
+    names = []
+    for name, text in (("first", first), ("second", second)):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(text)
+        names.append(str(path))
+    both = tmp_path / "both.toml"
+    both.write_text(f"streams = {names}")
+    with pytest.raises(InputError, match=message) as error:
+        load_config(str(both))
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("kind", [CnnGru, MobileNetGru])

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import Config
+from training.config import AugmentConfig, Config, Streams
 from training.data import augment
 from training.data.bank import Bank, Tape
 from training.data.cache import Cache, Footage
@@ -46,10 +46,16 @@ class Material(Protocol[Taken]):
 class Pictures(Material[Footage]):
     """Windows of pictures, varied anew each time."""
 
-    def __init__(self, config: Config, cache: Cache, rooms: Sequence[Clip] = ()) -> None:
-        """Take `rooms` as backgrounds for other clips' people."""
-        self._config = config.augment
-        self._size = config.network.height, config.network.width
+    def __init__(
+        self,
+        config: AugmentConfig,
+        size: tuple[int, int],
+        cache: Cache,
+        rooms: Sequence[Clip] = (),
+    ) -> None:
+        """Give pictures of `size` (height, width); `rooms` are backgrounds for others' people."""
+        self._config = config
+        self._size = size
         self._cache = cache
         self._rooms = rooms
 
@@ -181,7 +187,7 @@ def _target(classes: Sequence[str], label: str | None) -> NDArray[np.float32]:
 
 
 def fixed_windows(
-    config: Config, material: Material[Any], clips: Sequence[Clip], per_clip: int = 3
+    config: Config | Streams, material: Material[Any], clips: Sequence[Clip], per_clip: int = 3
 ) -> tuple[Inputs, NDArray[np.float32], NDArray[np.int64]]:
     """Evenly placed windows without variation, for validation.
 

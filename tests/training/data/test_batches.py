@@ -20,14 +20,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path):
 
 def config(**changes: object) -> Config:
     network = CnnGru(height=24, width=32, motion=True, filters=(4, 4, 8))
-    return Config(classes=("Drift", "Still"), network=network, batch=6, **changes)
+    settings = {"classes": ("Drift", "Still"), "network": network, "batch": 6, "others": 0.5}
+    return Config(**{**settings, **changes})
 
 
 def windows_of(config: Config, prepared: tuple[Cache, list[Clip]], epoch: int = 0):
     from training.data.batches import Pictures, TrainingWindows
 
     cache, clips = prepared
-    return TrainingWindows(config, Pictures(config, cache, clips), clips, epoch=epoch)
+    pictures = Pictures(config.augment, (24, 32), cache, clips)
+    return TrainingWindows(config, pictures, clips, epoch=epoch)
 
 
 def test_batches_have_the_networks_shape(prepared) -> None:
@@ -45,6 +47,20 @@ def test_an_epoch_sees_each_clip_once_and_others_are_uniform(prepared) -> None:
     targets = np.concatenate([batches[i][1] for i in range(len(batches))])
     rows = [tuple(t) for t in targets.tolist()]
     assert [rows.count(t) for t in ((1.0, 0.0), (0.0, 1.0), (0.5, 0.5))] == [20, 20, 20]
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 0), (0.2, 8), (1.0, 20)])
+def test_an_epoch_draws_as_many_others_as_asked_for_or_as_there_are(prepared, share, count) -> None:
+    _, clips = prepared
+    batches = windows_of(config(others=share, batch=1), prepared)
+    assert len(batches) == 40 + count
+    others = [clip for clip in batches._drawn() if clip.label == "Other"]
+    assert len(set(others)) == len(others) == count
+    batches.on_epoch_end()
+    again = [clip for clip in batches._drawn() if clip.label == "Other"]
+    assert len(again) == count
+    assert set(clips) >= set(again)
+    assert share != 0.2 or set(again) != set(others)
 
 
 def test_same_seed_same_batches_and_a_resumed_epoch_is_the_same(prepared) -> None:
@@ -68,7 +84,7 @@ def test_fixed_windows_cover_the_clip(prepared) -> None:
 
     cache, clips = prepared
     drift = [c for c in clips if c.label != "Other"][:3]
-    material = Pictures(config(), cache)
+    material = Pictures(AugmentConfig(), (24, 32), cache)
     windows, targets, owners = fixed_windows(config(), material, drift)
     assert windows.shape == (9, 11, 24, 32, 3)
     assert owners.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
@@ -79,7 +95,9 @@ def test_fixed_windows_cover_the_clip(prepared) -> None:
 
 def views_config(**changes: object) -> Config:
     network = MobileNetGru(height=32, width=64, length=4)
-    return Config(classes=("Drift", "Still"), network=network, batch=6, views=2, **changes)
+    return Config(
+        classes=("Drift", "Still"), network=network, batch=6, views=2, others=1.0, **changes
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,111 @@
+"""Two tiny networks, trained one after another and put side by side, by the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from har_desktop import console
+from training.cli import cli
+from training.config import CnnGru, Streams, load_config, read_config
+
+keras = pytest.importorskip("keras", reason="the training extra is not installed")
+
+from training import streams as module  # noqa: E402
+from training.network import build, streams  # noqa: E402
+
+ONE = """
+classes = ["Drift", "Still"]
+epochs = {epochs}
+batch = 4
+[network]
+name = "cnn_gru"
+height = 24
+width = 32
+filters = [3, 4, 5]
+conv3d = 6
+gru = [5, 4]
+motion = {motion}
+"""
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Path:
+    for name, epochs, motion in (("seeing", 2, "false"), ("moving", 1, "true")):
+        (tmp_path / f"{name}.toml").write_text(ONE.format(epochs=epochs, motion=motion))
+    path = tmp_path / "both.toml"
+    names = [str(tmp_path / f"{name}.toml") for name in ("seeing", "moving")]
+    path.write_text(f"streams = {names}")
+    return path
+
+
+@pytest.fixture
+def fit(both, clips_folder, tmp_path, tmp_path_factory):
+    """Train by the command; the exit code."""
+    cache = tmp_path_factory.getbasetemp() / "streams-cache"
+
+    def run(*options: str) -> int:
+        where = ("--data", clips_folder, "--cache", cache, "--run", tmp_path / "run")
+        arguments = ("fit", "--config", both, *where, *options)
+        return console.run(cli, "python -m training", [str(a) for a in arguments])
+
+    return run
+
+
+def test_each_is_trained_and_the_mean_of_their_logits_is_calibrated(fit, both, tmp_path) -> None:
+    assert fit() == 0
+    run = tmp_path / "run"
+    config = load_config(str(both))
+    assert isinstance(config, Streams)
+    assert read_config(msgspec.json.decode((run / "config.json").read_bytes())) == config
+    for name in ("calibration", "validation", "environment", "split"):
+        assert (run / f"{name}.json").exists()
+    network = build(config.network, 2)
+    network.load_weights(run / "best.weights.h5")
+
+    random = np.random.default_rng(1)
+    clip = random.integers(0, 256, (3, 11, 24, 32, 3), dtype=np.uint8)
+    answers = []
+    for number, (part, shape) in enumerate(streams(network, config.network)):
+        assert isinstance(shape, CnnGru)
+        alone = build(shape, 2)
+        alone.load_weights(run / f"stream{number}" / "best.weights.h5")
+        for name in ("encoder", "head"):
+            weights = part.get_layer(name).get_weights(), alone.get_layer(name).get_weights()
+            for one, other in zip(*weights, strict=True):
+                np.testing.assert_array_equal(one, other)
+        answers.append(alone(clip if shape.motion else clip[:, 1:]))
+    assert not np.allclose(answers[0], answers[1])
+    np.testing.assert_allclose(network(clip), np.mean(answers, axis=0), atol=1e-6)
+
+
+def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypatch, capsys):
+    whole = module.fit
+    with monkeypatch.context() as patch:
+        # Interrupted between the first stream and the second.
+        def first_only(config, *arguments) -> None:
+            if config.network.motion:
+                raise KeyboardInterrupt
+            whole(config, *arguments)
+
+        patch.setattr(module, "fit", first_only)
+        assert fit() != 0
+    run = tmp_path / "run"
+    assert (run / "stream0" / "environment.json").exists()
+    assert not (run / "environment.json").exists()
+    capsys.readouterr()
+    assert fit() == 2
+    assert "is not empty: go on with --resume" in capsys.readouterr().err
+    trained = []
+
+    def noted(config, *arguments) -> None:
+        trained.append(config.network.motion)
+        whole(config, *arguments)
+
+    monkeypatch.setattr(module, "fit", noted)
+    assert fit("--resume") == 0
+    assert trained == [True]
+    assert (run / "environment.json").exists()

@@ -1,0 +1,78 @@
+"""Networks that were trained one after another, as one network.
+
+The run folder of such a network holds one run folder `streamN` for each of them, and the same files
+as theirs but for `history.csv`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import msgspec
+import numpy as np
+
+from training.config import AugmentConfig, Streams
+from training.data.batches import Pictures, fixed_windows
+from training.data.cache import Cache
+from training.data.split import Split
+from training.fit import fit, open_run, report, write_environment
+from training.network import build, streams
+from training.prepare import Source, prepare
+
+BATCH = 8  # windows; there is nothing to learn
+
+
+def fit_streams(config: Streams, source: Source, run: Path, *, resume: bool) -> None:
+    """Train each stream that has not finished yet, then put them side by side.
+
+    Args:
+        config: Everything that decides the run.
+        source: Where the clips come from.
+        run: The run folder.
+        resume: Go on with what is in it.
+
+    Raises:
+        InputError: The data or the run folder cannot be used.
+        DivergedError: A loss became NaN or infinite.
+    """
+    split = source.split(config)
+    open_run(run, config, split, resume=resume)
+    for number, part in enumerate(config.streams):
+        folder = run / f"stream{number}"
+        if (folder / "environment.json").exists():
+            continue  # it has finished
+        usable, extra, store = prepare(part, source)
+        open_run(folder, part, usable, resume=folder.exists())
+        fit(part, usable, extra, store, folder)
+        keras.backend.clear_session()
+    join(config, split, source, run)
+
+
+def join(config: Streams, split: Split, source: Source, run: Path) -> None:
+    """Put the trained streams side by side, and calibrate the mean of their logits.
+
+    Args:
+        config: Of the streams.
+        split: Its `validation` calibrates.
+        source: Where the clips come from.
+        run: The run folder, opened by `open_run`; the folders of its streams have finished.
+    """
+    keras.config.set_dtype_policy("float32")
+    network = build(config.network, len(config.classes))
+    seconds = 0.0
+    for number, (part, shape) in enumerate(streams(network, config.network)):
+        folder = run / f"stream{number}"
+        alone = build(shape, len(config.classes))
+        alone.load_weights(folder / "best.weights.h5")
+        for name in ("encoder", "head"):
+            part.get_layer(name).set_weights(alone.get_layer(name).get_weights())
+        seconds += msgspec.json.decode((folder / "environment.json").read_bytes())["seconds"]
+    network.save_weights(run / "best.weights.h5")
+    size = config.network.height, config.network.width
+    cache = Cache(source.cache, source.data, size)
+    material = Pictures(AugmentConfig(), size, cache)
+    windows, targets, owners = fixed_windows(config, material, cache.fill(split.validation))
+    logits = network.predict(windows, batch_size=BATCH, verbose=0)
+    report(run, np.asarray(logits), targets, owners)
+    write_environment(run, seconds)
