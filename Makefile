@@ -37,4 +37,4 @@ setup-dev: ## Set up everything: app, training, tests.
 
 clean: ## Remove the environment and all that is built or cached; runs and outputs stay.
 	rm -rf .venv .tools build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find har_desktop training export tests scripts -name __pycache__ -prune -exec rm -rf {} +
+	find har_desktop training export benchmarks tests scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -144,6 +144,25 @@ def doctor(as_json: bool) -> int:
     return console.FAILURE if report.problems else 0
 
 
+@cli.command()
+@click.option("--model", type=click.Path(path_type=Path), help="A bundle's folder.")
+@json_option
+@console.debug_option
+def bench(model: Path | None, as_json: bool) -> None:
+    """Measure how fast a model is on this machine, on every processor that works.
+
+    It takes a few seconds. Close what else keeps the machine busy.
+    """
+    from har_desktop.bench import bench as run_bench
+    from har_desktop.bench import rows
+
+    found = run_bench(model)
+    if as_json:
+        console.print_json(found)
+        return
+    click.echo(console.columns(rows(found)))
+
+
 def _launch() -> int:
     """Open the window, or say why not and replay the demo."""
     obstacle = _obstacle()

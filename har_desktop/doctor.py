@@ -70,10 +70,10 @@ def examine() -> Report:
     packages = [library.package for library in missing]
     remedy = " ".join(["sudo", *apt_command(packages)]) if packages else None
     report = Report(
-        versions=_versions(),
-        system=_system(),
-        cpu=_cpu(),
-        cores=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1,
+        versions=versions(),
+        system=system(),
+        cpu=cpu(),
+        cores=cores(),
         display=display,
         system_libraries=SystemLibraries(packages, remedy),
     )
@@ -90,17 +90,19 @@ def examine() -> Report:
     return report
 
 
-def _versions() -> dict[str, str]:
-    versions = {"har-desktop": metadata.version("har-desktop"), "python": platform.python_version()}
+def versions() -> dict[str, str]:
+    """Of the program, of Python and of the packages that matter."""
+    found = {"har-desktop": metadata.version("har-desktop"), "python": platform.python_version()}
     for package in PACKAGES:
         try:
-            versions[package] = metadata.version(package)
+            found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue  # of the two ONNX Runtimes one is installed; what is missing fails below
-    return versions
+    return found
 
 
-def _system() -> str:
+def system() -> str:
+    """Name and architecture of the operating system."""
     name = platform.platform(terse=True)
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
@@ -108,13 +110,19 @@ def _system() -> str:
     return f"{name}, {platform.machine()}"
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """The processor's name."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """How many of the processor's cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _try_qt(report: Report) -> None:

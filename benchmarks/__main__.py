@@ -1,0 +1,59 @@
+"""`python -m benchmarks`: everything, side by side."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from benchmarks.harness import Effort
+from benchmarks.machine import file_name, heading
+from benchmarks.rows import markdown, write_csv
+from har_desktop import console
+from har_desktop.errors import InputError
+
+NAMES = ("streaming", "floor", "replay", "arithmetic", "peer", "growth", "start")
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(NAMES))
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=2),
+    default=Effort().rounds,
+    show_default=True,
+    help="How often each rival has its turn.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="A folder for the CSV file.")
+@console.debug_option
+def main(names: tuple[str, ...], rounds: int, out: Path | None) -> None:
+    """Run the benchmarks NAME, or all of them, and print their tables in Markdown."""
+    effort = Effort(rounds)
+    if out is not None:
+        _make_folder(out)
+    tables = {}
+    click.echo(heading(effort))
+    for name in names or NAMES:
+        click.echo(f"\n### {name}\n")
+        tables[name] = importlib.import_module(f"benchmarks.{name}").run(effort)
+        click.echo(markdown(tables[name]))
+    if out is not None:
+        write_csv(out / file_name(), tables)
+        click.echo(f"{out / file_name()}", err=True)
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {out}: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    sys.exit(console.run(main, "python -m benchmarks"))

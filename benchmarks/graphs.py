@@ -1,0 +1,58 @@
+"""The shipped bundles' graphs and others, as calls that run them on arrays that are ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from har_desktop.inference.bundle import Bundle, load_bundle
+from har_desktop.inference.session import Array, Session, open_session
+from har_desktop.models import list_bundles
+
+OPSET, IR_VERSION = 17, 8
+
+
+def shipped() -> dict[str, Bundle]:
+    """The bundles of the checkout by name, the default first."""
+    return {bundle.path.name: load_bundle(bundle.path) for bundle in list_bundles()}
+
+
+def to_session(graph: onnx.GraphProto) -> Session:
+    """A session with the app's own options, on the CPU."""
+    opset = helper.make_opsetid("", OPSET)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
+    return open_session(graph.name, model.SerializeToString(), "cpu")
+
+
+def bare_runs(bundle: Bundle) -> tuple[Callable[[], object], Callable[[], object]]:
+    """The encoder's run and the head's run, each on arrays that are ready."""
+    encoder = open_session("encoder", bundle.encoder, "cpu")
+    head = open_session("head", bundle.head, "cpu")
+    return bare_run(encoder), bare_run(head)
+
+
+def both_runs(bundle: Bundle) -> Callable[[], object]:
+    """The encoder's run and then the head's: what one frame costs at least."""
+    encode, answer = bare_runs(bundle)
+    return lambda: (encode(), answer())
+
+
+def bare_run(session: Session) -> Callable[[], object]:
+    """A run for all outputs, on random arrays that are ready; whole numbers wish for the top."""
+    random = np.random.default_rng(0)
+    feeds: dict[str, Array] = {}
+    for name, (kind, shape) in session.inputs.items():
+        match kind:
+            case "tensor(uint8)":
+                feeds[name] = random.integers(0, 256, shape, np.uint8)
+            case "tensor(int64)":
+                feeds[name] = np.full(shape, -1, np.int64)
+            case "tensor(float)":
+                feeds[name] = random.random(shape, np.float32)
+            case _:
+                raise ValueError(f"{session.name}: no input of {kind} is made up here")
+    outputs: Sequence[str] = list(session.outputs)
+    return lambda: session.run(outputs, feeds)

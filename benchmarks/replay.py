@@ -1,0 +1,128 @@
+"""`replay` against what it cannot do without: the decoder, both graphs, the video encoder.
+
+Times are for one frame of 640x480, over a whole clip. Ratios: the slowest part's time over the
+replay's, which is the share of the slowest part's frame rate that is reached.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.graphs import bare_runs, shipped
+from benchmarks.harness import Effort, alternate, ratio
+from benchmarks.rows import Row
+from benchmarks.video import FPS, record
+from har_desktop.decision.events import Decider
+from har_desktop.frame import Image
+from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.opencv import cv2
+from har_desktop.pipeline.ordered import Outcome, run_in_order
+from har_desktop.sinks.base import RunInfo, Sink
+from har_desktop.sinks.events_csv import EventsCsv
+from har_desktop.sinks.frames_jsonl import FramesJsonl
+from har_desktop.sinks.subtitles import Subtitles
+from har_desktop.sinks.video import AnnotatedVideo
+from har_desktop.sources.figure import RenderedFigure
+from har_desktop.sources.video import VideoFile
+
+DECODER, GRAPHS, ENCODER = "decoder alone", "both graphs alone", "video encoder alone"
+TEXTS, ALL = "replay without video", "replay with all sinks"
+SECONDS, SIZE = 4.0, (480, 640)
+
+
+def run(effort: Effort) -> list[Row]:
+    """Measure the shipped bundles on one rendered clip."""
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        pictures = _film(clip)
+        return [
+            row
+            for name, bundle in shipped().items()
+            for row in measure(name, bundle, clip, pictures, effort)
+        ]
+
+
+def measure(
+    name: str, bundle: Bundle, clip: Path, pictures: list[Image], effort: Effort
+) -> list[Row]:
+    """Measure one bundle on a clip of these pictures."""
+    replay = _Replay(bundle, clip)
+    outcome = replay.run([])
+    encode, answer = bare_runs(bundle)
+
+    def graphs() -> None:
+        for _ in range(outcome.frames):
+            encode()
+        for _ in range(outcome.windows):
+            answer()
+
+    calls = {
+        DECODER: lambda: _decode(clip),
+        GRAPHS: graphs,
+        ENCODER: lambda: record(clip.with_name("encoded.mp4"), pictures),
+        TEXTS: lambda: replay.run([FramesJsonl, EventsCsv, Subtitles]),
+        ALL: lambda: replay.run([AnnotatedVideo, FramesJsonl, EventsCsv, Subtitles]),
+    }
+    samples = {
+        call: sample.scaled(1.0 / outcome.frames)
+        for call, sample in alternate(calls, effort.fewer()).items()
+    }
+    goals = {TEXTS: ((DECODER, GRAPHS), ">= 0.8"), ALL: ((DECODER, GRAPHS, ENCODER), ">= 0.6")}
+    rows = [Row(name, part, samples[part]) for part in (DECODER, GRAPHS, ENCODER)]
+    for call, (parts, goal) in goals.items():
+        slowest = max(parts, key=lambda part: float(np.median(samples[part].calls)))
+        found = ratio(samples[slowest], samples[call])
+        rows.append(Row(name, call, samples[call], found, goal, f"slowest part: {slowest}"))
+    return rows
+
+
+class _Replay:
+    """Replays one clip with one bundle that is open already."""
+
+    def __init__(self, bundle: Bundle, clip: Path) -> None:
+        self._recognizer = Recognizer(bundle, "cpu")
+        self._clip = clip
+
+    def run(self, kinds: Iterable[type[Sink]]) -> Outcome:
+        """Replay with these sinks, and remove what they write."""
+        manifest = self._recognizer.manifest
+        decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
+        with closing(VideoFile(self._clip)) as source:
+            info = RunInfo(
+                source=source.open(),
+                model=manifest.name,
+                provider="cpu",
+                provider_reason=None,
+                classes=manifest.classes,
+                frame_interval_s=manifest.window.frame_interval_s,
+            )
+            sinks = [
+                kind(self._clip.with_name(f"{kind.__name__}.mp4"), info)  # type: ignore[call-arg]
+                for kind in kinds
+            ]
+            outcome = run_in_order(source, self._recognizer, decider, sinks, 0.0, lambda: None)
+            for sink in sinks:
+                sink.finish(outcome.unwritten).unlink()
+        return outcome
+
+
+def _film(path: Path) -> list[Image]:
+    """Film a rendered figure; return its pictures as the file gives them back."""
+    with RenderedFigure("Lunges", 1, SECONDS, FPS, SIZE) as figure:
+        record(path, (frame.image for frame in figure))
+    with VideoFile(path) as video:
+        return [frame.image for frame in video]
+
+
+def _decode(path: Path) -> None:
+    """The bare decoder, without the program's clock and checks."""
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    while video.read()[0]:
+        pass
+    video.release()

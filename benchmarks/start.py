@@ -1,0 +1,98 @@
+"""How long the program takes to start, against the imports that nothing of the kind can do without.
+
+Ratios: the time over that of a fresh interpreter which only imports what the note says. The window
+is painted offscreen, with settings of its own; it has no source, and its model still loads. The
+first label is that of a window of a file's frames, one per frame interval, as fast as they decode.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from benchmarks.harness import Effort, alternate
+from benchmarks.rows import Row, compare
+from benchmarks.video import record
+from har_desktop.sources.figure import RenderedFigure
+
+VERSION = "from har_desktop.cli import main; main(['--version'])"
+WINDOW = """
+import os
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication, QMainWindow
+from har_desktop.view.app import run_window
+
+class UntilPainted(QObject):
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and isinstance(watched, QMainWindow):
+            os._exit(0)
+        return False
+
+application = QApplication([])
+watch = UntilPainted()
+application.installEventFilter(watch)
+raise SystemExit(run_window() or "the window was closed before it was painted")
+"""
+LABEL = """
+import os, sys
+from pathlib import Path
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.models import default_bundle
+from har_desktop.pipeline.hop import every
+from har_desktop.sources.video import VideoFile
+
+recognizer = Recognizer(load_bundle(default_bundle()))
+with VideoFile(Path(sys.argv[1])) as video:
+    for frame in every(video, recognizer.manifest.window.frame_interval_s):
+        if recognizer.push(frame).window is not None:
+            os._exit(0)
+raise SystemExit("the clip ended before the window was full")
+"""
+# What is asked for: the code that does it, and the imports that it cannot do without.
+STARTS = {
+    "--version": (VERSION, "click, importlib.metadata"),
+    "window painted": (WINDOW, "PySide6.QtWidgets"),
+    "first label": (LABEL, "numpy, cv2, onnxruntime, msgspec"),
+}
+IMPORTS = "its imports"
+SECONDS = 4.0  # of the clip
+
+
+def run(effort: Effort) -> list[Row]:
+    """Measure all three, each in interpreters of its own."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        with RenderedFigure("Lunges", 1, SECONDS) as figure:
+            record(clip, (frame.image for frame in figure))
+        fresh = partial(_interpreter, Path(folder))
+        for name, (code, imports) in STARTS.items():
+            rivals = {IMPORTS: fresh(f"import {imports}"), "start": fresh(code, str(clip))}
+            samples = alternate(rivals, effort)
+            rows += compare(name, samples, IMPORTS, notes={IMPORTS: imports})
+    return rows
+
+
+def _interpreter(home: Path, code: str, *arguments: str) -> Callable[[], object]:
+    """A call that runs code in a fresh interpreter to its end.
+
+    Raises:
+        subprocess.CalledProcessError: The code failed.
+    """
+    places = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"), str(home))
+    environment = {**os.environ, **places, "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-c", code, *arguments]
+    return partial(
+        subprocess.run,
+        command,
+        check=True,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )

@@ -1,0 +1,94 @@
+"""The streaming step against the same network over the whole window, three ways.
+
+Ratios: the rival's time over the streaming step's. All give the same logits and heat-maps, which is
+checked first. The pictures have the encoder's size, so nothing is scaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.harness import Effort, alternate
+from benchmarks.networks import (
+    clip_spec,
+    configurations,
+    grad_cam,
+    make_bundle,
+    random_network,
+    whole_window,
+)
+from benchmarks.rows import Row, compare
+from benchmarks.stream import Stream
+from har_desktop.frame import Image
+from har_desktop.inference.recognition import Window
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.inference.session import Array, open_session
+from training.config import Config
+
+STEP = "streaming step"
+WHOLE, GRAPH, EAGER = "whole window, ONNX Runtime", "tf.function, tape", "eager, tape"
+GOALS = {WHOLE: ">= 10", GRAPH: ">= 12", EAGER: ">= 100"}
+OUTPUTS = ("logits", "probabilities", "heatmaps", "explained")
+TOLERANCE = 1e-4  # of logits, and of heat-maps relative to their maximum
+
+Rival = Callable[[Image], Sequence[Array]]
+
+
+def run(effort: Effort) -> list[Row]:
+    """Measure the poster's network and those of the shipped bundles."""
+    return [
+        row for name, config in configurations().items() for row in measure(name, config, effort)
+    ]
+
+
+def measure(name: str, config: Config, effort: Effort) -> list[Row]:
+    """Measure one network with random weights."""
+    network = random_network(config.network, len(config.classes))
+    spec = clip_spec(config.network)
+    clip = np.random.default_rng(0).integers(0, 256, spec.shape, np.uint8)
+    images = [np.ascontiguousarray(picture[..., ::-1]) for picture in clip]
+    stream = Stream(Recognizer(make_bundle(network, config), "cpu"), images)
+    rivals: dict[str, Rival] = {
+        WHOLE: _whole(network, config),
+        GRAPH: _graph(network, config),
+        EAGER: partial(grad_cam, network, config.network),
+    }
+    for rival in rivals.values():
+        _require_same(rival(clip), stream.window)
+    calls = {name: partial(rival, clip) for name, rival in rivals.items()}
+    return compare(name, alternate({STEP: stream.step, **calls}, effort), STEP, GOALS)
+
+
+def _whole(network: keras.Model, config: Config) -> Rival:
+    model = whole_window(network, config.network).SerializeToString()
+    session = open_session("whole window", model, "cpu")
+
+    def run(clip: Image) -> tuple[Array, Array]:
+        logits, _, heatmaps, _ = session.run(OUTPUTS, {"clip": clip})
+        return logits, heatmaps
+
+    return run
+
+
+def _graph(network: keras.Model, config: Config) -> Rival:
+    function = tf.function(
+        partial(grad_cam, network, config.network), input_signature=[clip_spec(config.network)]
+    )
+    return lambda clip: [output.numpy() for output in function(clip)]
+
+
+def _require_same(found: Sequence[Array], window: Window) -> None:
+    """What does not compute the same is no rival.
+
+    Raises:
+        AssertionError: It differs by more than the tolerance.
+    """
+    logits, heatmaps = (np.asarray(output) for output in found)
+    scale = float(window.heatmaps.max())
+    np.testing.assert_allclose(logits, window.logits, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(heatmaps, window.heatmaps, rtol=0, atol=TOLERANCE * scale)

@@ -1,0 +1,97 @@
+"""The benchmarks that need TensorFlow, on tiny networks; and those that start the program."""
+
+import os
+import warnings
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import numpy as np
+import pytest
+
+from benchmarks import start
+from benchmarks.graphs import shipped
+from benchmarks.harness import Effort
+from har_desktop.inference.bundle import load_bundle
+from training.config import CnnGru, Config, MobileNetGru
+
+pytestmark = pytest.mark.slow  # importing TensorFlow alone takes ten seconds
+
+LEAST = Effort(rounds=2, turn_s=0.0)
+TINY = {
+    "cnn": CnnGru(height=16, width=24, filters=(3, 4, 5), length=4, conv3d=6, gru=(5, 4)),
+    "motion": CnnGru(
+        height=16, width=24, filters=(3, 4, 5), length=4, conv3d=6, gru=(5, 4), motion=True
+    ),
+    "mobilenet": MobileNetGru(height=64, width=96, filters=8, length=4, conv3d=6, gru=(5, 4)),
+}
+
+
+@pytest.fixture(scope="module")
+def streaming():
+    with warnings.catch_warnings():  # of NumPy and protobuf, while TensorFlow is imported
+        warnings.simplefilter("ignore")
+        import tensorflow  # noqa: F401
+        import tf2onnx  # noqa: F401
+    from benchmarks import streaming
+
+    return streaming
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_streaming_against_whole_windows(streaming, name):
+    rows = streaming.measure(name, Config(network=TINY[name]), LEAST)
+    assert [row.measured for row in rows] == [streaming.STEP, *streaming.GOALS]
+    assert all(row.ratio.value > 0 for row in rows[1:])
+
+
+def test_a_rival_that_computes_something_else_is_refused(streaming, bundle_folder):
+    from benchmarks.stream import Stream, random_pictures
+    from har_desktop.inference.recognizer import Recognizer
+
+    recognizer = Recognizer(load_bundle(bundle_folder), "cpu")
+    window = Stream(recognizer, random_pictures((24, 32))).window
+    assert window.heatmaps.max() > 0
+    streaming._require_same((window.logits, window.heatmaps), window)
+    for logits, heatmaps in (
+        (window.logits + 1e-3, window.heatmaps),
+        (window.logits, np.roll(window.heatmaps, 1)),
+    ):
+        with pytest.raises(AssertionError):
+            streaming._require_same((logits, heatmaps), window)
+
+
+def test_the_networks_are_those_of_the_shipped_bundles(streaming):
+    configurations = streaming.configurations()
+    assert set(shipped()) < set(configurations)
+    for name, bundle in shipped().items():
+        config, manifest = configurations[name], bundle.manifest
+        assert (config.network.height, config.network.width) == (
+            manifest.input.height,
+            manifest.input.width,
+        )
+        assert config.network.motion == manifest.input.motion
+
+
+def test_growth(streaming, monkeypatch):  # noqa: ARG001
+    from benchmarks import growth
+
+    monkeypatch.setattr(growth, "LENGTHS", (2, 3))
+    monkeypatch.setattr(growth, "CLASSES", (2, 5))
+    monkeypatch.setattr(growth, "SIDES", (16, 24))
+    monkeypatch.setattr(growth, "SOURCES", {"64x48": (48, 64), "32x24": (24, 32)})
+    rows = growth.run(LEAST)
+    cases = {
+        case: [row.measured for row in rows if row.case == case] for case in ("window", "source")
+    }
+    assert cases["window"] == [
+        f"{graph}, {n} frames" for graph in ("encoder", "head") for n in (2, 3)
+    ]
+    assert cases["source"] == ["step, 64x48", "step, 32x24"]
+    assert len(rows) == 4 + 4 + 4 + 2
+
+
+def test_start():
+    rows = start.run(LEAST)
+    assert [row.case for row in rows[::2]] == list(start.STARTS)
+    assert all(row.ratio.value > 0 for row in rows[1::2])
