@@ -13,7 +13,17 @@ ROOT = Path(har_desktop.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 MODULES = [path for path in FILES if path.name != "__main__.py"]  # which runs when imported
 # What training and export need, and those two themselves.
-FOREIGN = {"tensorflow", "keras", "onnx", "tf2onnx", "sklearn", "matplotlib", "training", "export"}
+FOREIGN = {
+    "tensorflow",
+    "keras",
+    "onnx",
+    "tf2onnx",
+    "sklearn",
+    "matplotlib",
+    "training",
+    "export",
+    "benchmarks",
+}
 
 
 def module(path):
