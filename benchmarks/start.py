@@ -60,23 +60,26 @@ STARTS = {
     "window painted": (WINDOW, "PySide6.QtWidgets"),
     "first label": (LABEL, "numpy, cv2, onnxruntime, msgspec"),
 }
-IMPORTS = "its imports"
+IMPORTS, START = "its imports", "start"
 SECONDS = 4.0  # of the clip
 
 
 def run(effort: Effort) -> list[Row]:
-    """Measure all three, each in interpreters of its own."""
-    rows = []
+    """Measure all three."""
+    return [row for name in STARTS for row in measure(name, effort)]
+
+
+def measure(name: str, effort: Effort) -> list[Row]:
+    """Measure one of `STARTS`, each time in an interpreter of its own."""
+    code, imports = STARTS[name]
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         with RenderedFigure("Lunges", 1, SECONDS) as figure:
             record(clip, (frame.image for frame in figure))
         fresh = partial(_interpreter, Path(folder))
-        for name, (code, imports) in STARTS.items():
-            rivals = {IMPORTS: fresh(f"import {imports}"), "start": fresh(code, str(clip))}
-            samples = alternate(rivals, effort)
-            rows += compare(name, samples, IMPORTS, notes={IMPORTS: imports})
-    return rows
+        rivals = {IMPORTS: fresh(f"import {imports}"), START: fresh(code, str(clip))}
+        samples = alternate(rivals, effort)
+    return compare(name, samples, IMPORTS, notes={IMPORTS: imports})
 
 
 def _interpreter(home: Path, code: str, *arguments: str) -> Callable[[], object]:

@@ -1,6 +1,7 @@
 """The benchmarks that need TensorFlow, on tiny networks; and those that start the program."""
 
 import os
+import subprocess
 import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -77,8 +78,8 @@ def test_growth(streaming, monkeypatch):  # noqa: ARG001
     from benchmarks import growth
 
     monkeypatch.setattr(growth, "LENGTHS", (2, 3))
-    monkeypatch.setattr(growth, "CLASSES", (2, 5))
-    monkeypatch.setattr(growth, "SIDES", (16, 24))
+    monkeypatch.setattr(growth, "CLASSES", (5,))
+    monkeypatch.setattr(growth, "SIDES", (16,))
     monkeypatch.setattr(growth, "SOURCES", {"64x48": (48, 64), "32x24": (24, 32)})
     rows = growth.run(LEAST)
     cases = {
@@ -88,10 +89,17 @@ def test_growth(streaming, monkeypatch):  # noqa: ARG001
         f"{graph}, {n} frames" for graph in ("encoder", "head") for n in (2, 3)
     ]
     assert cases["source"] == ["step, 64x48", "step, 32x24"]
-    assert len(rows) == 4 + 4 + 4 + 2
+    assert len(rows) == 2 * (2 + 1 + 1) + 2
 
 
-def test_start():
-    rows = start.run(LEAST)
-    assert [row.case for row in rows[::2]] == list(start.STARTS)
-    assert all(row.ratio.value > 0 for row in rows[1::2])
+@pytest.mark.parametrize("name", start.STARTS)
+def test_start(name):
+    imports, whole = start.measure(name, LEAST)
+    assert (imports.measured, whole.measured) == (start.IMPORTS, start.START)
+    assert whole.ratio.value > 0
+
+
+def test_a_program_that_fails_is_not_measured(monkeypatch):
+    monkeypatch.setitem(start.STARTS, "broken", ("raise SystemExit(3)", "sys"))
+    with pytest.raises(subprocess.CalledProcessError):
+        start.measure("broken", LEAST)
