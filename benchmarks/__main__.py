@@ -14,6 +14,7 @@ from benchmarks.machine import file_name, heading
 from benchmarks.rows import markdown, write_csv
 from har_desktop import console
 from har_desktop.errors import InputError
+from har_desktop.sinks.atomic import writing
 
 NAMES = ("streaming", "floor", "replay", "arithmetic", "peer", "growth", "start")
 
@@ -40,9 +41,11 @@ def main(names: tuple[str, ...], rounds: int, out: Path | None) -> None:
         click.echo(f"\n### {name}\n")
         tables[name] = importlib.import_module(f"benchmarks.{name}").run(effort)
         click.echo(markdown(tables[name]))
+        if out is not None:  # anew each time, so that what is measured is kept whatever follows
+            with writing(out / file_name()):
+                write_csv(out / file_name(), tables)
     if out is not None:
-        write_csv(out / file_name(), tables)
-        click.echo(f"{out / file_name()}", err=True)
+        click.echo(f"wrote {out / file_name()}", err=True)
 
 
 def _make_folder(out: Path) -> None:
