@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import cast
 
 import keras
 import msgspec
@@ -22,20 +23,27 @@ from har_desktop.inference.manifest import (
     CamSpec,
     FeatureSpec,
     GraphFile,
+    Json,
     Manifest,
 )
-from training.config import CnnGru, Config, NetworkConfig
+from training.config import CnnGru, Config, NetworkConfig, Stream, TwoStream
 from training.network import build, find_layer, normalize, target_norm
 
 POSTER = "cnn_gru 64x80"
 
 
 def configurations() -> dict[str, Config]:
-    """The poster's small network, and what the shipped bundles were trained as."""
+    """The poster's small network, and those of the shipped bundles that consist of one stream."""
     found = {POSTER: Config(network=CnnGru())}
     for name, bundle in shipped().items():
-        configuration = bundle.manifest.training["configuration"]
-        found[name] = msgspec.convert(configuration, type=Config)
+        manifest = bundle.manifest
+        trained = cast(Json, manifest.training["configuration"])
+        network = msgspec.convert(trained["network"], type=NetworkConfig)
+        if not isinstance(network, TwoStream):
+            interval = manifest.window.frame_interval_s
+            found[name] = Config(
+                network=network, classes=manifest.classes, frame_interval_s=interval
+            )
     return found
 
 
@@ -82,7 +90,7 @@ def clip_spec(config: NetworkConfig) -> tf.TensorSpec:
     return tf.TensorSpec((frames, config.height, config.width, 3), tf.uint8, "clip")
 
 
-def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto:
+def whole_window(network: keras.Model, config: Stream) -> onnx.ModelProto:
     """One graph for a whole window: all frames through the encoder as one batch, then the head.
 
     Grad-CAM is that of the head, the quickest known; nothing is remembered from window to window.
@@ -97,7 +105,7 @@ def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto
         partials = tf.nn.conv2d(features, conv3d.taps(weights.conv3d_kernel), 1, "SAME")
         shape = (config.length, *features.shape[1:3], 3, channels)
         partials = tf.transpose(tf.reshape(partials, shape), (0, 3, 1, 2, 4))
-        return head.answer(weights, partials, activation, tf.constant(-1, tf.int64))
+        return head.answer([weights], partials, activation, tf.constant(-1, tf.int64))
 
     return graphs.convert("whole_window", answer, [clip_spec(config)])
 
@@ -107,7 +115,7 @@ def pictures(clip: tf.Tensor, config: NetworkConfig) -> tuple[tf.Tensor, ...]:
     return (clip[1:], clip[:-1]) if config.motion else (clip,)
 
 
-def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tuple[tf.Tensor, ...]:
+def grad_cam(network: keras.Model, config: Stream, clip: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Logits and heat-maps of the top class, by TensorFlow's gradients.
 
     This is Grad-CAM as it is published for Keras: a model of the target's and the network's
