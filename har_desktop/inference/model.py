@@ -15,30 +15,33 @@ from har_desktop.inference.bundle import Bundle, load_bundle
 from har_desktop.inference.contract import encoder_contract, head_contract
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.session import (
+    DeviceTensor,
     GraphError,
     Provider,
     ProviderReport,
     fallback,
     open_session,
 )
+from har_desktop.inference.stack import stack_model
 
 Floats = NDArray[np.float32]
 
 TOP = -1  # the class index that stands for the most probable class
+STACKED = ("partials", "activations")  # what the head takes of all places side by side
 TOLERANCE = 1e-4  # of the dry run's probabilities
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """What the encoder gives for one frame.
+    """What the encoder gives for one frame; it stays on the device.
 
     Attributes:
         partials: (1, 3, h, w, C) float32, the Conv3D's temporal taps past, present, future.
         activation: (1, h', w', K) float32, the Grad-CAM target.
     """
 
-    partials: Floats
-    activation: Floats
+    partials: DeviceTensor
+    activation: DeviceTensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +94,7 @@ class Model:
         feeds = {"frame": picture[np.newaxis]}
         if self.manifest.input.motion:
             feeds["previous"] = previous[np.newaxis]
-        return Features(*self._encoder.run(("partials", "activation"), feeds))
+        return Features(*self._encoder.run_on_device(("partials", "activation"), feeds))
 
     def answer(self, features: Sequence[Features], class_index: int = TOP) -> Answer:
         """Compute the answer for one window.
@@ -103,19 +106,21 @@ class Model:
         Raises:
             GraphError: ONNX Runtime failed, or the answer is not finite.
         """
-        np.concatenate([one.partials for one in features], out=self._partials)
-        np.concatenate([one.activation for one in features], out=self._activations)
         logits, probabilities, heatmaps, explained = self._head.run(
             ("logits", "probabilities", "heatmaps", "explained"),
-            {
-                "partials": self._partials,
-                "activations": self._activations,
-                "class_index": np.array(class_index, np.int64),
-            },
+            {**self._side_by_side(features), "class_index": np.array(class_index, np.int64)},
         )
         if not (np.isfinite(logits).all() and np.isfinite(heatmaps).all()):
             raise GraphError(f"{self._head.name}: the answer holds numbers that are not finite")
         return Answer(logits, probabilities, heatmaps, int(explained))
+
+    def _side_by_side(self, features: Sequence[Features]) -> dict[str, DeviceTensor]:
+        """The features of all places as the head wants them; nothing leaves the device."""
+        feeds = {}
+        for place, one in enumerate(features):
+            feeds[f"partials_{place}"] = one.partials
+            feeds[f"activations_{place}"] = one.activation
+        return dict(zip(STACKED, self._stack.run_on_device(STACKED, feeds), strict=True))
 
     def _open(self, bundle: Bundle, provider: Provider) -> ProviderReport:
         manifest, folder = bundle.manifest, bundle.folder
@@ -123,9 +128,10 @@ class Model:
         self._head = open_session(str(folder / manifest.head.file), bundle.head, provider)
         encoder_contract(manifest).check(self._encoder)
         head_contract(manifest).check(self._head)
-        length = manifest.window.length
-        self._partials = np.empty((length, *manifest.features.partials), np.float32)
-        self._activations = np.empty((length, *manifest.features.activation), np.float32)
+        shapes = manifest.features.partials, manifest.features.activation
+        graph = stack_model(manifest.window.length, dict(zip(STACKED, shapes, strict=True)))
+        # On CoreML, too, tensors lie in main memory.
+        self._stack = open_session("stack", graph, "cuda" if self._head.device == "cuda" else "cpu")
         # Both graphs ask for the same processor; should only one get it, say why the other didn't.
         report = self._head.report if self._head.report.reason else self._encoder.report
         try:
@@ -149,13 +155,14 @@ class Model:
         picture = values.astype(np.uint8).reshape(rows, columns, 3)
         features = self.encode(picture, np.ascontiguousarray(picture[::-1]))
         last = len(self.manifest.classes) - 1
+        maps = (self.manifest.window.length, *self.manifest.features.activation[:2])
         for class_index in (TOP, last):
             answer = self.answer([features] * self.manifest.window.length, class_index)
             expected = int(np.argmax(answer.logits)) if class_index == TOP else last
             probabilities = softmax(answer.logits)
             for wrong, complaint in (
                 (answer.logits.shape != (last + 1,), "one logit per class"),
-                (answer.heatmaps.shape != self._activations.shape[:3], "one heat-map per frame"),
+                (answer.heatmaps.shape != maps, "one heat-map per frame"),
                 (answer.explained != expected, "heat-maps of the class that was asked for"),
                 ((answer.heatmaps < 0).any(), "heat-maps without negative values"),
                 (

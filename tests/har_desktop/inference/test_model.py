@@ -4,6 +4,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from har_desktop.errors import BundleError
 from har_desktop.inference import model as model_module
+from har_desktop.inference import session as session_module
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.model import Model, softmax, verify_bundle
 from har_desktop.inference.session import GraphError
@@ -187,6 +188,30 @@ def test_answer_follows_the_class_index(bundle_folder):
     top = model.answer(features)
     assert top.explained == int(top.logits.argmax())
     assert np.array_equal(top.heatmaps, answers[top.explained].heatmaps)
+
+
+def test_window_of_too_few_places(bundle_folder):
+    model = Model(load_bundle(bundle_folder), "cpu")
+    picture = np.zeros((24, 32, 3), np.uint8)
+    with pytest.raises(GraphError, match="stack: not fed with activations_9, partials_9"):
+        model.answer([model.encode(picture, picture)] * 9)
+
+
+@pytest.mark.skipif(session_module._cuda_obstacle() is not None, reason="needs a GPU")
+@pytest.mark.parametrize("motion", [True, False])
+def test_gpu_answers_as_the_cpu_does(make_bundle, tmp_path, motion):
+    bundle = load_bundle(make_bundle(tmp_path / "m", motion=motion))
+    pictures = np.random.default_rng(1).integers(0, 256, (11, 24, 32, 3), np.uint8)
+
+    def answer(provider):
+        model = Model(bundle, provider)
+        assert model.provider.used == provider
+        pairs = zip(pictures[1:], pictures, strict=False)
+        return model.answer([model.encode(one, before) for one, before in pairs])
+
+    gpu, cpu = answer("cuda"), answer("cpu")
+    assert np.allclose(gpu.logits, cpu.logits, rtol=1e-4, atol=1e-4)
+    assert np.allclose(gpu.heatmaps, cpu.heatmaps, rtol=1e-4, atol=1e-4)
 
 
 def test_softmax_with_temperature():
