@@ -34,7 +34,10 @@ def annotate(recognition: Recognition, decision: Decision) -> Image:
     if window is not None:
         letterbox = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
         image = blend(image, window.heatmaps[-1], letterbox, float(window.heatmaps.max()))
-    return caption(image, decision)
+    if image is recognition.frame.image:
+        image = image.copy()
+    _write_caption(image, decision)
+    return image
 
 
 def blend(
@@ -69,23 +72,21 @@ def blend(
     height, width = image.shape[:2]
     part = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
     heat = cv2.convertScaleAbs(part)  # rounds, and saturates at 255
-    glow, rest = _tables(opacity)
-    dimmed = cv2.multiply(image, cv2.applyColorMap(heat, rest), scale=1.0 / 255.0)
-    blended: Image = cv2.add(dimmed, cv2.applyColorMap(heat, glow))
+    # The picture's share falls in a straight line from 255 to what the hottest places leave of it.
+    rest = cv2.cvtColor(cv2.convertScaleAbs(heat, alpha=-opacity, beta=255.0), cv2.COLOR_GRAY2BGR)
+    blended: Image = cv2.multiply(image, rest, dst=rest, scale=1.0 / 255.0)
+    cv2.add(blended, cv2.applyColorMap(heat, _glow(opacity)), dst=blended)
     return blended
 
 
 @lru_cache(maxsize=8)
-def _tables(opacity: float) -> tuple[Image, Image]:
-    """For each of 256 levels of heat: its colour times its share, and the share of the picture.
-
-    Both (256, 1, 3) uint8, so that blending stays in whole numbers.
-    """
+def _glow(opacity: float) -> Image:
+    """For each of 256 levels of heat, its colour times its share: (256, 1, 3) uint8."""
     levels = np.arange(256, dtype=np.uint8).reshape(256, 1)
     share = opacity * levels[..., np.newaxis] / 255.0
     glow = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO) * share
-    rest = np.repeat(255.0 * (1.0 - share), 3, axis=2)
-    return glow.round().astype(np.uint8), rest.round().astype(np.uint8)
+    table: Image = glow.round().astype(np.uint8)
+    return table
 
 
 def caption(image: Image, decision: Decision) -> Image:
@@ -99,6 +100,11 @@ def caption(image: Image, decision: Decision) -> Image:
         (height, width, 3) uint8 BGR, a new picture.
     """
     image = image.copy()
+    _write_caption(image, decision)
+    return image
+
+
+def _write_caption(image: Image, decision: Decision) -> None:
     height, width = image.shape[:2]
     size = max(_SMALLEST, round(0.06 * min(height, 0.75 * width)))  # of the letters, in pixels
     margin = size // 2
@@ -125,7 +131,6 @@ def caption(image: Image, decision: Decision) -> Image:
         strip[top:bottom, margin : width - margin] = 70
         filled = margin + round(decision.confidence * (width - 2 * margin))
         strip[top:bottom, margin:filled] = _ACCENT if certain else _GREY
-    return image
 
 
 def _clock(seconds: float) -> str:
