@@ -55,8 +55,9 @@ class ClassBar(QAbstractButton):
 
     def show_share(self, share: float | None, explained: bool) -> None:
         """Change the probability, and whether the heat-maps explain this class."""
-        if (share, explained) != (self._share, self._explained):
-            self._share, self._explained = share, explained
+        before = self._look()
+        self._share, self._explained = share, explained
+        if self._look() != before:
             self._describe()
             self.update()
 
@@ -90,6 +91,12 @@ class ClassBar(QAbstractButton):
         inner = rect.adjusted(9, 5, -9, -6)
         self._draw_line(painter, inner, palette)
         self._draw_bar(painter, inner, palette)
+
+    def _look(self) -> tuple[bool, str, int, bool]:
+        """What a person can tell apart: most classes change by less from frame to frame."""
+        share = self._share or 0.0
+        halves = round(2 * share * self.width() * self.devicePixelRatioF())  # of a pixel
+        return self._share is None, percent(share), halves, self._explained
 
     def _draw_line(self, painter: QPainter, inner: QRectF, palette: QPalette) -> None:
         font = self.font()

@@ -231,8 +231,11 @@ class VideoView(QWidget):
         if self._scaled is None or self._scaled.size() != QSize(width, height):
             small = width < _AREA_BELOW * image.shape[1]
             method = cv2.INTER_AREA if small else cv2.INTER_LINEAR
-            self._pixels = cv2.resize(image, (width, height), interpolation=method)
-            self._scaled = picture_image(self._pixels)
+            pixels = cv2.resize(image, (width, height), interpolation=method)
+            # As the screen has it: of three bytes per pixel, Qt's painting costs thrice as much.
+            self._pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2BGRA)
+            layout = QImage.Format.Format_RGB32
+            self._scaled = QImage(self._pixels.data, width, height, 4 * width, layout)
         return self._scaled
 
     def _describe(self) -> None:

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QApplication
 
 from har_desktop.inference.model import TOP
 from har_desktop.view.class_bars import ClassBars
@@ -35,6 +36,32 @@ def test_a_longer_share_is_a_longer_bar(bars):
     lengths = [colored(bar) for bar in bars.bars]
     assert lengths[0] > 2.5 * lengths[1] > 0
     assert lengths[2] == 0
+
+
+def test_only_bars_that_look_different_are_painted(bars, qtbot):
+    class Counter(QObject):
+        def eventFilter(self, bar, event):  # noqa: N802, Qt's name
+            if event.type() is QEvent.Type.Paint:
+                painted.append(bar.text())
+            return False
+
+    counter, painted = Counter(), []
+    bars.show_probabilities(np.array([0.7, 0.2, 0.1], np.float32), 0)
+    qtbot.waitUntil(lambda: bars.bars[0].isVisible())
+    QApplication.processEvents()
+    for bar in bars.bars:
+        bar.installEventFilter(counter)
+
+    def paints(shares, explained=0):
+        painted.clear()
+        bars.show_probabilities(np.array(shares, np.float32), explained)
+        QApplication.processEvents()
+        return set(painted)
+
+    assert paints([0.6, 0.2001, 0.1999]) == {"Jumping Jack", "walk"}
+    assert paints([0.6001, 0.2, 0.1998]) == set()
+    assert paints([0.6, 0.2, 0.2], explained=1) == {"Jumping Jack", "squat"}
+    assert bars.bars[0].share == pytest.approx(0.6)
 
 
 def test_a_click_pins_and_another_one_unpins(bars, qtbot):
