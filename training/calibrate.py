@@ -25,7 +25,7 @@ def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Calibra
         The temperature with the lowest negative log-likelihood, and the confidence that `KEEP` of
         the correctly recognised windows reach.
     """
-    temperatures = np.geomspace(0.25, 4.0, 161)
+    temperatures = np.geomspace(0.05, 4.0, 256)
     losses = [_negative_log_likelihood(logits / t, labels) for t in temperatures]
     temperature = float(temperatures[int(np.argmin(losses))])
     probabilities = np.exp(_log_softmax(logits / temperature))
