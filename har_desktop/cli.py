@@ -186,6 +186,10 @@ def _obstacle() -> str | None:
 
 def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:
     from har_desktop.replay import replay
+    from har_desktop.sinks.leftovers import describe, find_leftovers
+
+    if leftovers := find_leftovers(out):
+        click.echo(f"{NAME}: note: {describe(leftovers)}; rename or delete them", err=True)
 
     def report(failure: Failure) -> None:
         click.echo(f"{NAME}: error: {failure.error}", err=True)

@@ -14,6 +14,11 @@ pytest_plugins = ["tests.bundles"]
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+
+def pytest_addoption(parser):
+    parser.addoption("--kills", type=int, default=8, help="how often tests/e2e/test_kill.py kills")
+
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 # What belongs to it, and how many files of each there are at least.
 CONTENTS = {

@@ -59,8 +59,8 @@ class Recorder:
 
     Should the recording end by itself, `on_end` is called once, from the recorder's thread, with
     one line. Where the disk is nearly full or the model was swapped, the files are complete; where
-    writing failed, they are removed. Either way the session goes on, and later results count as
-    dropped.
+    writing failed, what was written so far is kept as "TARGET (interrupted).mp4" and so on. Either
+    way the session goes on, and later results count as dropped.
     """
 
     def __init__(self, target: Path, run: RunInfo, on_end: Callable[[str], object]) -> None:
@@ -103,7 +103,8 @@ class Recorder:
         """Write what waits, complete the files, and end the thread. May be called repeatedly.
 
         Returns:
-            The files; none where writing failed (`on_end` has said why) or nothing was fed.
+            The complete files; none where writing failed (`on_end` has said why) or nothing was
+            fed.
 
         Raises:
             OutputError: It takes longer than `timeout` seconds, and is left behind.
@@ -138,9 +139,10 @@ class Recorder:
             self._complete()
         except Exception as error:
             log.exception("recording failed")
-            self._tape.abort()
             kind = "" if isinstance(error, HarError) else f"recording: {type(error).__name__}: "
             reason = " ".join(f"{kind}{error}".split())
+            if kept := self._tape.rescue():
+                reason += f"; what was recorded is kept as {kept[0].name}"
         with self._lock:
             self._closed = True
             self._dropped += self._waiting

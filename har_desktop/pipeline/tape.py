@@ -9,7 +9,7 @@ from har_desktop.decision.decision import Decision, State
 from har_desktop.frame import Frame
 from har_desktop.inference.recognition import Recognition
 from har_desktop.pipeline.result import Result
-from har_desktop.sinks.base import RunInfo, Sink
+from har_desktop.sinks.base import RunInfo
 from har_desktop.sinks.frames_jsonl import FramesJsonl
 from har_desktop.sinks.video import AnnotatedVideo
 
@@ -33,7 +33,7 @@ class Tape:
         self._first: Frame | None = None
         self._last: Result | None = None
         self._video = AnnotatedVideo(target.with_name(f"{target.name}.mp4"), run)
-        self._sinks: list[Sink] = [self._video]
+        self._sinks: list[AnnotatedVideo | FramesJsonl] = [self._video]
         try:
             self._sinks.append(FramesJsonl(target.with_name(f"{target.name}.frames.jsonl"), run))
         except BaseException:
@@ -62,6 +62,12 @@ class Tape:
     def finish(self) -> tuple[Path, ...]:
         """Complete the files; their paths."""
         return tuple(sink.finish() for sink in self._sinks)
+
+    def rescue(self) -> tuple[Path, ...]:
+        """Keep what was written so far, incomplete as it is; remove what holds nothing."""
+        kept = tuple(path for sink in self._sinks if (path := sink.rescue()) is not None)
+        self.abort()
+        return kept
 
     def abort(self) -> None:
         """Remove what is incomplete."""

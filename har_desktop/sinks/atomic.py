@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from har_desktop.errors import OutputError
+from har_desktop.sinks.leftovers import partial_of, rescue
 
 _REMEDIES = {
     errno.ENOSPC: "free some space, or choose another folder",
@@ -35,20 +35,23 @@ def writing(path: Path) -> Iterator[None]:
 class AtomicFile:
     """A hidden file beside `path`, and in the end `path` itself.
 
+    Should the process be killed, the hidden file stays: see `leftovers`.
+
     Args:
         path: The final name. A file that has it already stays until `commit`.
+        suffix: Of the hidden file, which tells a video its container; None for that of `path`.
 
     Attributes:
         path: The final name.
-        partial: The name until then; with the same suffix, which tells a video its container.
+        partial: The name until then.
 
     Raises:
         OutputError: The folder is missing or takes no new file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, suffix: str | None = None) -> None:
         self.path = path
-        self.partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+        self.partial = partial_of(path, suffix or path.suffix)
         with writing(path):
             self.partial.touch()
 
@@ -62,6 +65,13 @@ class AtomicFile:
             self.partial.replace(self.path)
         return self.path
 
+    def rescue(self) -> Path | None:
+        """Keep the incomplete file under a name that says so; None where it holds nothing."""
+        try:
+            return rescue(self.partial)
+        except OSError:  # gone with its folder, or not to be renamed: then it stays as it is
+            return None
+
     def discard(self) -> None:
         """Remove the incomplete file. May be called in any state, any number of times."""
         with suppress(OSError):  # gone with its folder, perhaps
@@ -71,6 +81,8 @@ class AtomicFile:
 class AtomicText:
     """Text in UTF-8 that is written bit by bit into an `AtomicFile`.
 
+    Each line reaches the system at once: a kill costs none of them.
+
     Raises:
         OutputError: From every method but `discard`, where the system refuses.
     """
@@ -78,7 +90,7 @@ class AtomicText:
     def __init__(self, path: Path) -> None:
         self._file = AtomicFile(path)
         with writing(path):
-            self._stream = self._file.partial.open("w", encoding="utf-8", newline="")
+            self._stream = self._file.partial.open("w", 1, encoding="utf-8", newline="")
 
     def write(self, text: str) -> None:
         """Append text as it is: line ends are not translated."""
@@ -90,6 +102,12 @@ class AtomicText:
         with writing(self._file.path):
             self._stream.close()
         return self._file.commit()
+
+    def rescue(self) -> Path | None:
+        """Close, and keep what was written as `AtomicFile.rescue` does."""
+        with suppress(OSError):  # the disk is full, perhaps: what came before is there
+            self._stream.close()
+        return self._file.rescue()
 
     def discard(self) -> None:
         """Close and remove the incomplete file. May be called in any state, any number of times."""

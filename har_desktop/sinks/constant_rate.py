@@ -9,6 +9,10 @@ from har_desktop.frame import Image
 from har_desktop.opencv import cv2
 from har_desktop.sinks.atomic import AtomicFile
 
+# An ordinary MP4 has its index at the end, and nothing plays it before that is there. OpenCV lets
+# nobody ask FFmpeg for the other kind, MP4 in fragments, but by this suffix (docs/adr/0017).
+FRAGMENTED = ".ismv"
+
 _HIGHEST_FPS = 600.0
 
 
@@ -17,10 +21,11 @@ class ConstantRateVideo:
 
     Of several pictures that fall on one frame of the video, the last is kept; where there is none
     for a while, the one before stands. An odd size is padded to an even one, as the codec wants it;
-    pictures of another size are scaled to the first one's.
+    pictures of another size are scaled to the first one's. What is on the disk plays at any time.
 
     Args:
-        file: An mp4 file; neither committed nor discarded here.
+        file: Hidden under the suffix `FRAGMENTED`, .mp4 in the end; neither committed nor discarded
+            here.
         fps: Frames per second of the video.
         size: (height, width) of the first picture in pixels.
 

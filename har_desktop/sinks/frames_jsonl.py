@@ -124,6 +124,10 @@ class FramesJsonl(Sink):
         """Close the file and give it its name."""
         return self._text.commit()
 
+    def rescue(self) -> Path | None:
+        """Keep the lines that were written so far under a name that says so."""
+        return self._text.rescue()
+
     def abort(self) -> None:
         """Remove the incomplete file."""
         self._text.discard()

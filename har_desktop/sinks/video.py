@@ -15,7 +15,7 @@ from har_desktop.inference.recognition import Recognition
 from har_desktop.overlay import annotate
 from har_desktop.sinks.atomic import AtomicFile
 from har_desktop.sinks.base import RunInfo, Sink
-from har_desktop.sinks.constant_rate import ConstantRateVideo
+from har_desktop.sinks.constant_rate import FRAGMENTED, ConstantRateVideo
 
 # From so many pictures the true rate is measured.
 _MEASURED = 10
@@ -36,7 +36,7 @@ class AnnotatedVideo(Sink):
 
     def __init__(self, path: Path, run: RunInfo) -> None:
         self._nominal = run.source.fps
-        self._file = AtomicFile(path)
+        self._file = AtomicFile(path, FRAGMENTED)
         self._early: list[tuple[float, Image]] = []  # until the rate is known
         self._video: ConstantRateVideo | None = None
 
@@ -64,6 +64,12 @@ class AnnotatedVideo(Sink):
         video = self._video or self._start()
         video.close()
         return self._file.commit()
+
+    def rescue(self) -> Path | None:
+        """Stop the encoder, and keep what was written so far under a name that says so."""
+        if self._video is not None:
+            self._video.release()
+        return self._file.rescue()
 
     def abort(self) -> None:
         """Stop the encoder and remove the incomplete file."""

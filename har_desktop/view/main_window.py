@@ -85,6 +85,7 @@ class MainWindow(QMainWindow):
         self._remembered = None if source else self.settings.camera
         if source:
             self.opener.open(source)
+        self.outputs.look_for_leftovers()
         self.watch.start()
         self._figures.start()
 
@@ -197,7 +198,7 @@ class MainWindow(QMainWindow):
         self.cameras.show_cameras(self.watch.cameras, source.camera if source else None)
         self.recent.refresh()
         self.welcome.show_recent(self.settings.recent)
-        if source is not None:
+        if source is not None and self.banner.failure:
             self.banner.hide()
         self._refresh()
 

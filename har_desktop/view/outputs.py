@@ -1,4 +1,4 @@
-"""What leaves the window as a file: snapshots, recordings, exports."""
+"""What leaves the window as a file: snapshots, recordings, exports; and what was left of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from har_desktop.errors import HarError
 from har_desktop.inference.model import TOP
 from har_desktop.replay import TOP as TOP_NAME
+from har_desktop.sinks.leftovers import describe, find_leftovers, rescue
 from har_desktop.view.actions import Actions
 from har_desktop.view.background import Task
 from har_desktop.view.banner import Banner
@@ -45,7 +46,7 @@ class Outputs:
         self._settings, self._banner = settings, banner
         self.recording = Recording(window)
         self.export = Export(window)
-        self._snapshots: list[Task] = []
+        self._tasks: list[Task] = []
         self.recording.time.connect(stage.show_recording)
         self.recording.time.connect(lambda time: actions.record.setChecked(time is not None))
         self.recording.saved.connect(lambda files, line: self._tell(line, files[0].parent))
@@ -69,6 +70,13 @@ class Outputs:
         director.opened.connect(lambda _: self.stop_recording())
         keeper.changed.connect(lambda _: self.stop_recording())
 
+    def look_for_leftovers(self) -> None:
+        """Tell what a run that was killed has left in the folder, and offer to give it a name."""
+        task = Task("leftovers", lambda: find_leftovers(self._settings.folder), self._window)
+        task.done.connect(self._offer)
+        self._keep(task)
+        task.start()
+
     def take_snapshot(self) -> None:
         """Save the shown result as a picture."""
         session, source = self._director.session, self._director.source
@@ -82,7 +90,7 @@ class Outputs:
             self._banner.fail,
             self._window,
         )
-        self._snapshots = [*(old for old in self._snapshots if old.running), task]
+        self._keep(task)
 
     def toggle_recording(self) -> None:
         """Begin to record the live session, or end it."""
@@ -143,12 +151,28 @@ class Outputs:
     def close(self) -> None:
         """Finish or give up everything, within a few seconds."""
         self.export.close(3.0)
-        for task in self._snapshots:
+        for task in self._tasks:
             task.abandon(3.0)
         try:
             self.recording.close()
         except HarError:
             _log.exception("the recording could not be completed")
+
+    def _keep(self, task: Task) -> None:
+        self._tasks = [*(old for old in self._tasks if old.running), task]
+
+    def _offer(self, leftovers: tuple[Path, ...]) -> None:
+        if leftovers:
+            action = ("Recover", lambda: self._recover(leftovers))
+            self._banner.tell(describe(leftovers), action, stay=True)
+
+    def _recover(self, leftovers: tuple[Path, ...]) -> None:
+        try:
+            files = [file for partial in leftovers if (file := rescue(partial)) is not None]
+        except OSError as error:
+            self._banner.fail(f"{leftovers[0].parent}: cannot be recovered: {error.strerror}")
+            return
+        self._tell(f"Recovered {', '.join(file.name for file in files)}", leftovers[0].parent)
 
     def _show_progress(self, frames: int) -> None:
         if self.export.running:

@@ -12,6 +12,7 @@ import pytest
 from har_desktop.cli import main
 from har_desktop.models import DEFAULT_BUNDLE
 from har_desktop.opencv import cv2
+from har_desktop.sinks.leftovers import partial_of
 from har_desktop.sources.video import VideoFile
 from har_desktop.system_libraries import SystemLibrary
 
@@ -112,6 +113,19 @@ class TestReplay:
         assert [line.split()[1] for line in out.splitlines() if "wrote" in line] == [
             f"results/{name}" for name in self.FILES
         ]
+
+    def test_what_a_killed_run_has_left_is_told_and_stays(self, run, clip, tmp_path):
+        left = partial_of(tmp_path / "results" / "clip.mp4", ".ismv")
+        left.parent.mkdir()
+        left.write_bytes(b"pictures")
+        code, _, err = run("replay", clip, "--out", "results")
+        notes = [line for line in err.splitlines() if line.startswith("har-desktop: note: ")]
+        assert code == 0
+        assert notes == [
+            "har-desktop: note: results: an earlier run was interrupted and left"
+            f" {left.name}; rename or delete them"
+        ]
+        assert left.read_bytes() == b"pictures"
 
     def test_a_bad_one_does_not_stop_the_others(self, run, clip, tmp_path):
         (tmp_path / "text.mp4").write_text("no video\n" * 100)

@@ -158,7 +158,7 @@ def test_flood_is_dropped_and_counted(record, results, monkeypatch):
     assert (stats.written, stats.dropped, stats.waiting) == (CAPACITY, 100 - CAPACITY, 0)
 
 
-def test_failure_to_write_is_one_message_and_leaves_nothing(
+def test_failure_to_write_is_one_message_and_keeps_what_was_recorded(
     record, results, monkeypatch, tmp_path, ends
 ):
     write = FramesJsonl.write
@@ -172,13 +172,20 @@ def test_failure_to_write_is_one_message_and_leaves_nothing(
     recorder, given = record(), results(40)
     feed(recorder, given[:20])
     recorder._thread.join(20.0)
-    assert ends == ["take.frames.jsonl: cannot be written: No space left on device"]
+    assert ends == [
+        "take.frames.jsonl: cannot be written: No space left on device;"
+        " what was recorded is kept as take (interrupted).mp4"
+    ]
     recorder.feed(given[20])
     check(recorder.stats())
     assert recorder.stats().written == 10
     assert recorder.stats().dropped == 11
     assert recorder.stop() == ()
-    assert list(tmp_path.iterdir()) == []
+    video, jsonl = tmp_path / "take (interrupted).mp4", tmp_path / "take (interrupted).frames.jsonl"
+    assert sorted(tmp_path.iterdir()) == sorted([video, jsonl])
+    assert len(lines(jsonl)) == 11
+    # The encoder starts with the tenth picture; the eleventh lies in its hands when writing fails.
+    assert len(video_frames(video)[0]) == 10
     assert len(ends) == 1
 
 

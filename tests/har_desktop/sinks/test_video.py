@@ -71,7 +71,7 @@ def test_times_in_whole_milliseconds_do_not_unsettle_a_good_rate(tmp_path, run_i
     run = replace(run_info, source=replace(run_info.source, fps=30.0))
     times = [round(index / 30.0, 3) for index in range(40)]
     frames, info = film(tmp_path / "clip.mp4", run, result, times)
-    assert info.fps == 30.0
+    assert info.fps == pytest.approx(30.0, abs=1e-5)
     assert [number_of(frame.image) for frame in frames] == list(range(40))
 
 

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from har_desktop.pipeline.recorder import Recorder
+from har_desktop.sinks.leftovers import partial_of
 from har_desktop.view.recording import fresh_target
 
 PATIENCE = 20_000
@@ -150,6 +151,26 @@ def test_drops_of_the_recording_are_counted_and_shown(in_window, camera_server, 
         qtbot.waitUntil(lambda: "dropped" in window.banner.text, timeout=PATIENCE)
 
     in_window(body, camera_server.url)
+
+
+def test_what_a_killed_run_has_left_is_told_and_can_be_recovered(
+    in_window, camera_server, qtbot, settings
+):
+    settings.folder.mkdir()
+    left = partial_of(settings.folder / "take.frames.jsonl", ".jsonl")
+    left.write_text("{}\n")
+
+    def body(window):
+        qtbot.waitUntil(lambda: "was interrupted" in window.banner.text, timeout=PATIENCE)
+        assert left.name in window.banner.text
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert left.exists()
+        assert "was interrupted" in window.banner.text  # until the person has answered
+        qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
+        assert "Recovered take (interrupted).frames.jsonl" in window.banner.text
+
+    in_window(body, camera_server.url)
+    assert [path.name for path in settings.folder.iterdir()] == ["take (interrupted).frames.jsonl"]
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b:c*?", "\u00dcbung 1", "." * 300, ""])

@@ -1,0 +1,89 @@
+"""Incomplete files: how they are named, and what becomes of those whose writer was killed.
+
+They are found and told of at the next start, and never deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+# .NAME.PID.NUMBER.partial.SUFFIX, with NAME the final name
+_PARTIAL = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.\d+\.partial\.\w+", re.DOTALL)
+_NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>(\.frames|\.events)?\.\w+)", re.DOTALL)
+
+
+def partial_of(path: Path, suffix: str) -> Path:
+    """A new hidden name, with this suffix, under which this process writes a file."""
+    names = (f".{path.name}.{os.getpid()}.{number}.partial{suffix}" for number in count(1))
+    return next(new for name in names if not (new := path.with_name(name)).exists())
+
+
+def find_leftovers(folder: Path) -> tuple[Path, ...]:
+    """What dead processes have left in a folder, by name; files that hold nothing don't count.
+
+    To be asked before this process writes there. A folder that cannot be read holds nothing.
+    """
+    try:
+        return tuple(sorted(path for path in folder.iterdir() if _is_leftover(path)))
+    except OSError:  # whoever writes there will say so
+        return ()
+
+
+def describe(leftovers: Sequence[Path]) -> str:
+    """One line for a person, of at least one file."""
+    names = ", ".join(path.name for path in leftovers[:2])
+    more = f" and {len(leftovers) - 2} more" if len(leftovers) > 2 else ""
+    return f"{leftovers[0].parent}: an earlier run was interrupted and left {names}{more}"
+
+
+def rescue(partial: Path) -> Path | None:
+    """Give an incomplete file a name that says so, "NAME (interrupted).mp4", in its folder.
+
+    Returns:
+        The new name; None where the file holds nothing, and stays.
+
+    Raises:
+        OSError: It is gone, or cannot be renamed.
+    """
+    name = _PARTIAL.fullmatch(partial.name)
+    if name is None:
+        raise ValueError(f"{partial.name} is no name of an incomplete file")
+    if not partial.stat().st_size:
+        return None
+    parts = _NAME.fullmatch(name["name"])
+    stem, suffix = (parts["stem"], parts["suffix"]) if parts else (name["name"], "")
+    names = (f"{stem} (interrupted{f' {n}' if n > 1 else ''}){suffix}" for n in count(1))
+    return partial.rename(next(new for x in names if not (new := partial.with_name(x)).exists()))
+
+
+def _is_leftover(path: Path) -> bool:
+    name = _PARTIAL.fullmatch(path.name)
+    return (
+        name is not None
+        and path.is_file()
+        and path.stat().st_size > 0
+        and not _in_use(path, int(name["pid"]))
+    )
+
+
+def _in_use(path: Path, pid: int) -> bool:
+    """Whether the process that began the file may still be writing it."""
+    if os.name == "nt":
+        try:
+            path.rename(path)  # Windows refuses that for an open file
+        except OSError:
+            return True
+        return False
+    if pid == os.getpid():  # the number has come round again: in a container it often does
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True

@@ -1,0 +1,115 @@
+"""`kill -9` at random moments: finished files are whole, unfinished ones can be played and read."""
+
+import csv
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import webvtt
+
+from har_desktop.opencv import cv2
+from har_desktop.sinks.leftovers import find_leftovers, rescue
+from har_desktop.sources.video import VideoFile
+
+BUSY = Path(__file__).with_name("busy.py")
+FPS, FRAMES, SIZE = 25.0, 120, (240, 320)
+LONGEST_S = 2.5  # from the beginning of the work to the kill
+# What the encoder (early pictures, a fragment) and FFmpeg (a block of 256 KB) may hold back.
+HELD_FRAMES, HELD_BYTES = 10 + 12, 2**18
+
+
+def picture(number):
+    """Noise that moves, so that there is something to encode."""
+    noise = np.random.default_rng(number % 7).integers(0, 200, (60, 80, 3), np.uint8)
+    return cv2.resize(noise, SIZE[::-1], interpolation=cv2.INTER_NEAREST)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clips") / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, SIZE[::-1])
+    for number in range(FRAMES):
+        writer.write(picture(number))
+    writer.release()
+    return path
+
+
+def pictures_of(path):
+    """How many pictures can be played, one for each result."""
+    with VideoFile(path) as source:
+        times = [frame.time for frame in source]
+    assert times == pytest.approx(np.arange(len(times)) / FPS, abs=2e-3)
+    return len(times)
+
+
+def lines_of(data):
+    """Results in the full lines of a file; the first of them is the header."""
+    header, *lines = [msgspec.json.decode(line) for line in data.splitlines(keepends=True)]
+    assert header["type"] == "header"
+    assert [line["index"] for line in lines] == list(range(len(lines)))
+    return len(lines)
+
+
+def check_finished(path):
+    if path.suffix == ".mp4":
+        assert pictures_of(path) == FRAMES
+    elif path.suffix == ".jsonl":
+        assert path.read_bytes().endswith(b"\n")
+        assert lines_of(path.read_bytes()) == FRAMES
+    elif path.suffix == ".csv":
+        assert list(csv.DictReader(path.read_text().splitlines()))
+    else:
+        assert len(webvtt.read(path))
+
+
+def check_unfinished(leftovers):
+    """The number of results that are told of, and of pictures that can be played."""
+    told = played = 0
+    for path in leftovers:
+        if path.suffix == ".jsonl":
+            data = path.read_bytes()
+            told = lines_of(data[: data.rindex(b"\n") + 1])
+    for path in leftovers:
+        if path.suffix == ".ismv":
+            size = path.stat().st_size
+            played = pictures_of(rescue(path))
+            assert played
+            held = HELD_FRAMES + HELD_BYTES * played / size
+            assert told - played <= held, f"{told} results, but {played} pictures"
+    return told, played
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+@pytest.mark.parametrize("mode", ["record", "replay"])
+def test_killed_at_random(mode, clip, bundle_folder, tmp_path, pytestconfig):
+    kills = pytestconfig.getoption("kills") // 2
+    moments, finished, unfinished = random.Random(mode), 0, []
+    for number in range(kills):
+        out = tmp_path / str(number)
+        command = [sys.executable, str(BUSY), mode, str(bundle_folder), str(out), str(clip)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as busy:
+            assert busy.stdout.readline() == b"at work\n", busy.stderr.read().decode()
+            try:
+                ended = busy.wait(moments.uniform(0.0, LONGEST_S))
+                pytest.fail(f"it ended by itself with {ended}: {busy.stderr.read().decode()}")
+            except subprocess.TimeoutExpired:
+                busy.kill()
+        whole = [path for path in out.iterdir() if not path.name.startswith(".")]
+        for path in whole:
+            check_finished(path)
+        finished += len(whole)
+        leftovers = find_leftovers(out)
+        assert {path for path in out.iterdir() if path.stat().st_size} == {*whole, *leftovers}
+        unfinished.append(check_unfinished(leftovers))
+    lost = [told - played for told, played in unfinished if played]
+    assert finished + len(lost)  # else it was killed before it did anything
+    sys.stdout.write(
+        f"\n{mode}: {kills} kills; {finished} finished files, all whole; {len(lost)} unfinished"
+        f" videos, all playable, but for their last {sorted(lost)} pictures\n"
+    )
