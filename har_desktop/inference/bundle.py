@@ -12,7 +12,7 @@ import msgspec
 
 from har_desktop.errors import BundleError
 from har_desktop.inference.manifest import SCHEMA_VERSION, GraphFile, Manifest
-from har_desktop.inference.onnx_safety import UnsafeModelError, check_self_contained
+from har_desktop.inference.onnx_safety import UnsafeModelError, check_harmless
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 16 * 2**20
@@ -135,7 +135,7 @@ def _read_graph(folder: Path, graph: GraphFile) -> bytes:
     if hashlib.sha256(data).hexdigest() != graph.sha256:
         raise BundleError(f"{path}: its SHA-256 is not the manifest's; {damaged}")
     try:
-        check_self_contained(data)
+        check_harmless(data)
     except UnsafeModelError as error:
         raise BundleError(f"{path}: {error}; such a model is never run") from error
     return data

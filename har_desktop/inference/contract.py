@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from har_desktop.inference.manifest import Manifest
-from har_desktop.inference.session import GraphError, Session, Tensors
+from har_desktop.inference.onnx_wire import UnsafeModelError, messages, number_in
+from har_desktop.inference.session import GraphError, Tensors
 
 FLOAT, UINT8, INT64 = "tensor(float)", "tensor(uint8)", "tensor(int64)"
+# TensorProto.DataType; a graph with other types fits no contract.
+_TYPES = {1: FLOAT, 2: UINT8, 7: INT64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +20,47 @@ class Contract:
     inputs: Tensors
     outputs: Tensors
 
-    def check(self, session: Session) -> None:
-        """Compare with what a session's graph declares.
+    def check(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
+        """Compare with what a graph declares.
+
+        Args:
+            graph: Its name, for messages.
+            inputs: Its inputs.
+            outputs: Its outputs.
 
         Raises:
             GraphError: They differ; the message names the first tensor that does.
         """
         for role, wanted, found in (
-            ("input", self.inputs, session.inputs),
-            ("output", self.outputs, session.outputs),
+            ("input", self.inputs, inputs),
+            ("output", self.outputs, outputs),
         ):
             for name in [*wanted, *found]:
                 if name not in found:
-                    raise GraphError(f"{session.name}: the {role} `{name}` is missing")
+                    raise GraphError(f"{graph}: the {role} `{name}` is missing")
                 if name not in wanted:
-                    raise GraphError(f"{session.name}: the {role} `{name}` is not in the contract")
+                    raise GraphError(f"{graph}: the {role} `{name}` is not in the contract")
                 if wanted[name] != found[name]:
                     raise GraphError(
-                        f"{session.name}: the {role} `{name}` is {_text(found[name])}, "
+                        f"{graph}: the {role} `{name}` is {_text(found[name])}, "
                         f"the manifest wants {_text(wanted[name])}"
                     )
+
+    def check_file(self, graph: str, model: bytes) -> None:
+        """Compare with what a file says of its graph, before any runtime sees it.
+
+        Args:
+            graph: Its name, for messages.
+            model: A serialised ModelProto that `check_harmless` has passed.
+
+        Raises:
+            GraphError: They differ; the message names the first tensor that does.
+        """
+        try:
+            for body in messages(memoryview(model), 7):  # ModelProto.graph
+                self.check(graph, _declared(body, 11), _declared(body, 12))  # its input and output
+        except UnsafeModelError as error:
+            raise GraphError(f"{graph}: {error}") from error
 
 
 def encoder_contract(manifest: Manifest) -> Contract:
@@ -70,6 +94,21 @@ def head_contract(manifest: Manifest) -> Contract:
             "explained": (INT64, []),
         },
     )
+
+
+def _declared(graph: memoryview, number: int) -> Tensors:
+    """Name, type and shape in each ValueInfoProto of a field; -1 for a size that is left open."""
+    tensors: Tensors = {}
+    for info in messages(graph, number):
+        name = b"".join(bytes(text) for text in messages(info, 1)).decode("utf-8", "replace")
+        tensors[name] = ("no tensor", [])
+        for kind in messages(info, 2):
+            for tensor in messages(kind, 1):
+                dtype = _TYPES.get(number_in(tensor, 1) or 0, "of another type")
+                shapes = [[*messages(shape, 1)] for shape in messages(tensor, 2)]
+                sizes = [number_in(dim, 1) for shape in shapes for dim in shape]
+                tensors[name] = dtype, [-1 if size is None else size for size in sizes]
+    return tensors
 
 
 def _text(tensor: tuple[str, list[int]]) -> str:

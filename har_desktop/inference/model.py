@@ -124,10 +124,17 @@ class Model:
 
     def _open(self, bundle: Bundle, provider: Provider) -> ProviderReport:
         manifest, folder = bundle.manifest, bundle.folder
-        self._encoder = open_session(str(folder / manifest.encoder.file), bundle.encoder, provider)
-        self._head = open_session(str(folder / manifest.head.file), bundle.head, provider)
-        encoder_contract(manifest).check(self._encoder)
-        head_contract(manifest).check(self._head)
+        names = [str(folder / graph.file) for graph in (manifest.encoder, manifest.head)]
+        contracts = [encoder_contract(manifest), head_contract(manifest)]
+        for contract, name, data in zip(
+            contracts, names, (bundle.encoder, bundle.head), strict=True
+        ):
+            contract.check_file(name, data)
+        self._encoder = open_session(names[0], bundle.encoder, provider)
+        self._head = open_session(names[1], bundle.head, provider)
+        # What ONNX Runtime makes of the files counts in the end.
+        for contract, session in zip(contracts, (self._encoder, self._head), strict=True):
+            contract.check(session.name, session.inputs, session.outputs)
         shapes = manifest.features.partials, manifest.features.activation
         graph = stack_model(manifest.window.length, dict(zip(STACKED, shapes, strict=True)))
         # On CoreML, too, tensors lie in main memory.

@@ -1,23 +1,31 @@
-"""Proof that an ONNX file is self-contained data, before any runtime sees it.
+"""Proof that an ONNX file is plain, self-contained data, before any runtime sees it.
 
-A graph may point to files outside the bundle (external data) and may name operators that come
-from other libraries (custom domains). Both are found by walking the file's protobuf encoding
-(https://protobuf.dev/programming-guides/encoding/) along the messages of onnx.proto in which
-they can stand; the `onnx` package itself is no part of the app.
+A graph may point to files outside the bundle (external data), name operators that come from other
+libraries (custom domains), run for ever (loops), grow without limit when it is read (functions
+that call functions), or be spoilt (weights that are not numbers). All of this is found by walking
+the file along the messages of onnx.proto in which it can stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+
+import numpy as np
+
+from har_desktop.inference.onnx_wire import BYTES, UnsafeModelError, fields, integers
+
+__all__ = ["UnsafeModelError", "check_harmless"]
 
 STANDARD_DOMAINS = (b"", b"ai.onnx")
-MAX_DEPTH = 64  # of nested messages; an honest graph with a few nested loops stays below 20
-
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+# Nothing bounds how often these run what is inside them.
+LOOPS = (b"Loop", b"Scan", b"SequenceMap")
+MAX_DEPTH = 64  # of nested messages; an honest graph stays below 10
+MAX_FIELDS = 2**20  # two hundred times what our graphs have; more would take minutes to look at
+MAX_VALUES = 2**27  # of one tensor: what the largest file could hold as float32
 
 # Message -> {field number: message type of the field}, as in onnx.proto.
 CHILDREN = {
-    "Model": {7: "Graph", 8: "OperatorSet", 20: "Training", 25: "Function"},
+    "Model": {7: "Graph", 8: "OperatorSet", 20: "Training"},
     "Graph": {1: "Node", 5: "Tensor", 15: "SparseTensor"},
     "Node": {5: "Attribute"},
     "Attribute": {
@@ -25,86 +33,100 @@ CHILDREN = {
         **{6: "Graph", 11: "Graph"},
     },
     "SparseTensor": {1: "Tensor", 2: "Tensor"},
-    "Function": {7: "Node", 9: "OperatorSet", 11: "Attribute"},
     "Training": {1: "Graph", 2: "Graph"},
     "OperatorSet": {},
     "Tensor": {},
 }
 # Message -> number of the field that names an operator domain.
-DOMAIN = {"Node": 7, "OperatorSet": 1, "Function": 10}
-EXTERNAL_DATA, DATA_LOCATION = 13, 14  # fields of Tensor
+DOMAIN = {"Node": 7, "OperatorSet": 1}
+GRAPH, FUNCTIONS = 7, 25  # fields of Model
+OPERATOR = 4  # field of Node
+SHAPES = {"Tensor": 1, "SparseTensor": 3}
+DATA_TYPE, RAW_DATA, EXTERNAL_DATA, DATA_LOCATION = 2, 9, 13, 14  # fields of Tensor
+# Message -> {field number: type of the floating-point numbers in it}
+FLOATS = {"Tensor": {4: "<f4", 10: "<f8"}, "Attribute": {2: "<f4", 7: "<f4"}}
+RAW_FLOATS = {1: "<f4", 10: "<f2", 11: "<f8"}  # Tensor's data type -> that of its raw data
 
 
-class UnsafeModelError(ValueError):
-    """The file is no plain ONNX model, or not self-contained; the message says what was found."""
-
-
-def check_self_contained(model: bytes) -> None:
-    """Refuse a model that reaches outside itself.
+def check_harmless(model: bytes) -> None:
+    """Refuse a model that is more than plain data.
 
     Args:
         model: A serialised ModelProto.
 
     Raises:
-        UnsafeModelError: External data, an operator domain other than ONNX's own, or bytes that
-            are no ModelProto.
+        UnsafeModelError: External data, an operator domain other than ONNX's own, loops, functions,
+            tensors of absurd shapes or with NaN, or bytes that are no ModelProto.
     """
     view = memoryview(model)
-    if not any(number == 7 and kind == BYTES for number, kind, _ in _fields(view)):
+    if not any(number == GRAPH and kind == BYTES for number, kind, _ in fields(view)):
         raise UnsafeModelError("is not an ONNX model (it holds no graph)")
-    _walk(view, "Model", 0)
+    _Walk().visit(view, "Model", 0)
 
 
-def _walk(message: memoryview, kind: str, depth: int) -> None:
-    """Check one message and those inside it.
+class _Walk:
+    """Looks at one message and those inside it.
 
     A field that stands twice overrides or is merged; each occurrence is checked by itself, which
     can only be stricter.
     """
-    if depth > MAX_DEPTH:
-        raise UnsafeModelError("nests too deeply to be checked")
-    for number, wire, value in _fields(message):
-        if kind == "Tensor" and (number == EXTERNAL_DATA or (number == DATA_LOCATION and value)):
+
+    def __init__(self) -> None:
+        self._fields = 0
+
+    def visit(self, message: memoryview, kind: str, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise UnsafeModelError("nests too deeply to be checked")
+        for number, wire, value in fields(message):
+            self._fields += 1
+            if self._fields > MAX_FIELDS:
+                raise UnsafeModelError("is made of too many parts to be checked")
+            if isinstance(value, memoryview):
+                _check_names(kind, number, value)
+                if dtype := FLOATS.get(kind, {}).get(number):
+                    _check_floats(value, dtype)
+            child = CHILDREN[kind].get(number)
+            if child and wire == BYTES and isinstance(value, memoryview):
+                self.visit(value, child, depth + 1)
+        if kind in SHAPES:
+            _check_shape(message, SHAPES[kind])
+        if kind == "Tensor":
+            _check_tensor(message)
+
+
+def _check_names(kind: str, number: int, value: memoryview) -> None:
+    if number == DOMAIN.get(kind) and bytes(value) not in STANDARD_DOMAINS:
+        name = bytes(value[:80]).decode("utf-8", "replace")
+        raise UnsafeModelError(f"uses custom operators (domain {name!r})")
+    if kind == "Node" and number == OPERATOR and bytes(value) in LOOPS:
+        raise UnsafeModelError(f"runs in loops ({bytes(value).decode()})")
+    if kind == "Model" and number == FUNCTIONS:
+        raise UnsafeModelError("defines functions of its own")
+
+
+def _check_shape(message: memoryview, number: int) -> None:
+    shape = [one for n, _, value in fields(message) if n == number for one in integers(value)]
+    if math.prod(shape) > MAX_VALUES:
+        raise UnsafeModelError(f"holds a tensor of {math.prod(shape):.0e} values")
+
+
+def _check_tensor(message: memoryview) -> None:
+    """Its data must be inside, and real numbers."""
+    kinds, raw = [0], []
+    for number, _, value in fields(message):
+        if number == EXTERNAL_DATA or (number == DATA_LOCATION and value):
             raise UnsafeModelError("keeps weights in another file (external data)")
-        if not isinstance(value, memoryview):
-            continue
-        if number == DOMAIN.get(kind) and bytes(value) not in STANDARD_DOMAINS:
-            name = bytes(value[:80]).decode("utf-8", "replace")
-            raise UnsafeModelError(f"uses custom operators (domain {name!r})")
-        child = CHILDREN[kind].get(number)
-        if child and wire == BYTES:
-            _walk(value, child, depth + 1)
+        if number == DATA_TYPE and isinstance(value, int):
+            kinds.append(value)
+        if number == RAW_DATA and isinstance(value, memoryview):
+            raw.append(value)
+    if dtype := RAW_FLOATS.get(kinds[-1]):
+        for value in raw:
+            _check_floats(value, dtype)
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
-    """Each field's number, wire type and value: int for a varint, else the bytes."""
-    position, end = 0, len(message)
-    while position < end:
-        tag, position = _varint(message, position)
-        number, wire = tag >> 3, tag & 7
-        if number == 0 or tag >= 1 << 32:  # a lax reader would cut a longer tag down to 32 bits
-            raise UnsafeModelError("is not an ONNX model (damaged or cut short)")
-        if wire == VARINT:
-            value, position = _varint(message, position)
-            yield number, wire, value
-            continue
-        if wire == BYTES:
-            size, position = _varint(message, position)
-        elif wire in (FIXED32, FIXED64):
-            size = 4 if wire == FIXED32 else 8
-        else:
-            raise UnsafeModelError("is not an ONNX model (unknown encoding)")
-        if size > end - position:
-            raise UnsafeModelError("is not an ONNX model (damaged or cut short)")
-        yield number, wire, message[position : position + size]
-        position += size
-
-
-def _varint(message: memoryview, position: int) -> tuple[int, int]:
-    """Decode a base-128 number; return it and the position behind it."""
-    value = 0
-    for index, byte in enumerate(message[position : position + 10]):
-        value |= (byte & 0x7F) << (7 * index)
-        if byte < 0x80:
-            return value, position + index + 1
-    raise UnsafeModelError("is not an ONNX model (damaged or cut short)")
+def _check_floats(data: memoryview, dtype: str) -> None:
+    if len(data) % np.dtype(dtype).itemsize:
+        raise UnsafeModelError("is not an ONNX model (damaged or cut short)")
+    if np.isnan(np.frombuffer(data, dtype)).any():
+        raise UnsafeModelError("holds weights that are not numbers (NaN)")

@@ -217,6 +217,28 @@ def test_only_bundle_errors_come_out_of_any_manifest(folder, bundle_folder, data
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), name=st.sampled_from(["encoder", "head"]))
+def test_only_bundle_errors_come_out_of_any_graph_whose_hash_is_right(
+    folder, bundle_folder, data, name
+):
+    """Whoever spoils a graph on purpose writes its hash into the manifest, too."""
+    manifest = json.loads((bundle_folder / "manifest.json").read_text())
+    graph = bytearray((bundle_folder / f"{name}.onnx").read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(graph) - 1))
+        graph[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    manifest[name].update(sha256=hashlib.sha256(graph).hexdigest(), bytes=len(graph))
+    for file in ("encoder.onnx", "head.onnx"):  # an example may follow one that spoilt the other
+        shutil.copy(bundle_folder / file, folder)
+    (folder / f"{name}.onnx").write_bytes(graph)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    try:
+        Model(load_bundle(folder), "cpu")
+    except BundleError as error:
+        assert "\n" not in str(error)  # noqa: PT017
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(noise=st.binary(max_size=40), cut=st.floats(0, 1))
 def test_only_bundle_errors_come_out_of_any_bytes(folder, bundle_folder, noise, cut):
     raw = (bundle_folder / "manifest.json").read_bytes()
