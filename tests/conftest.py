@@ -1,6 +1,9 @@
 """What the tests of all packages share."""
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +46,38 @@ def shared_data():
     if any(found[pattern] < count for pattern, count in CONTENTS.items()):
         pytest.fail(f"{SHARED_DATA} is incomplete: it holds {found}, and should hold {CONTENTS}")
     return SHARED_DATA
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """The function that makes a real disk in memory, of so many bytes, and returns its folder."""
+    mount = shutil.which("mount")
+    if sys.platform != "linux" or os.geteuid() != 0 or mount is None:
+        pytest.skip("only root on Linux can mount a disk")
+    mounted = []
+
+    def make(size, name="disk"):
+        folder = tmp_path / name
+        folder.mkdir()
+        done = subprocess.run(
+            [mount, "-t", "tmpfs", "-o", f"size={size}", "none", folder], capture_output=True
+        )
+        if done.returncode:
+            pytest.skip(f"no disk can be mounted here: {done.stderr.decode()}")
+        mounted.append(folder)
+        return folder
+
+    yield make
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def read_only_disk(disk):
+    """The folder of a real disk that takes no files."""
+    folder = disk(2**20)
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    return folder
 
 
 @pytest.fixture

@@ -137,6 +137,24 @@ class TestReplay:
         told = [line for line in err.splitlines() if line.startswith("har-desktop: error: ")]
         assert [line.split()[2].rstrip(":") for line in told] == ["gone.mp4", "text.mp4"]
 
+    def test_a_full_disk_is_one_line(self, run, clip, disk):
+        folder = disk(16 * 1024)
+        code, out, err = run("replay", clip, "--out", folder)
+        told = [line for line in err.splitlines() if line.startswith("har-desktop: ")]
+        assert (code, out) == (1, "")
+        assert len(told) == 1
+        assert "clip" in told[0]
+        assert "free some space" in told[0]
+        assert list(folder.iterdir()) == []
+
+    def test_a_read_only_disk_is_one_line(self, run, clip, read_only_disk):
+        code, out, err = run("replay", clip, "--out", read_only_disk)
+        assert (code, out) == (2, "")
+        assert err == (
+            f"har-desktop: error: cannot write into the folder {read_only_disk}:"
+            " Read-only file system; choose another with --out\n"
+        )
+
     def test_a_folder_is_a_list_even_of_one(self, run, clip):
         code, out, _ = run("replay", clip.parent, "--out", "results", "--json")
         assert code == 0

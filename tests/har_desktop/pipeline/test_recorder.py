@@ -78,6 +78,11 @@ def feed(recorder, results):
         recorder.feed(result)
 
 
+def wait_until(predicate):
+    while not predicate():
+        threading.Event().wait(0.005)
+
+
 def video_frames(path):
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     frames = []
@@ -203,6 +208,47 @@ def test_recording_ends_complete_before_the_disk_is_full(record, results, monkey
     video, jsonl = recorder.stop()
     assert len(lines(jsonl)) == 2
     assert len(video_frames(video)[0]) == 1
+
+
+def test_recording_on_a_disk_that_fills_up_ends_complete(record, results, ends, disk):
+    folder = disk(RESERVE + 2**20)
+    recorder = record(folder)
+    feed(recorder, results(5))
+    wait_until(lambda: recorder.stats().waiting == 0)
+    (folder / "other").write_bytes(bytes(2**20))  # somebody else fills it up
+    feed(recorder, results(60, start=START + 5 / FPS, first=2005))
+    recorder._thread.join(20.0)
+    (reason,) = ends
+    assert "the disk is nearly full; free some space" in reason
+    video, jsonl = recorder.stop()
+    assert len(lines(jsonl)) - 1 == len(video_frames(video)[0]) == 31
+
+
+def test_recording_on_a_disk_that_is_suddenly_full_keeps_what_is_there(
+    record, results, ends, disk, monkeypatch
+):
+    monkeypatch.setattr(recorder_module, "RESERVE", 0)
+    folder = disk(2**20)
+    recorder, given = record(folder), results(25)
+    feed(recorder, given)
+    wait_until(lambda: recorder.stats().waiting == 0)
+    room = shutil.disk_usage(folder).free
+    (folder / "other").write_bytes(bytes(room))
+    feed(recorder, results(400, first=2025, start=START + 25 / FPS))
+    recorder._thread.join(60.0)
+    (reason,) = ends
+    assert "cannot be written: No space left on device; free some space" in reason
+    assert "what was recorded is kept as take (interrupted)" in reason
+    kept = folder / "take (interrupted).frames.jsonl"
+    assert kept.exists()
+    whole = kept.read_text().rpartition("\n")[0].splitlines()
+    assert len([json.loads(line) for line in whole]) >= 26
+    assert recorder.stop() == ()
+
+
+def test_recording_on_a_disk_that_takes_no_files(record, read_only_disk):
+    with pytest.raises(OutputError, match="Read-only file system; choose a folder that you may"):
+        record(read_only_disk)
 
 
 def test_recording_ends_complete_with_the_swap_of_the_model(record, results, ends, recognizer):

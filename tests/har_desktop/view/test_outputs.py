@@ -112,6 +112,34 @@ def test_a_folder_that_cannot_be_is_told(in_window, camera_server, qtbot, settin
     in_window(body, camera_server.url)
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"), [("full", "disk is nearly full"), ("read-only", "Read-only file system")]
+)
+def test_a_disk_that_takes_nothing_is_told_once_and_the_session_goes_on(
+    in_window, camera_server, qtbot, settings, request, kind, words
+):
+    if kind == "full":
+        settings.folder = request.getfixturevalue("disk")(2**20)
+    else:
+        settings.folder = request.getfixturevalue("read_only_disk")
+
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        told = []
+        window.outputs.recording.failed.connect(told.append)
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: words in window.banner.text, timeout=PATIENCE)
+        assert window.banner.failure
+        assert len(told) <= 1
+        assert window.stage.video.recording is None
+        assert not window.commands.record.isChecked()
+        line, count = window.banner.text, len(window.stage.timeline.course)
+        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count + 10, timeout=PATIENCE)
+        assert window.banner.text == line
+
+    in_window(body, camera_server.url)
+
+
 def test_a_recording_that_breaks_is_told_and_the_session_goes_on(
     in_window, camera_server, qtbot, monkeypatch
 ):
