@@ -189,6 +189,45 @@ def head_model(rng, length, partials, activation, classes):
     return model("head", nodes, inputs, outputs, weights)
 
 
+def slow_encoder(model):
+    """An `edit_encoder`: where a picture begins with white, the encoder works for half a minute.
+
+    The picture of the dry run begins with black.
+    """
+    rank, steps = 1200, 1000
+    nodes = [helper.make_node("Expand", ["corner", "square"], ["m0"])]
+    nodes += [helper.make_node("MatMul", [f"m{i}"] * 2, [f"m{i + 1}"]) for i in range(steps)]
+    nodes += [helper.make_node("ReduceMin", [f"m{steps}"], ["slow"], axes=[0, 1], keepdims=0)]
+    slow, quick = (
+        helper.make_tensor_value_info(n, TensorProto.FLOAT, ()) for n in ("slow", "quick")
+    )
+    then = helper.make_graph(nodes, "then", [], [slow])
+    identity = helper.make_node("Identity", ["nil"], ["quick"])
+    other = helper.make_graph([identity], "else", [], [quick])
+    delay = [
+        helper.make_node("Gather", ["frame", "first"], ["row"], axis=1),
+        helper.make_node("Gather", ["row", "first"], ["pixel"], axis=1),
+        helper.make_node("Gather", ["pixel", "first"], ["blue"], axis=1),
+        helper.make_node("Squeeze", ["blue"], ["level"]),
+        helper.make_node("Cast", ["level"], ["corner"], to=TensorProto.FLOAT),
+        helper.make_node("Greater", ["corner", "white"], ["is_white"]),
+        helper.make_node("If", ["is_white"], ["delay"], then_branch=then, else_branch=other),
+        helper.make_node("Mul", ["delay", "nil"], ["nothing"]),
+        helper.make_node("Add", ["quick_taps", "nothing"], ["taps"]),
+    ]
+    numbers = {"square": np.array([rank, rank]), "first": np.int64(0)}
+    numbers |= {"nil": np.float32(0), "white": np.float32(254.5)}
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.asarray(value), name) for name, value in numbers.items()
+    )
+    old = list(model.graph.node)
+    at = next(i for i, node in enumerate(old) if "taps" in node.output) + 1
+    old[at - 1].output[:] = ["quick_taps"]
+    nodes = [*old[:at], *delay, *old[at:]]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
 def model(name, nodes, inputs, outputs, weights):
     tensors = [numpy_helper.from_array(np.asarray(v), key) for key, v in weights.items()]
     graph = helper.make_graph(nodes, name, inputs, outputs, tensors)

@@ -122,6 +122,11 @@ class Model:
             feeds[f"activations_{place}"] = one.activation
         return dict(zip(STACKED, self._stack.run_on_device(STACKED, feeds), strict=True))
 
+    def interrupt(self) -> None:
+        """Let a call in another thread fail as soon as it can: with a GraphError."""
+        self._encoder.interrupt()
+        self._head.interrupt()
+
     def _open(self, bundle: Bundle, provider: Provider) -> ProviderReport:
         manifest, folder = bundle.manifest, bundle.folder
         names = [str(folder / graph.file) for graph in (manifest.encoder, manifest.head)]

@@ -64,6 +64,10 @@ class Recognizer:
         """Forget all frames: a new source begins."""
         self._history.clear()
 
+    def interrupt(self) -> None:
+        """Let a call in another thread fail as soon as it can: with a GraphError."""
+        self._model.interrupt()
+
     def push(self, frame: Frame) -> Recognition:
         """Recognise what is going on at the time of this frame.
 

@@ -82,6 +82,7 @@ class Session:
 
     def __init__(self, name: str, session: ort.InferenceSession, report: ProviderReport) -> None:
         self._session = session
+        self._run_options = ort.RunOptions()
         self.name = name
         self.report = report
         self.device = "cuda" if report.used == "cuda" else "cpu"
@@ -114,6 +115,7 @@ class Session:
     ) -> list[DeviceTensor]:
         if missing := self.inputs.keys() - feeds.keys():  # a binding would not look
             raise GraphError(f"{self.name}: not fed with {', '.join(sorted(missing))}")
+        self._run_options = options = ort.RunOptions()
         try:
             # A new binding costs a microsecond, and holds on to nothing of the last run.
             binding = self._session.io_binding()
@@ -125,11 +127,15 @@ class Session:
             for name in outputs:
                 binding.bind_output(name, device)
             binding.synchronize_inputs()  # a GPU only queues the copies, and in another stream
-            self._session.run_with_iobinding(binding)
+            self._session.run_with_iobinding(binding, options)
             values: list[DeviceTensor] = binding.get_outputs()
         except ERRORS as error:
             raise GraphError(f"{self.name}: fails on {self.report.used}: {_gist(error)}") from error
         return values
+
+    def interrupt(self) -> None:
+        """Let a run in another thread fail before its next node; without one, nothing happens."""
+        self._run_options.terminate = True
 
 
 def open_session(name: str, model: bytes, provider: Provider) -> Session:

@@ -122,6 +122,7 @@ class Live:
                 message = f"left behind, for it does not come back: {', '.join(left)}"
                 log.error(message)
             self._machine.fault(None)
+            self._machine.delay(None)
             self._machine.move(State.STOPPED, message)
             return () if busy else self._worker.finish()
 
@@ -196,6 +197,7 @@ class Live:
         """Give a frame to the model and to the view."""
         self._arrivals.add()
         self._worker.mailbox.put(arrival)
+        self._worker.watch()
         if self._pictures.put(arrival.frame):
             self._on_frame()
 

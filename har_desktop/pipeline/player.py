@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 SPEEDS = (0.25, 4.0)
 MEMORY = 384 * 2**20
 STOP_S = 2.5
+_GRACE_S = 1.0  # of it, before the model is interrupted
 # Progress alone is told no more often than this.
 _PROGRESS_S = 0.1
 
@@ -95,7 +96,7 @@ class Player:
             memory: Bytes for pictures and heat-maps.
         """
         self._projector = Projector(open_source, recognizer, memory, self._show, self._result)
-        self._classes = len(recognizer.manifest.classes)
+        self._recognizer = recognizer
         self._on_moment, self._on_result, self._on_status = on_moment, on_result, on_status
         self._moments: Mailbox[Moment] = Mailbox()
         self._condition = threading.Condition()
@@ -154,8 +155,9 @@ class Player:
         Raises:
             ValueError: The model knows no such class.
         """
-        if not -1 <= index < self._classes:
-            raise ValueError(f"there is no class {index} among {self._classes}")
+        classes = len(self._recognizer.manifest.classes)
+        if not -1 <= index < classes:
+            raise ValueError(f"there is no class {index} among {classes}")
         self._wish(lambda: self._projector.explain(index))
 
     def take_moment(self) -> Moment | None:
@@ -167,7 +169,10 @@ class Player:
         with self._condition:
             first, self._stopping = not self._stopping, True
             self._condition.notify_all()
-        self._thread.join(STOP_S)
+        self._thread.join(_GRACE_S)
+        if self._thread.is_alive():
+            self._recognizer.interrupt()
+            self._thread.join(STOP_S - _GRACE_S)
         if first:
             message = None
             if self._thread.is_alive():

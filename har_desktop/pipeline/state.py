@@ -35,8 +35,8 @@ class Status:
 
     Attributes:
         state: See `State`.
-        message: Why it is lost or faulted; after STOPPED, which thread had to be left behind.
-            None where there is nothing to say.
+        message: Why it is lost or faulted; while RUNNING, that the model does not answer; after
+            STOPPED, which thread had to be left behind. None where there is nothing to say.
     """
 
     state: State
@@ -62,6 +62,7 @@ class Machine:
         self._on_status = on_status
         self._source = Status(State.STOPPED)
         self._fault: str | None = None
+        self._delay: str | None = None
         self._status = self._source
 
     @property
@@ -100,10 +101,20 @@ class Machine:
             self._fault = message
             self._tell()
 
+    def delay(self, message: str | None) -> None:
+        """Let the model be overdue, or back with None."""
+        if message == self._delay:  # as with nearly every frame
+            return
+        with self.lock:
+            self._delay = message
+            self._tell()
+
     def _tell(self) -> None:
         status = self._source
         if self._fault is not None and status.state is State.RUNNING:
             status = Status(State.FAULTED, self._fault)
+        elif self._delay is not None and status.state is State.RUNNING:
+            status = Status(State.RUNNING, self._delay)
         if status == self._status:
             return
         before = self._status.state

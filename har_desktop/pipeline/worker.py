@@ -22,6 +22,11 @@ from har_desktop.pipeline.stats import AGES_S, RATE_S, Recent
 
 log = logging.getLogger(__name__)
 
+# A model that has not answered for so many seconds is told of.
+SLOW_S = 2.0
+# A stop waits so long for an answer before it interrupts the model.
+_GRACE_S = 1.0
+
 
 class Worker:
     """Takes frames out of its mailbox and publishes results, with the model that was given last.
@@ -49,6 +54,7 @@ class Worker:
         self.results, self.ages = Recent(RATE_S), Recent(AGES_S)
         self._machine, self._on_result = machine, on_result
         self._stopping = self._faulted = False
+        self._began: float | None = None  # when it was given the frame in hand
         self._wish: Recognizer | None = None
         self._model: tuple[Recognizer, Decider] | None = None
         self._stretch: int | None = None  # that the model has in its window
@@ -60,10 +66,20 @@ class Worker:
         self._thread.start()
 
     def swap(self, recognizer: Recognizer) -> None:
-        """Use this model from the next frame on; mends a fault."""
+        """Use this model from the next frame on; mends a fault, and interrupts a slow one."""
         with self.condition:
             self._wish = recognizer
             self.condition.notify_all()
+        if self._is_slow():
+            self._interrupt()
+
+    def watch(self) -> None:
+        """Tell of a model that does not answer; to be called with each frame that comes."""
+        if self._is_slow():
+            self._machine.delay(
+                f"the model has not answered for {SLOW_S:g} s; wait, choose another model, or"
+                " close the source"
+            )
 
     def restart(self) -> None:
         """Mend a fault: go on with an empty window."""
@@ -80,6 +96,9 @@ class Worker:
 
     def join(self, deadline: float) -> list[str]:
         """Wait until a time of `perf_counter`; the thread's name if it is still alive."""
+        self._thread.join(max(0.0, min(_GRACE_S, deadline - perf_counter())))
+        if self._thread.is_alive():
+            self._interrupt()
         self._thread.join(max(0.0, deadline - perf_counter()))
         return [self._thread.name] if self._thread.is_alive() else []
 
@@ -106,6 +125,8 @@ class Worker:
             except Exception as error:
                 log.exception("inference failed")
                 self._fail(error)
+            self._began = None
+            self._machine.delay(None)
             if arrival:
                 with self.condition:
                     self.processed += fine
@@ -134,6 +155,7 @@ class Worker:
             self._ended = self._end_stretch()
             recognizer.clear()
             self._stretch = arrival.stretch
+        self._began = perf_counter()
         recognition = recognizer.push(arrival.frame)
         window = recognition.window
         if window is not None and not np.isfinite(window.probabilities).all():
@@ -159,8 +181,16 @@ class Worker:
     def _end_stretch(self) -> tuple[Event, ...]:
         return self._ended + (self._model[1].finish() if self._model else ())
 
+    def _is_slow(self) -> bool:
+        began = self._began
+        return began is not None and perf_counter() - began > SLOW_S
+
+    def _interrupt(self) -> None:
+        if self._model is not None:
+            self._model[0].interrupt()
+
     def _fail(self, error: Exception) -> None:
-        if self._stopping:
+        if self._stopping or self._wish:  # it was interrupted, or nobody wants it any more
             return
         self._faulted = True
         gist = str(error) if isinstance(error, HarError) else f"{type(error).__name__}: {error}"

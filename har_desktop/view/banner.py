@@ -70,6 +70,11 @@ class Banner(QWidget):
         if not stay:
             self._timer.start()
 
+    def take_back(self, line: str) -> None:
+        """Hide what was said, unless something else was said since."""
+        if self.text == line:
+            self.hide()
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002, Qt's name
         """Draw the ground, with a mark at the left in the colour of the message."""
         painter = QPainter(self)

@@ -48,11 +48,13 @@ class Director(QObject):
         opened: What is on the stage now, an `Opened`; None for nothing.
         changed: Something about the session has changed.
         trouble: One line.
+        mended: The line about a trouble that is over.
     """
 
     opened = Signal(object)
     changed = Signal()
     trouble = Signal(str)
+    mended = Signal(str)
 
     def __init__(
         self, stage: Stage, keeper: ModelKeeper, settings: Settings, parent: QObject | None = None
@@ -124,6 +126,7 @@ class Director(QObject):
         self._session, self._opened = session, opened
         session.changed.connect(self.changed)
         session.trouble.connect(self.trouble)
+        session.mended.connect(self.mended)
         self.opened.emit(opened)
         self._give_model()
 

@@ -108,7 +108,7 @@ class LiveSession(Session):
         stats = self._live.stats()
         return Figures(
             source=self._name,
-            state=self._status.state.value,
+            state=self._state_in_words(),
             capture=stats.capture_fps,
             inference=stats.inference_fps,
             display=self._screen.rate,
@@ -173,7 +173,7 @@ class LiveSession(Session):
     def _take_status(self, status: Status) -> None:
         if self._closed:
             return
-        self._status = status
+        before, self._status = self._status, status
         video = self._stage.video
         if status.state is State.LOST:
             self._result = None
@@ -190,4 +190,20 @@ class LiveSession(Session):
             video.set_notice("Opening\u2026", self._name)
         else:
             video.set_notice(None)
+            self._take_delay(before, status.message)
         self.changed.emit()
+
+    def _take_delay(self, before: Status, message: str | None) -> None:
+        """While the model does not answer, no label of it stays beside a picture that goes on."""
+        if message is not None:
+            self._result = None
+            self._stage.forget()
+            self.trouble.emit(message)
+        elif before.state in (State.RUNNING, State.FAULTED) and before.message is not None:
+            self.mended.emit(before.message)
+
+    def _state_in_words(self) -> str:
+        state = self._status.state
+        if state is State.RUNNING and self._status.message:
+            return "running, but the model does not answer"
+        return state.value

@@ -136,6 +136,7 @@ class MainWindow(QMainWindow):
         director.opened.connect(self._show_source)
         director.changed.connect(self._enable)
         director.trouble.connect(self._show_trouble)
+        director.mended.connect(self.banner.take_back)
 
     def _connect_model(self) -> None:
         self.models.chosen.connect(self.load_model)
@@ -204,8 +205,11 @@ class MainWindow(QMainWindow):
 
     def _show_trouble(self, line: str) -> None:
         session = self.director.session
-        if isinstance(session, LiveSession) and session.status.state is State.FAULTED:
+        state = session.status.state if isinstance(session, LiveSession) else None
+        if isinstance(session, LiveSession) and state is State.FAULTED:
             self.banner.fail(line, ("Try again", session.restart))
+        elif state is State.RUNNING:  # the model is overdue
+            self.banner.fail(line, ("Close the source", self.director.close))
         else:
             self.banner.fail(line)
 
@@ -247,10 +251,12 @@ class MainWindow(QMainWindow):
 
     def _enable(self) -> None:
         session = self.director.session
+        shown = session is not None and session.result is not None
+        recording = self.outputs.recording.recorder is not None  # which can always be ended
         self.commands.enable(
             replay=isinstance(session, ReplaySession),
-            live=isinstance(session, LiveSession) and session.result is not None,
-            shown=session is not None and session.result is not None,
+            live=isinstance(session, LiveSession) and (shown or recording),
+            shown=shown,
             model=self.keeper.model is not None,
         )
 

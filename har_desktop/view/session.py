@@ -20,11 +20,13 @@ class Session(QObject):
 
     Signals:
         trouble: One line about something that failed; the session may go on.
+        mended: The line of before about what works again now.
         changed: What can be done has changed: with `result`, or with the state.
     """
 
     replay = False
     trouble = Signal(str)
+    mended = Signal(str)
     changed = Signal()
 
     def __init__(self, stage: Stage, parent: QObject | None = None) -> None:

@@ -38,10 +38,12 @@ class Rig:
         self.opened = 0
         self._numbers = count()
         self._frozen = None
+        self.white = False  # in the first pixel, for a model that waits for that
 
     def next_picture(self):
         if self.mode == "run" or self._frozen is None:
             self._frozen = picture(next(self._numbers), self.size)
+            self._frozen[:8, :8] = 255 if self.white else 0
         return self._frozen
 
     def break_(self, how):

@@ -1,6 +1,7 @@
 """The window on a live source: a camera on loopback, and what happens to it."""
 
 import re
+import threading
 import time
 
 import pytest
@@ -267,6 +268,45 @@ def test_a_model_that_fails_is_told_and_can_be_tried_again(
         broken.clear()
         qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+
+
+def test_a_model_that_does_not_answer_is_told_and_the_picture_goes_on(
+    in_window, camera_server, qtbot, monkeypatch
+):
+    push, gate = Recognizer.push, threading.Event()
+    gate.set()
+
+    def waiting(self, frame):
+        gate.wait()
+        return push(self, frame)
+
+    monkeypatch.setattr(Recognizer, "push", waiting)
+
+    def body(window):
+        stage = window.stage
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        gate.clear()
+        qtbot.waitUntil(lambda: "has not answered" in window.banner.text, timeout=PATIENCE)
+        assert stage.video.caption is None
+        assert all(bar.share is None for bar in stage.bars.bars)
+        pictures = []
+        stage.video.painted.connect(lambda: pictures.append(1))
+        qtbot.waitUntil(lambda: len(pictures) > 5, timeout=PATIENCE)
+        qtbot.waitUntil(
+            lambda: "does not answer" in window.director.session.figures().state, timeout=PATIENCE
+        )
+        gate.set()
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert window.banner.text == ""
+        gate.clear()
+        qtbot.waitUntil(lambda: "has not answered" in window.banner.text, timeout=PATIENCE)
+        began = time.monotonic()
+        qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
+        assert time.monotonic() - began < 3.0
+        assert window.pages.currentWidget() is window.welcome
+        gate.set()
 
     in_window(body, camera_server.url)
 
