@@ -4,6 +4,7 @@ import csv
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,8 @@ from har_desktop.sources.video import VideoFile
 
 BUSY = Path(__file__).with_name("busy.py")
 FPS, FRAMES, SIZE = 25.0, 120, (240, 320)
-LONGEST_S = 2.5  # from the beginning of the work to the kill
+# The kill comes after so many results, in the second clip at the latest, or a moment later.
+MOST_RESULTS, MOMENT_S = 2 * FRAMES, 0.1
 # What the encoder (early pictures, a fragment) and FFmpeg (a block of 256 KB) may hold back.
 HELD_FRAMES, HELD_BYTES = 10 + 12, 2**18
 
@@ -52,6 +54,15 @@ def lines_of(data):
     assert header["type"] == "header"
     assert [line["index"] for line in lines] == list(range(len(lines)))
     return len(lines)
+
+
+def results_in(folder):
+    """How many results have reached the disk so far; the first line of each file is no result."""
+    try:
+        files = [path.read_bytes() for path in folder.iterdir() if path.suffix == ".jsonl"]
+    except FileNotFoundError:  # it was just given its name
+        return 0
+    return sum(max(0, data.count(b"\n") - 1) for data in files)
 
 
 def check_finished(path):
@@ -95,11 +106,13 @@ def test_killed_at_random(mode, clip, bundle_folder, tmp_path, pytestconfig):
         command = [sys.executable, str(BUSY), mode, str(bundle_folder), str(out), str(clip)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as busy:
             assert busy.stdout.readline() == b"at work\n", busy.stderr.read().decode()
-            try:
-                ended = busy.wait(moments.uniform(0.0, LONGEST_S))
-                pytest.fail(f"it ended by itself with {ended}: {busy.stderr.read().decode()}")
-            except subprocess.TimeoutExpired:
-                busy.kill()
+            # Every other time around the end of a clip, when its files are completed.
+            count = moments.choice([FRAMES, moments.randrange(MOST_RESULTS)])
+            while results_in(out) < count:
+                assert busy.poll() is None, busy.stderr.read().decode()
+                time.sleep(0.002)
+            time.sleep(moments.uniform(0.0, MOMENT_S))
+            busy.kill()
         whole = [path for path in out.iterdir() if not path.name.startswith(".")]
         for path in whole:
             check_finished(path)
