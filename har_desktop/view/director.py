@@ -88,7 +88,7 @@ class Director(QObject):
         except HarError as error:
             self.trouble.emit(str(error))
             return
-        self._settings.remember_stream(_without_user(url))
+        self._settings.remember_stream(_without_secrets(url))
         self._start_live(Opened(_host(url)), lambda: NetworkStream(url))
 
     def open_file(self, path: Path) -> None:
@@ -147,5 +147,6 @@ def _host(url: str) -> str:
     return urlsplit(url.strip()).netloc.rpartition("@")[2]
 
 
-def _without_user(url: str) -> str:
-    return urlsplit(url.strip())._replace(netloc=_host(url)).geturl()
+def _without_secrets(url: str) -> str:
+    """An address to remember and to show: no user, no password, and no query, where tokens stand."""
+    return urlsplit(url.strip())._replace(netloc=_host(url), query="", fragment="").geturl()

@@ -131,7 +131,7 @@ class Settings:
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """Addresses that were opened, the last one first. Without passwords."""
+        """Addresses that were opened, the last one first. Without user, password and query."""
         return tuple(self._list("recent/streams"))
 
     def remember_stream(self, url: str) -> None:

@@ -1,0 +1,62 @@
+"""The address of a stream may hold a user, a password and a token: none of them is ever told."""
+
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
+
+from har_desktop.pipeline.state import State
+
+PATIENCE = 20_000
+USER, PASSWORD, TOKEN = "johanna", "hunter2", "s3cr3t"
+
+
+def words_on(window):
+    """All that can be read, heard or pointed at."""
+    yield window.windowTitle()
+    yield window.stage.video.notice
+    for widget in window.findChildren(QWidget):
+        yield from (widget.toolTip(), widget.accessibleName(), widget.accessibleDescription())
+        yield widget.windowTitle()
+        if isinstance(widget, QLabel | QPushButton):
+            yield widget.text()
+        if isinstance(widget, QMenu):
+            yield from (action.text() for action in widget.actions())
+
+
+def test_no_secret_of_an_address_is_told(in_window, camera_server, qtbot, tmp_path):
+    host = camera_server.url.removeprefix("http://").rstrip("/")
+    told = []
+
+    def body(window):
+        session = window.director.session
+        qtbot.waitUntil(lambda: session.result is not None, timeout=PATIENCE)
+        window.commands.details.trigger()
+        window.commands.record.trigger()
+        window.commands.snapshot.trigger()
+        qtbot.waitUntil(lambda: "Saved" in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5, timeout=PATIENCE)
+        told.extend(words_on(window))
+        camera_server.stop()
+        qtbot.waitUntil(lambda: session.status.state is State.LOST, timeout=PATIENCE)
+        window._refresh()
+        told.extend(words_on(window))
+        window.commands.close.trigger()
+        qtbot.waitUntil(lambda: "Recorded" in window.banner.text, timeout=PATIENCE)
+        told.extend(words_on(window))
+
+    in_window(body, f"http://{USER}:{PASSWORD}@{host}/live?token={TOKEN}")
+    assert any(host in words for words in told)
+    assert not [words for words in told if any(s in words for s in (USER, PASSWORD, TOKEN))]
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path.suffix for path in files} == {".png", ".mp4", ".jsonl", ".ini", ".log"}
+    for path, data in files.items():
+        for secret in (USER, PASSWORD, TOKEN):
+            assert secret not in path.name
+            assert secret.encode() not in data, f"{secret} is in {path.name}"
+
+
+def test_nothing_is_recorded_without_a_request(in_window, camera_server, qtbot, tmp_path):
+    def body(window):
+        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > 20, timeout=PATIENCE)
+        assert window.stage.video.recording is None
+
+    in_window(body, camera_server.url)
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".ini", ".log"}
