@@ -1,6 +1,6 @@
 # From a bare checkout to a running program: `make run`, `make test`. `make` alone lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint setup setup-dev clean
+.PHONY: help run test test-all lint audit nightly setup setup-dev clean
 
 # The first Python from 3.11 on: it runs the setup, which needs the standard library only.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -28,6 +28,12 @@ lint: setup-dev ## Check style and types.
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy --strict scripts/bootstrap.py
+
+audit: setup-dev ## Look for known vulnerabilities in the locked packages; asks osv.dev.
+	"$$(ls -d .tools/uv-*/uv | tail -n 1)" audit --frozen --preview-features audit
+
+nightly: ## Run what takes long: all tests, fifty kills, the audit.
+	.ci/nightly
 
 setup: ## Set up the app alone. EXTRAS=cuda adds NVIDIA's libraries, EXTRAS=train training.
 	@$(BOOTSTRAP)

@@ -148,5 +148,5 @@ def _host(url: str) -> str:
 
 
 def _without_secrets(url: str) -> str:
-    """An address to remember and to show: no user, no password, and no query, where tokens stand."""
+    """An address to remember and to show: without user, password, and query, where tokens stand."""
     return urlsplit(url.strip())._replace(netloc=_host(url), query="", fragment="").geturl()
