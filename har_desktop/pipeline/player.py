@@ -169,10 +169,11 @@ class Player:
         with self._condition:
             first, self._stopping = not self._stopping, True
             self._condition.notify_all()
-        self._thread.join(_GRACE_S)
+        deadline = perf_counter() + STOP_S
+        self._thread.join(min(_GRACE_S, STOP_S))
         if self._thread.is_alive():
             self._recognizer.interrupt()
-            self._thread.join(STOP_S - _GRACE_S)
+            self._thread.join(max(0.0, deadline - perf_counter()))
         if first:
             message = None
             if self._thread.is_alive():

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import SourceError
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.session import GraphError
 from har_desktop.pipeline import player as player_module
 from har_desktop.pipeline.player import Player, PlayState
 from har_desktop.sources.figure import Demo
 from har_desktop.sources.video import VideoFile
+from tests.bundles import slow_encoder
 
 LENGTH, FPS = 40, 25.0
 
@@ -192,6 +195,30 @@ def test_stop_is_bounded_when_the_source_hangs(clip, start, log, monkeypatch):
     assert player.take_moment() is None
     player.stop()
     assert log.states.count(PlayState.STOPPED) == 1
+
+
+def test_stop_interrupts_a_model_that_does_not_answer(
+    log, count_source, make_bundle, tmp_path, monkeypatch
+):
+    reached, push = threading.Event(), Recognizer.push
+
+    def push_white(self, frame):
+        frame.image[:8, :8] = 255
+        reached.set()
+        return push(self, frame)
+
+    monkeypatch.setattr(Recognizer, "push", push_white)
+    folder = make_bundle(tmp_path / "slow", motion=False, edit_encoder=slow_encoder)
+    recognizer = Recognizer(load_bundle(folder), "cpu")
+    player = Player(
+        lambda: count_source(50), recognizer, log.on_frame, log.on_result, log.on_status
+    )
+    assert reached.wait(20.0)
+    began = perf_counter()
+    player.stop()
+    assert perf_counter() - began < 3.0
+    assert player.status.message is None  # nothing was left behind
+    assert not player._thread.is_alive()
 
 
 def test_source_that_breaks_in_the_middle(clip, start, log, monkeypatch):
