@@ -34,10 +34,22 @@ def find_leftovers(folder: Path) -> tuple[Path, ...]:
 
 
 def describe(leftovers: Sequence[Path]) -> str:
-    """One line for a person, of at least one file."""
+    """One line for whoever deals with the files by hand, of at least one."""
     names = ", ".join(path.name for path in leftovers[:2])
     more = f" and {len(leftovers) - 2} more" if len(leftovers) > 2 else ""
     return f"{leftovers[0].parent}: an earlier run was interrupted and left {names}{more}"
+
+
+def final_name(partial: Path) -> str:
+    """The name that an incomplete file would have got in the end.
+
+    Raises:
+        ValueError: It is no incomplete file of ours.
+    """
+    name = _PARTIAL.fullmatch(partial.name)
+    if name is None:
+        raise ValueError(f"{partial.name} is no name of an incomplete file")
+    return name["name"]
 
 
 def rescue(partial: Path) -> Path | None:
@@ -49,13 +61,11 @@ def rescue(partial: Path) -> Path | None:
     Raises:
         OSError: It is gone, or cannot be renamed.
     """
-    name = _PARTIAL.fullmatch(partial.name)
-    if name is None:
-        raise ValueError(f"{partial.name} is no name of an incomplete file")
     if not partial.stat().st_size:
         return None
-    parts = _NAME.fullmatch(name["name"])
-    stem, suffix = (parts["stem"], parts["suffix"]) if parts else (name["name"], "")
+    name = final_name(partial)
+    parts = _NAME.fullmatch(name)
+    stem, suffix = (parts["stem"], parts["suffix"]) if parts else (name, "")
     names = (f"{stem} (interrupted{f' {n}' if n > 1 else ''}){suffix}" for n in count(1))
     return partial.rename(next(new for x in names if not (new := partial.with_name(x)).exists()))
 

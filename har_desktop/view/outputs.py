@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from har_desktop.errors import HarError
 from har_desktop.inference.model import TOP
 from har_desktop.replay import TOP as TOP_NAME
-from har_desktop.sinks.leftovers import describe, find_leftovers, rescue
+from har_desktop.sinks.leftovers import final_name, find_leftovers, rescue
 from har_desktop.view.actions import Actions
 from har_desktop.view.background import Task
 from har_desktop.view.banner import Banner
@@ -163,8 +163,9 @@ class Outputs:
 
     def _offer(self, leftovers: tuple[Path, ...]) -> None:
         if leftovers:
-            action = ("Recover", lambda: self._recover(leftovers))
-            self._banner.tell(describe(leftovers), action, stay=True)
+            names = ", ".join(final_name(partial) for partial in leftovers)
+            line = f"An earlier run was interrupted. What there is of {names} is kept"
+            self._banner.tell(line, ("Recover", lambda: self._recover(leftovers)), stay=True)
 
     def _recover(self, leftovers: tuple[Path, ...]) -> None:
         try:

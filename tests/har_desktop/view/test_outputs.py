@@ -190,7 +190,7 @@ def test_what_a_killed_run_has_left_is_told_and_can_be_recovered(
 
     def body(window):
         qtbot.waitUntil(lambda: "was interrupted" in window.banner.text, timeout=PATIENCE)
-        assert left.name in window.banner.text
+        assert "take.frames.jsonl" in window.banner.text
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
         assert left.exists()
         assert "was interrupted" in window.banner.text  # until the person has answered
