@@ -17,23 +17,12 @@ from har_desktop.sources.files import expand_sources
 from training.config import Config, Streams, load_config, parts
 from training.data.index import Clip, other_labels, scan
 from training.data.split import TEST_GROUPS, Protocol, read_split
+from training.download.cli import download
+from training.options import cache_option, data_option
 from training.prepare import Source, with_classes
 from training.prepare import prepare as run_prepare
 from training.report import explanations_table, rejection_table, table
 
-data_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Folder with one folder of clips per class.",
-)
-cache_option = click.option(
-    "--cache",
-    type=click.Path(path_type=Path),
-    default=Path("cache"),
-    show_default=True,
-    help="Where decoded clips are kept.",
-)
 published_option = click.option(
     "--published",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -67,6 +56,9 @@ json_option = click.option(
 @console.debug_option
 def cli() -> None:
     """Train and measure the network of HAR Desktop."""
+
+
+cli.add_command(download)
 
 
 @cli.command()
