@@ -14,6 +14,7 @@ from har_desktop import console
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Manifest
 from har_desktop.sources.files import expand_sources
+from training.compare.cli import compare
 from training.config import Config, Streams, load_config, parts
 from training.data.index import Clip, other_labels, scan
 from training.data.split import TEST_GROUPS, Protocol, read_split
@@ -59,6 +60,7 @@ def cli() -> None:
 
 
 cli.add_command(download)
+cli.add_command(compare)
 
 
 @cli.command()

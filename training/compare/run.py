@@ -1,0 +1,217 @@
+"""The comparison, row by row; what is finished is kept and not measured again."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import keras
+import msgspec
+import numpy as np
+
+from har_desktop.errors import InputError
+from har_desktop.sinks.atomic import AtomicFile, writing
+from training.compare import results, table
+from training.compare.frames import Frames
+from training.compare.learn import (
+    Batches,
+    NotLearningError,
+    Sanity,
+    answers,
+    check_sanity,
+    learn,
+    milliseconds_per_frame,
+)
+from training.compare.networks import ROWS, Row, build
+from training.compare.results import Result, Settings
+from training.compare.weights import Weights
+from training.data.index import Clip, scan
+from training.data.split import Split, split_at_random, split_by_group
+from training.fit import commit
+from training.metrics import classification
+
+GRID = 8  # sides are multiples of what the poster's encoder divides them by
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asks for; see `Settings`. `size` is the height of the pictures."""
+
+    classes: tuple[str, ...]
+    size: int
+    epochs: int
+    warmup: int
+    frames: int
+    batch: int
+    seed: int
+
+
+def compare(
+    data: Path,
+    cache: Path,
+    folder: Path,
+    rows: Sequence[Row],
+    protocols: Sequence[str],
+    weights: Weights,
+    options: Options,
+) -> list[Path]:
+    """Measure the rows under each protocol, and write the tables after every one of them.
+
+    Returns:
+        The tables and charts.
+
+    Raises:
+        InputError: The clips, the split, the weights or the folder cannot be used.
+    """
+    clips = Frames(cache, data, _size(options.size)).fill(scan(data, options.classes), flow=False)
+    splits = {protocol: _split(clips, protocol, options.seed) for protocol in protocols}
+    plans = [
+        (row, splits[protocol], _settings(row, splits[protocol], weights, options))
+        for protocol in protocols
+        for row in rows
+    ]
+    # Whatever is wrong with a later row is said before the first one takes an hour.
+    kept = {(row, s.protocol): results.load(folder, row.name, s) for row, _, s in plans}
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for number, (row, split, settings) in enumerate(plans, start=1):
+        title = f"[{number}/{len(plans)}] {row.name}, {settings.protocol}"
+        if kept[row, settings.protocol] is not None:
+            click.echo(f"{title}: kept", err=True)
+            continue
+        click.echo(f"{title}: {settings.size[0]}x{settings.size[1]}, {settings.weights}", err=True)
+        frames = Frames(cache, data, settings.size)
+        frames.fill(
+            [c for part in split.sets().values() for c in part], flow=row.kind == "two-stream"
+        )
+        result = measure(row, split, frames, settings, weights)
+        _keep(folder, result)
+        click.echo(f"{title}: {_headline(result)}", err=True)
+        table.write(folder, _in_order(results.load_all(folder)))
+        keras.backend.clear_session()
+        gc.collect()
+    return table.write(folder, _in_order(results.load_all(folder)))
+
+
+def measure(row: Row, split: Split, frames: Frames, settings: Settings, weights: Weights) -> Result:
+    """Check, train and test one network."""
+    classes = settings.classes
+    keras.utils.set_random_seed(settings.seed)
+    network = build(row, settings.size, len(classes), weights)
+    parameters = network.model.count_params()
+    sanity = check_sanity(row, network, frames, split.train, classes)
+    known = {
+        "network": row.name,
+        "settings": settings,
+        "parameters": parameters,
+        "sanity_epochs": sanity.epochs,
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "commit": commit(),
+    }
+    if not sanity.passed:
+        return Result(**known, stopped=_too_dull(sanity))
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(settings.seed)
+    network = build(row, settings.size, len(classes), weights)
+
+    def batches(clips: Sequence[Clip], *, all_ten: bool, seed: int | None) -> Batches:
+        more = {} if all_ten else {"per_clip": settings.frames}
+        return Batches(row.kind, frames, clips, classes, batch=settings.batch, seed=seed, **more)
+
+    try:
+        learned = learn(
+            row,
+            network,
+            batches(split.train, all_ten=False, seed=settings.seed),
+            batches(split.validation, all_ten=False, seed=None),
+            warmup=settings.warmup,
+            epochs=settings.epochs,
+        )
+    except NotLearningError as error:
+        return Result(**known, stopped=str(error))
+    test = batches(split.test, all_ten=True, seed=None)
+    given = answers(network.model, test, len(split.test)).argmax(axis=1)
+    truth = np.array([classes.index(clip.label) for clip in split.test])
+    report: dict = classification(truth, given, classes)
+    return Result(
+        **known,
+        accuracy=report["accuracy"],
+        wilson95=report["wilson95"],
+        precision=report["macro_precision"],
+        recall=report["macro_recall"],
+        f1=report["macro_f1"],
+        milliseconds_per_frame=milliseconds_per_frame(row, network.model, test),
+        epochs=learned.epochs,
+        seconds_per_epoch=learned.seconds_per_epoch,
+    )
+
+
+def _too_dull(sanity: Sanity) -> str:
+    return (
+        f"cannot learn 20 clips by heart ({sanity.accuracy:.2f} after {sanity.epochs} epochs),"
+        " so its accuracy would tell of a mistake and not of the network"
+    )
+
+
+def _split(clips: Sequence[Clip], protocol: str, seed: int) -> Split:
+    return split_by_group(clips) if protocol == "group-wise" else split_at_random(clips, seed)
+
+
+def _size(height: int) -> tuple[int, int]:
+    """(height, width) for UCF101's pictures, which are 4 by 3."""
+    return height, -(-height * 4 // 3 // GRID) * GRID
+
+
+def _settings(row: Row, split: Split, weights: Weights, options: Options) -> Settings:
+    return Settings(
+        protocol=split.protocol,
+        classes=options.classes,
+        size=_size(max(options.size, -(-row.smallest // GRID) * GRID)),
+        weights=weights.describe(row.name) if row.module else "from scratch",
+        epochs=options.epochs,
+        warmup=options.warmup,
+        frames=options.frames,
+        batch=options.batch,
+        seed=options.seed,
+        clips=(len(split.train), len(split.validation), len(split.test)),
+    )
+
+
+def _keep(folder: Path, result: Result) -> None:
+    path = results.path_of(folder, result.network, result.settings.protocol)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    file = AtomicFile(path)
+    try:
+        with writing(path):
+            file.partial.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+        file.commit()
+    finally:
+        file.discard()
+
+
+def _in_order(rows: Sequence[Result]) -> list[Result]:
+    order = list(ROWS)
+    return sorted(rows, key=lambda r: (r.settings.protocol != "group-wise", order.index(r.network)))
+
+
+def _headline(result: Result) -> str:
+    if result.stopped is not None:
+        return f"stopped: {result.stopped}"
+    return f"accuracy {result.accuracy:.3f}, {result.seconds_per_epoch} s per epoch"
+
+
+def find_rows(names: str) -> list[Row]:
+    """The rows of that name, with commas between; or all.
+
+    Raises:
+        InputError: There is no such row.
+    """
+    chosen = list(ROWS) if names == "all" else names.split(",")
+    for name in chosen:
+        if name not in ROWS:
+            raise InputError(f"no row {name}; known are {', '.join(ROWS)}")
+    return [ROWS[name] for name in dict.fromkeys(chosen)]
