@@ -193,10 +193,11 @@ def _charts(folder: Path, results: Sequence[Result]) -> list[Path]:
     )
     classes = max(len(r.settings.classes) for r in results)
     axes.axhline(1 / classes, color="0.5", linestyle=":", label="guessing")
-    axes.set_xticks([i + width * len(protocols) / 2 for i in range(len(names))], names, rotation=30)
+    middles = [i + width * len(protocols) / 2 for i in range(len(names))]
+    axes.set_xticks(middles, names, rotation=30, ha="right")
     axes.set_ylim(0, 1)
     axes.set_ylabel("accuracy (bars: 95 % interval)")
-    axes.legend(loc="upper right", fontsize="small")
+    figure.legend(loc="outside upper center", ncols=4, fontsize="small")
     paths = []
     for suffix in ("png", "svg"):
         file = AtomicFile(folder / f"accuracy.{suffix}")

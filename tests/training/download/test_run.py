@@ -186,13 +186,13 @@ def test_a_killed_run_goes_on(ucf101, faults, target):
     """SIGKILL while a clip is half there: nothing of it is taken for whole."""
     ucf101.faults["/clips/v_Still_g08_c01.avi"] = [faults["stall"]] * 99
     program = (
-        "import sys; from training.cli import main; from training.download import fetch\n"
-        "fetch.TIMEOUT_S = (2.0, 60.0); main()"
+        "from training.download.cli import download; from training.download import fetch\n"
+        "fetch.TIMEOUT_S = (2.0, 60.0); download()"
     )
     where = ("--listing", f"{ucf101.url}/clips/", "--lists", f"{ucf101.url}/lists.zip")
     process = subprocess.Popen(
         [
-            *(sys.executable, "-c", program, "download", "--classes", "Drift,Still"),
+            *(sys.executable, "-c", program, "--classes", "Drift,Still"),
             *("--jobs", "1", "--root", target, *where),
         ],
         stderr=subprocess.DEVNULL,
