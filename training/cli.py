@@ -1,4 +1,4 @@
-"""The verbs of the training stage. TensorFlow is imported by `fit` alone."""
+"""The verbs of the training stage. TensorFlow is imported by `fit` and `compare` alone."""
 
 from __future__ import annotations
 

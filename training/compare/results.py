@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 from har_desktop.errors import InputError
-from training.compare.frames import COUNT
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,7 +19,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         weights: What the network starts from.
         epochs: After the warm-up of the head.
         warmup: Epochs of the head alone, where the weights are others'.
-        frames: Pictures of each clip that a network for single pictures learns from in an epoch.
+        frames: Pictures of each clip that it learns from in an epoch.
         batch: Clips in a batch.
         seed: Of weights, order, variation and the clip-random split.
         clips: Of training, validation and test.
@@ -78,12 +77,10 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def limits(self) -> list[str]:
         """What this number must not be taken for more than."""
         s = self.settings
-        sequence = self.network in ("CNN-GRU", "CNN+LSTM", "Two-stream+LSTM")
-        seen = COUNT if sequence else s.frames
         said = [
             f"{s.size[0]}x{s.size[1]} px",
             s.weights,
-            f"{self.epochs} epochs of {seen} pictures per clip",
+            f"{self.epochs} epochs of {s.frames} pictures per clip",
         ]
         if self.wilson95 and self.wilson95[0] <= 1 / len(s.classes):
             said.append("not better than guessing")

@@ -16,7 +16,7 @@ import numpy as np
 from har_desktop.errors import InputError
 from har_desktop.sinks.atomic import AtomicFile, writing
 from training.compare import results, table
-from training.compare.frames import Frames
+from training.compare.frames import COUNT, Frames
 from training.compare.learn import (
     Batches,
     NotLearningError,
@@ -38,7 +38,10 @@ GRID = 8  # sides are multiples of what the poster's encoder divides them by
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person asks for; see `Settings`. `size` is the height of the pictures."""
+    """What a person asks for; see `Settings`.
+
+    `size` is the height of the pictures, `frames` is for networks that see single ones.
+    """
 
     classes: tuple[str, ...]
     size: int
@@ -118,8 +121,10 @@ def measure(row: Row, split: Split, frames: Frames, settings: Settings, weights:
     network = build(row, settings.size, len(classes), weights)
 
     def batches(clips: Sequence[Clip], *, all_ten: bool, seed: int | None) -> Batches:
-        more = {} if all_ten else {"per_clip": settings.frames}
-        return Batches(row.kind, frames, clips, classes, batch=settings.batch, seed=seed, **more)
+        count = COUNT if all_ten else settings.frames
+        return Batches(
+            row.kind, frames, clips, classes, batch=settings.batch, per_clip=count, seed=seed
+        )
 
     try:
         learned = learn(
@@ -173,7 +178,7 @@ def _settings(row: Row, split: Split, weights: Weights, options: Options) -> Set
         weights=weights.describe(row.name) if row.module else "from scratch",
         epochs=options.epochs,
         warmup=options.warmup,
-        frames=options.frames,
+        frames=options.frames if row.kind == "frames" else COUNT,
         batch=options.batch,
         seed=options.seed,
         clips=(len(split.train), len(split.validation), len(split.test)),
