@@ -68,15 +68,15 @@ def test_a_file_that_lacks_a_little_is_said(tmp_path, capsys):
     assert "VGG16.npz lacks 1 of 10 arrays: random" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("kind", ["npz", "h5"])
-@pytest.mark.parametrize("wrong", ["shape", "names", "damaged"])
+@pytest.mark.parametrize(
+    ("kind", "wrong"),  # Keras' own format goes by order, not by name
+    [("npz", "names"), ("npz", "shape"), ("npz", "damaged"), ("h5", "shape"), ("h5", "damaged")],
+)
 def test_weights_of_another_network(tmp_path, kind, wrong):
     path = tmp_path / ("VGG16.npz" if kind == "npz" else "VGG16.weights.h5")
     if wrong == "damaged":
         path.write_bytes(b"no such file")
     elif wrong == "names":
-        if kind == "h5":
-            pytest.skip("the format goes by order, not by name")
         np.savez(path, **{f"x{key}": value for key, value in arrays(trunk()).items()})
     elif kind == "npz":
         np.savez(path, **arrays(trunk(5)))
