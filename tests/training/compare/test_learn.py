@@ -137,15 +137,18 @@ def batches(frames, clips, seed=None):
 def test_the_best_weights_are_kept(frames, clips):
     """Validated on the same clips under swapped names: the more it learns, the worse."""
     model = linear()
+    model.set_weights([np.zeros(w.shape) for w in model.get_weights()])
+    slow = Row("Colours", "frames", rate=1e-4)
     swapped = Batches("frames", frames, clips, CLASSES[::-1], batch=8, per_clip=2)
     learned = learn(
-        ROW, Network(model, None), batches(frames, clips, 1), swapped, warmup=0, epochs=3
+        slow, Network(model, None), batches(frames, clips, 1), swapped, warmup=0, epochs=3
     )
     assert learned.epochs == 3
     assert learned.seconds_per_epoch > 0
     losses = model.history.history["val_loss"]
-    assert losses[0] < losses[-1]
-    assert model.evaluate(swapped, verbose=0, return_dict=True)["loss"] == pytest.approx(losses[0])
+    assert losses[0] == min(losses) < losses[-1]
+    kept = model.evaluate(swapped, verbose=0, return_dict=True)["loss"]
+    assert kept == pytest.approx(losses[0], rel=1e-4)
 
 
 def test_the_head_warms_up_on_frozen_weights(frames, clips, monkeypatch):
