@@ -15,6 +15,9 @@ from export.report import read_metrics
 from har_desktop.errors import BundleError
 from har_desktop.inference.manifest import Json, Manifest
 from training.config import CnnGru, Config, Stream, Streams, parts, read_config
+from training.data.split import LISTED
+
+OWN = "own clips"
 
 
 def write_description(folder: Path, manifest: Manifest) -> None:
@@ -154,6 +157,8 @@ def _data(training: _Training, config: Config | Streams) -> Iterator[str]:
         if split.protocol == "clip-random"
         else ("Each set is made of whole groups: clips cut from one video are never in two sets.")
     )
+    if training.data == OWN:
+        yield "Who recorded the clips said which of them belong to one group."
     figures = max(part.figures for part in parts(config))
     if figures:
         yield f"{figures} clips per class of a rendered figure were added to the training set."
@@ -165,10 +170,14 @@ def _data(training: _Training, config: Config | Streams) -> Iterator[str]:
     yield ""
     yield from table(
         ("set", "clips", "groups"),
-        [(name, str(part.clips), ", ".join(part.groups)) for name, part in split.sets.items()],
+        [(name, str(part.clips), _groups(part.groups)) for name, part in split.sets.items()],
     )
     yield ""
     yield "The validation set chose the weights and the calibration; the test set did neither."
+
+
+def _groups(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= LISTED else f"{len(names)} groups"
 
 
 def _calibration(manifest: Manifest) -> Iterator[str]:
@@ -198,14 +207,19 @@ def _limits(manifest: Manifest) -> Iterator[str]:
 
 
 def _licence(training: _Training, config: Config | Streams) -> Iterator[str]:
+    own = training.data == OWN
+    licence = "belong to whoever trained them" if own else "are MIT-licensed, like the program"
     if all(isinstance(part.network, CnnGru) for part in parts(config)):
-        yield "The weights are MIT-licensed, like the program."
+        yield f"The weights {licence}."
     else:
         yield (
             "The weights of the frozen trunks are those of MoveNet SinglePose Lightning and of "
             "MobileNet V2 (Google, Apache License 2.0), de-quantised and otherwise unchanged. All "
-            "other weights are MIT-licensed, like the program."
+            f"other weights {licence}."
         )
+    if own:
+        yield "The clips are not part of the bundle; ask the people in them before passing it on."
+        return
     yield (
         f"The clips of {training.data} are not part of the bundle; they have no open licence and "
         "are for research."

@@ -27,7 +27,7 @@ from har_desktop.inference.manifest import (
 )
 from training.config import Config, Streams
 from training.data.split import Split
-from training.fit import commit
+from training.run_folder import commit
 
 PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime-gpu", "onnxruntime", "numpy")
 
@@ -59,7 +59,7 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         encoder=_graph_file(place.ENCODER, encoder),
         head=_graph_file(place.HEAD, head),
         training={
-            "data": "UCF101",
+            "data": run.split.data,
             "split": _summary(run.split),
             "configuration": msgspec.to_builtins(config),
             "environment": run.environment,

@@ -90,6 +90,7 @@ def prepare(
 @click.option(
     "--clip-random", "leak", is_flag=True, help="Shuffle clips, not groups: leaks; for comparison."
 )
+@click.option("--tensorboard", is_flag=True, help="Log to RUN/tensorboard, too.")
 def fit(
     data: Path,
     cache: Path,
@@ -101,22 +102,25 @@ def fit(
     fold: int,
     seed: int | None,
     leak: bool,
+    tensorboard: bool,
 ) -> None:
     """Train a network on whole groups."""
     from training.fit import fit as run_fit
-    from training.fit import open_run
+    from training.run_folder import open_run
     from training.streams import fit_streams
 
     loaded = load_config(name)
     changed = [_seeded(with_classes(part, data, classes), seed) for part in parts(loaded)]
     where = Source(data, cache, published, fold, changed[0].seed if leak else None)
     if isinstance(loaded, Streams):
-        fit_streams(Streams(streams=tuple(changed)), where, run, resume=resume)
+        streams = Streams(streams=tuple(changed))
+        fit_streams(streams, where, run, resume=resume, tensorboard=tensorboard)
     else:
         (config,) = changed
         split, extra, store = run_prepare(config, where)
         open_run(run, config, split, resume=resume)
-        run_fit(config, split, extra, store, run)
+        waited = run_fit(config, split, extra, store, run, tensorboard=tensorboard)
+        click.echo(f"{waited:.1%} of the steps' time was spent waiting for data")
     click.echo(f"{run}: {(run / 'validation.json').read_text()}")
 
 
@@ -213,6 +217,55 @@ def explain(
     clips, _ = _unseen(loaded.manifest, data, groups, split_file)
     report = run_explain(loaded, data, clips, count)
     click.echo(msgspec.json.encode(report) if as_json else explanations_table(report))
+
+
+@cli.command()
+@click.option("--run", type=click.Path(path_type=Path, file_okay=False), help="For the curves.")
+@click.option("--bundle", type=click.Path(path_type=Path), help="For all other figures.")
+@click.option("--data", type=click.Path(path_type=Path), help="The clips, with --bundle.")
+@groups_option
+@click.option(
+    "--strips",
+    "count",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="So many clips with heat-maps, and so many misclassified ones.",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="For the pictures.")
+def figures(
+    run: Path | None,
+    bundle: Path | None,
+    data: Path | None,
+    groups: str,
+    count: int,
+    out: Path,
+) -> None:
+    """Draw curves, confusion matrix, reliability and heat-maps, as PNG and SVG.
+
+    With --run and --bundle, the clips are the run's test clips; without --run, those of --groups.
+    """
+    from har_desktop.inference.bundle import load_bundle
+    from training.illustrate import check_belongs, draw_bundle, draw_run
+
+    if run is None and bundle is None:
+        raise click.UsageError("Give --run, --bundle, or both.", click.get_current_context())
+    if bundle is not None and data is None:
+        raise click.UsageError("With --bundle, give --data, too.", click.get_current_context())
+    written = []
+    if bundle is not None and data is not None:
+        loaded = load_bundle(bundle)
+        if run is not None:
+            check_belongs(loaded, run)
+        split = run / "split.json" if run else None
+        clips, _ = _unseen(loaded.manifest, data, groups, split, leaks=True)
+        written += draw_bundle(loaded, data, clips, count, out)
+    if run is not None:
+        written += draw_run(run, out)
+    for path in written:
+        click.echo(path)
+    if bundle is None:
+        click.echo("only the curves: give --bundle and --data for the other figures", err=True)
 
 
 def _unseen(

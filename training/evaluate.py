@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle
@@ -18,6 +20,42 @@ from har_desktop.inference.recognizer import Recognizer
 from training.data.index import Clip
 from training.metrics import classification, expected_calibration_error
 from training.windows import Sampling, all_windows
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One answer per readable clip.
+
+    Attributes:
+        truth: (clips,) index of the true class.
+        probabilities: (clips, classes), the mean of the clip's windows.
+        windows: How many there were in all.
+        skipped: Unreadable clips by path.
+    """
+
+    truth: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    windows: int
+    skipped: list[str]
+
+
+def ask(
+    bundle: Bundle, data: Path, clips: Sequence[Clip], sampling: Sampling, progress: bool = True
+) -> Answers:
+    """Let the bundle answer for each clip.
+
+    Raises:
+        InputError: There are no readable clips.
+    """
+    answers = all_windows(bundle, [data / c.path for c in clips], sampling, "evaluate", progress)
+    good = [(c, a) for c, a in zip(clips, answers, strict=True) if a is not None]
+    classes = bundle.manifest.classes
+    return Answers(
+        truth=np.array([classes.index(clip.label) for clip, _ in good]),
+        probabilities=np.stack([windows.mean(axis=0) for _, windows in good]),
+        windows=sum(len(windows) for _, windows in good),
+        skipped=[c.path for c, a in zip(clips, answers, strict=True) if a is None],
+    )
 
 
 def evaluate(
@@ -39,21 +77,17 @@ def evaluate(
         InputError: There are no readable clips.
     """
     began = time.perf_counter()
-    provider = Recognizer(bundle).provider
-    answers = all_windows(bundle, [data / c.path for c in clips], sampling, "evaluate", progress)
-    good = [(c, a) for c, a in zip(clips, answers, strict=True) if a is not None]
-    classes = bundle.manifest.classes
-    truth = np.array([classes.index(clip.label) for clip, _ in good])
-    probabilities = np.stack([windows.mean(axis=0) for _, windows in good])
+    answers = ask(bundle, data, clips, sampling, progress)
+    truth, probabilities = answers.truth, answers.probabilities
     return {
         "kind": "accuracy",
-        **classification(truth, probabilities.argmax(axis=1), classes),
+        **classification(truth, probabilities.argmax(axis=1), bundle.manifest.classes),
         "expected_calibration_error": expected_calibration_error(probabilities, truth),
         "protocol": protocol,
         "sampling": sampling,
-        "windows": sum(len(windows) for _, windows in good),
-        "skipped": [c.path for c, a in zip(clips, answers, strict=True) if a is None],
-        "provider": provider.used,
+        "windows": answers.windows,
+        "skipped": answers.skipped,
+        "provider": Recognizer(bundle).provider.used,
         "seconds": round(time.perf_counter() - began, 1),
     }
 

@@ -1,20 +1,11 @@
-"""One training run: from a configuration and clips to weights in a run folder.
-
-A run folder holds `config.json`, `split.json`, `environment.json`, `history.csv`,
-`best.weights.h5`, `calibration.json`, `validation.json` and, while the run lasts, `backup/`.
-See `training.streams` for a run of several networks.
-"""
+"""One training run: from a configuration and clips to weights in a run folder."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import platform
 import shutil
-import subprocess
 import sys
-import time
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,45 +14,28 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from har_desktop.errors import HarError, InputError
+from har_desktop.errors import OutputError
 from training.calibrate import calibrate
-from training.config import Config, Streams, read_config
+from training.callbacks import Best, Clock, StopOnNan, Waiting
+from training.config import Config
 from training.data.bank import Bank
 from training.data.batches import Material, Pictures, TrainingWindows, Views, fixed_windows
 from training.data.cache import Cache
 from training.data.index import Clip
 from training.data.split import Split
 from training.network import build, build_on_features, find_layer
-
-PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python")
-
-
-class DivergedError(HarError):
-    """The loss is no longer a number. The last good weights are kept."""
+from training.run_folder import BEST, best_loss, epochs_done, seconds, write_environment
 
 
-def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool) -> None:
-    """Make the run folder, or check that an existing one belongs to this configuration.
-
-    Raises:
-        InputError: The folder holds another run, or nothing to resume.
-    """
-    written = msgspec.json.format(msgspec.json.encode(config))
-    path = run / "config.json"
-    if resume:
-        if not path.exists():
-            raise InputError(f"nothing to resume in {run}: it has no config.json")
-        if read_config(msgspec.json.decode(path.read_bytes())) != config:
-            raise InputError(f"{path} is another configuration; give the run a folder of its own")
-        return
-    if run.exists() and any(run.iterdir()):
-        raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
-    run.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(written)
-    (run / "split.json").write_bytes(msgspec.json.format(msgspec.json.encode(split)))
-
-
-def fit(config: Config, split: Split, extra: list[Clip], store: Cache | Bank, run: Path) -> None:
+def fit(
+    config: Config,
+    split: Split,
+    extra: list[Clip],
+    store: Cache | Bank,
+    run: Path,
+    *,
+    tensorboard: bool = False,
+) -> float:
     """Train, keep the best weights by validation loss, calibrate. Resumes by itself.
 
     Args:
@@ -71,16 +45,21 @@ def fit(config: Config, split: Split, extra: list[Clip], store: Cache | Bank, ru
             teach the network to be unsure.
         store: Holds all these clips: their pictures, or what a frozen trunk makes of them.
         run: The run folder, opened by `open_run`.
+        tensorboard: Whether to log for TensorBoard, too.
+
+    Returns:
+        Share of the steps' time that was spent waiting for data, 0..1.
 
     Raises:
         DivergedError: The loss became NaN or infinite.
+        OutputError: The folder takes no more; what was written before stays.
     """
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
     network = build(config.network, len(config.classes))
     learn = split.train + extra
     learner, material = _learner(config, network, store, learn)
-    batches = TrainingWindows(config, material, learn, _epochs_done(run))
+    batches = TrainingWindows(config, material, learn, epochs_done(run))
     learner.compile(
         optimizer=_optimizer(config, len(batches) * config.epochs),
         loss=keras.losses.CategoricalCrossentropy(
@@ -89,19 +68,35 @@ def fit(config: Config, split: Split, extra: list[Clip], store: Cache | Bank, ru
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
     windows, targets, owners = fixed_windows(config, material, split.validation)
-    learner.fit(
-        batches,
-        epochs=config.epochs,
-        validation_data=(windows, targets),
-        validation_batch_size=2 * config.batch,
-        callbacks=_callbacks(config, run, network),
-        verbose=1 if sys.stderr.isatty() else 2,
-    )
-    network.load_weights(run / "best.weights.h5")
-    logits = learner.predict(windows, batch_size=2 * config.batch, verbose=0)
-    report(run, logits, targets, owners)
-    write_environment(run, _seconds(run))
+    waiting = Waiting(batches.ready)
+    with _keeping(run):
+        learner.fit(
+            batches,
+            epochs=config.epochs,
+            validation_data=(windows, targets),
+            validation_batch_size=2 * config.batch,
+            callbacks=[waiting, *_callbacks(config, run, network, tensorboard)],
+            verbose=1 if sys.stderr.isatty() else 2,
+        )
+        network.load_weights(run / BEST)
+        logits = learner.predict(windows, batch_size=2 * config.batch, verbose=0)
+        report(run, logits, targets, owners)
+        write_environment(run, keras.backend.backend(), seconds(run), waiting.share)
     shutil.rmtree(run / "backup", ignore_errors=True)
+    return waiting.share
+
+
+@contextmanager
+def _keeping(run: Path) -> Iterator[None]:
+    """Say of a full disk and the like that the run can go on later."""
+    try:
+        yield
+    except OSError as error:
+        reason = " ".join(str(error).split())
+        raise OutputError(
+            f"{run}: the run stopped: {reason}; the last whole epoch is kept: mend that, free space"
+            " on the disk, and go on with --resume"
+        ) from error
 
 
 def _learner(
@@ -135,84 +130,28 @@ def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
     return optimizer
 
 
-def _callbacks(config: Config, run: Path, network: keras.Model) -> list[keras.callbacks.Callback]:
+def _callbacks(
+    config: Config, run: Path, network: keras.Model, tensorboard: bool
+) -> list[keras.callbacks.Callback]:
     # The order matters: the backup keeps the raw weights, the checkpoint the averaged ones.
     callbacks: list[keras.callbacks.Callback] = [
-        _StopOnNan(),
-        _Clock(),
-        keras.callbacks.BackupAndRestore(str(run / "backup"), delete_checkpoint=False),
+        StopOnNan(),
+        Clock(),
+        # Two of them: a full disk may spoil the one that is being written.
+        keras.callbacks.BackupAndRestore(
+            str(run / "backup"), delete_checkpoint=False, double_checkpoint=True
+        ),
     ]
     if config.average:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    if tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(str(run / "tensorboard"), write_graph=False))
     return [
         *callbacks,
-        _Best(run / "best.weights.h5", network, _best_loss(run)),
+        Best(run / BEST, network, best_loss(run)),
         keras.callbacks.CSVLogger(str(run / "history.csv"), append=True),
         keras.callbacks.EarlyStopping("val_loss", patience=config.patience),
     ]
-
-
-class _Best(keras.callbacks.Callback):
-    """Keeps the weights with the lowest validation loss, also across a resumed run.
-
-    Those of the whole network: what learns may be a part of it.
-    """
-
-    def __init__(self, path: Path, network: keras.Model, best: float) -> None:
-        super().__init__()
-        self._path = path
-        self._network = network
-        self._best = best
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        loss = (logs or {})["val_loss"]
-        if loss < self._best:
-            self._best = loss
-            temporary = self._path.with_name(f"next.{self._path.name}")
-            self._network.save_weights(temporary)
-            temporary.replace(self._path)
-
-
-class _Clock(keras.callbacks.Callback):
-    """Notes the seconds that each epoch took, so that a resumed run can add them up."""
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        self._began = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        if logs is not None:
-            logs["seconds"] = time.perf_counter() - self._began
-
-
-class _StopOnNan(keras.callbacks.Callback):
-    """Ends the run before a broken step is written anywhere."""
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        loss = (logs or {}).get("loss", 0.0)
-        if not np.isfinite(loss):
-            raise DivergedError(
-                f"the loss became {loss} at batch {batch}; the last good weights are kept."
-                " Lower learning_rate and start anew"
-            )
-
-
-def _history(run: Path) -> NDArray[np.void] | None:
-    path = run / "history.csv"
-    if not path.exists() or path.read_text().count("\n") < 2:
-        return None
-    return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
-
-
-def _epochs_done(run: Path) -> int:
-    history = _history(run)
-    return 0 if history is None else int(history["epoch"][-1]) + 1
-
-
-def _best_loss(run: Path) -> float:
-    history = _history(run)
-    if history is None or not (run / "best.weights.h5").exists():
-        return float("inf")
-    return float(np.min(history["val_loss"]))
 
 
 def report(
@@ -238,45 +177,3 @@ def report(
         "clip_accuracy": float((votes.argmax(axis=1) == clip_labels).mean()),
     }
     (run / "validation.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
-
-
-def _seconds(run: Path) -> float:
-    history = _history(run)
-    return 0.0 if history is None else float(np.sum(history["seconds"]))
-
-
-def write_environment(run: Path, seconds: float) -> None:
-    """Tell how the run came about; its presence says that the run has finished."""
-    environment = {
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds),
-        "commit": commit(),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "backend": keras.backend.backend(),
-        "packages": {name: _version(name) for name in PACKAGES},
-    }
-    (run / "environment.json").write_bytes(msgspec.json.format(msgspec.json.encode(environment)))
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None  # another backend than TensorFlow
-
-
-def commit() -> str:
-    """The commit of this checkout, with "+" where the tree is changed; "unknown" without git."""
-    folder = Path(__file__).parent
-    try:
-        run = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--dirty=+"],  # noqa: S607
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return run.stdout.strip()

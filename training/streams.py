@@ -16,14 +16,17 @@ from training.config import AugmentConfig, Streams
 from training.data.batches import Pictures, fixed_windows
 from training.data.cache import Cache
 from training.data.split import Split
-from training.fit import fit, open_run, report, write_environment
+from training.fit import fit, report
 from training.network import build, streams
 from training.prepare import Source, prepare
+from training.run_folder import open_run, write_environment
 
 BATCH = 8  # windows; there is nothing to learn
 
 
-def fit_streams(config: Streams, source: Source, run: Path, *, resume: bool) -> None:
+def fit_streams(
+    config: Streams, source: Source, run: Path, *, resume: bool, tensorboard: bool = False
+) -> None:
     """Train each stream that has not finished yet, then put them side by side.
 
     Args:
@@ -31,6 +34,7 @@ def fit_streams(config: Streams, source: Source, run: Path, *, resume: bool) -> 
         source: Where the clips come from.
         run: The run folder.
         resume: Go on with what is in it.
+        tensorboard: Whether each stream logs for TensorBoard, too.
 
     Raises:
         InputError: The data or the run folder cannot be used.
@@ -44,7 +48,7 @@ def fit_streams(config: Streams, source: Source, run: Path, *, resume: bool) -> 
             continue  # it has finished
         usable, extra, store = prepare(part, source)
         open_run(folder, part, usable, resume=folder.exists())
-        fit(part, usable, extra, store, folder)
+        fit(part, usable, extra, store, folder, tensorboard=tensorboard)
         keras.backend.clear_session()
     join(config, split, source, run)
 
@@ -75,4 +79,4 @@ def join(config: Streams, split: Split, source: Source, run: Path) -> None:
     windows, targets, owners = fixed_windows(config, material, cache.fill(split.validation))
     logits = network.predict(windows, batch_size=BATCH, verbose=0)
     report(run, np.asarray(logits), targets, owners)
-    write_environment(run, seconds)
+    write_environment(run, keras.backend.backend(), seconds)

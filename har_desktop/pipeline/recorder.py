@@ -63,7 +63,14 @@ class Recorder:
     way the session goes on, and later results count as dropped.
     """
 
-    def __init__(self, target: Path, run: RunInfo, on_end: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        target: Path,
+        run: RunInfo,
+        on_end: Callable[[str], object],
+        *,
+        plain: bool = False,
+    ) -> None:
         """Create the files and start the thread.
 
         Args:
@@ -71,12 +78,13 @@ class Recorder:
                 the recording is complete.
             run: Of the session, `Live.run_info()`.
             on_end: Must return at once.
+            plain: Draw nothing onto the pictures.
 
         Raises:
             OutputError: The files cannot be written there.
         """
         self._target, self._on_end = target, on_end
-        self._tape = Tape(target, run)
+        self._tape = Tape(target, run, plain=plain)
         self._queue: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
         self._lock = threading.Lock()  # guards what follows
         self._fed = self._written = self._dropped = self._waiting = 0

@@ -27,12 +27,12 @@ class Tape:
         OutputError: From every method but `abort`, where a file cannot be written.
     """
 
-    def __init__(self, target: Path, run: RunInfo) -> None:
+    def __init__(self, target: Path, run: RunInfo, *, plain: bool = False) -> None:
         self.frames = 0
         self._run = run
         self._first: Frame | None = None
         self._last: Result | None = None
-        self._video = AnnotatedVideo(target.with_name(f"{target.name}.mp4"), run)
+        self._video = AnnotatedVideo(target.with_name(f"{target.name}.mp4"), run, plain=plain)
         self._sinks: list[AnnotatedVideo | FramesJsonl] = [self._video]
         try:
             self._sinks.append(FramesJsonl(target.with_name(f"{target.name}.frames.jsonl"), run))

@@ -1,4 +1,4 @@
-"""NAME.mp4: the source's pictures, each with its heat-map and what was made of it."""
+"""NAME.mp4: the source's pictures, as a rule with heat-map and what was made of them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,14 @@ class AnnotatedVideo(Sink):
     Args:
         path: The final name, with the suffix .mp4.
         run: Knows the source's nominal rate.
+        plain: Draw nothing: pictures to learn from must not show the answer.
 
     Raises:
         OutputError: It cannot be written there.
     """
 
-    def __init__(self, path: Path, run: RunInfo) -> None:
+    def __init__(self, path: Path, run: RunInfo, *, plain: bool = False) -> None:
+        self._plain = plain
         self._nominal = run.source.fps
         self._file = AtomicFile(path, FRAGMENTED)
         self._early: list[tuple[float, Image]] = []  # until the rate is known
@@ -51,7 +53,9 @@ class AnnotatedVideo(Sink):
         Raises:
             OutputError: The encoder doesn't start.
         """
-        time, picture = recognition.frame.time, annotate(recognition, decision)
+        time, picture = recognition.frame.time, recognition.frame.image
+        if not self._plain:
+            picture = annotate(recognition, decision)
         if self._video is not None:
             self._video.show(time, picture)
             return

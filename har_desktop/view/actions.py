@@ -62,6 +62,7 @@ class Actions:
         menu.addSeparator()
         self.snapshot = self._action("&Snapshot", "Ctrl+S", "File", menu)
         self.record = self._action("Re&cord", "Ctrl+R", "File", menu, checkable=True)
+        self.plain = self._action("Record the &plain picture", (), "File", menu, checkable=True)
         self.export = self._action("&Export results\u2026", "Ctrl+E", "File", menu)
         self.folder = self._action("&Folder for recordings\u2026", (), "File", menu)
         menu.addSeparator()

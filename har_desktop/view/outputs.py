@@ -106,7 +106,9 @@ class Outputs:
             self._banner.fail("Nothing to record yet: there is no picture, or no model")
             return
         try:
-            session.feed(self.recording.start(self._settings.folder, source.name, run))
+            plain = self._actions.plain.isChecked()
+            recorder = self.recording.start(self._settings.folder, source.name, run, plain=plain)
+            session.feed(recorder)
         except HarError as error:
             self._banner.fail(str(error))
 

@@ -80,14 +80,14 @@ class Recording(QObject):
         """Of the running recording."""
         return self._recorder.stats() if self._recorder else None
 
-    def start(self, folder: Path, source: str, run: RunInfo) -> Recorder:
-        """Begin a recording.
+    def start(self, folder: Path, source: str, run: RunInfo, *, plain: bool) -> Recorder:
+        """Begin a recording, with nothing drawn onto the pictures if it is `plain`.
 
         Raises:
             OutputError: The folder takes no files.
         """
         make_folder(folder)
-        self._recorder = Recorder(fresh_target(folder, source), run, self._broke.emit)
+        self._recorder = Recorder(fresh_target(folder, source), run, self._broke.emit, plain=plain)
         self._timer.start()
         self.time.emit(clock(0))
         return self._recorder

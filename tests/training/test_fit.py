@@ -18,8 +18,10 @@ keras = pytest.importorskip("keras", reason="the training extra is not installed
 
 from training import fit as fit_module  # noqa: E402
 from training import mobilenet  # noqa: E402
-from training.fit import DivergedError, fit, open_run  # noqa: E402
+from training.callbacks import DivergedError  # noqa: E402
+from training.fit import fit  # noqa: E402
 from training.network import build, find_layer  # noqa: E402
+from training.run_folder import open_run  # noqa: E402
 
 CONFIG = Config(
     classes=("Drift", "Still"),

@@ -6,6 +6,8 @@ trunk made of them (`Views`). Both give windows as tuples with one array per inp
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -125,6 +127,10 @@ class TrainingWindows(keras.utils.PyDataset):
 
     A batch is the model's inputs, and `targets` (batch, classes) float32: one-hot, or uniform where
     none of the classes is shown (outlier exposure, Hendrycks et al. 2019).
+
+    Attributes:
+        ready: The moments, `time.perf_counter()`, at which batches were ready; who is interested
+            takes them out.
     """
 
     def __init__(
@@ -137,6 +143,7 @@ class TrainingWindows(keras.utils.PyDataset):
         self._known = known * config.windows
         self._others = [clip for clip in clips if clip.label not in config.classes]
         self._epoch = epoch
+        self.ready: deque[float] = deque(maxlen=len(self))
 
     def __len__(self) -> int:
         return (len(self._known) + self._count_others()) // self._config.batch
@@ -160,6 +167,7 @@ class TrainingWindows(keras.utils.PyDataset):
         parts, target = _stack(windows), np.stack(targets)
         if config.augment.mixup:
             parts, target = _mix(rng, config.augment.mixup, parts, target)
+        self.ready.append(time.perf_counter())
         return _inputs(parts), target
 
     def on_epoch_end(self) -> None:

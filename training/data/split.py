@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from har_desktop.errors import InputError
-from training.data.index import Clip, is_ucf
+from training.data.index import Clip, is_ucf, ungrouped
 
 # UCF101's official split 01 tests on these groups.
 TEST_GROUPS = tuple(f"g{number:02d}" for number in range(1, 8))
@@ -235,16 +235,18 @@ def describe(split: Split) -> str:
         per_class = ", ".join(f"{label} {count}" for label, count in sorted(counts.items()))
         lines.append(f"{name:>10}: {len(clips)} clips; {listed_groups(clips)}; {per_class}")
     lines += [f"left out, its content stands elsewhere: {clip.path}" for clip in split.dropped]
-    alone = [c for clips in split.sets().values() for c in clips if c.group == c.path]
+    alone = sum(ungrouped(clips) for clips in split.sets().values())
     if alone and split.protocol == "group-wise":
         lines.append(
-            f"No groups.csv: each of {len(alone)} files is a group of its own. Clips cut from one"
+            f"No groups.csv: each of {alone} files is a group of its own. Clips cut from one"
             " video, or of one session, must share a group, or every figure is too good."
         )
     return "\n".join(lines)
 
 
 def listed_groups(clips: Iterable[Clip]) -> str:
-    """The names of the clips' groups, or their number where they are many."""
+    """The names of the clips' groups; their number where they are many or nobody named them."""
+    clips = list(clips)
     groups = sorted({c.group for c in clips})
-    return " ".join(groups) if len(groups) <= LISTED else f"{len(groups)} groups"
+    named = len(groups) <= LISTED and not ungrouped(clips)
+    return ", ".join(groups) if named else f"{len(groups)} groups"

@@ -61,8 +61,8 @@ def record(tmp_path, run, ends):
     """The function that starts a recording called `take`."""
     made = []
 
-    def start(folder=tmp_path):
-        made.append(Recorder(folder / "take", run, ends.append))
+    def start(folder=tmp_path, **options):
+        made.append(Recorder(folder / "take", run, ends.append, **options))
         return made[-1]
 
     yield start
@@ -119,6 +119,18 @@ def test_time_starts_with_the_first_result(record, results, tmp_path, ends):
     assert ends == []
     assert recorder.stop() == (video, jsonl)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["take.frames.jsonl", "take.mp4"]
+
+
+def test_a_plain_recording_shows_nothing_but_the_pictures(record, results):
+    recorder, given = record(plain=True), results(30)
+    feed(recorder, given)
+    video, _ = recorder.stop()
+    frames, _ = video_frames(video)
+    assert len(frames) == 30
+    for frame, result in zip(frames, given, strict=True):
+        picture = result.recognition.frame.image
+        drawn = annotate(result.recognition, result.decision)
+        assert cv2.absdiff(frame, picture).mean() < cv2.absdiff(frame, drawn).mean() / 2
 
 
 def test_no_label_stands_in_the_video_while_the_camera_is_lost(record, results):

@@ -66,6 +66,25 @@ def test_a_recording_is_seen_while_it_runs_and_gives_video_and_results(
     assert frames > 10
 
 
+def test_the_plain_picture_is_recorded_on_demand(in_window, camera_server, qtbot, jpegs, settings):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.commands.plain.trigger()
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5, timeout=PATIENCE)
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: "Recorded" in window.banner.text, timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+    (video,) = settings.folder.glob("*.mp4")
+    capture = cv2.VideoCapture(str(video))
+    shown = capture.read()[1]
+    capture.release()
+    sent = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in jpegs]
+    # A shade lies behind the words of any other recording.
+    assert min(cv2.absdiff(shown, picture).mean() for picture in sent) < 8
+
+
 def test_what_was_recorded_is_kept_when_the_window_closes(
     in_window, camera_server, qtbot, settings
 ):

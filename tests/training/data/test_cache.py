@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from har_desktop.errors import InputError
+from har_desktop.errors import InputError, OutputError
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.sources.video import VideoFile
 from training.data.cache import SPACING_S, Cache, Footage
@@ -60,6 +60,40 @@ def test_a_broken_clip_is_left_out_and_many_stop(
     said = capsys.readouterr()
     assert "v_Drift_g01_c02.avi" in said.err
     assert said.out == ""
+
+
+def test_few_broken_clips_are_counted_and_left_out(
+    tmp_path: Path, write_clip, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(20):
+        path = tmp_path / "data" / "wave" / f"{number:02d}.avi"
+        write_clip(path, speed=0.1, seed=number, seconds=0.2)
+    path.write_bytes(path.read_bytes()[:200])
+    clips = scan(tmp_path / "data")
+    assert Cache(tmp_path / "cache", tmp_path / "data", (24, 32)).fill(clips) == clips[:-1]
+    said = capsys.readouterr().err
+    assert "19.avi" in said
+    assert "1 of 20 clips cannot be decoded" in said
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(
+    tmp_path: Path, clips_folder: Path, clips: list[Clip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache(tmp_path, clips_folder, (24, 32))
+    cache.fill(clips[:1])
+    whole = {path.name: path.read_bytes() for path in cache.folder.iterdir()}
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no device that is always full")
+    touch = Path.touch
+
+    def touch_full(path: Path, *arguments: object) -> None:
+        path.symlink_to(full) if path.suffix == ".npy" else touch(path, *arguments)
+
+    monkeypatch.setattr(Path, "touch", touch_full)
+    with pytest.raises(OutputError, match=r"cannot be written: No space left.*free some space"):
+        cache.fill(clips)
+    assert {path.name: path.read_bytes() for path in cache.folder.iterdir()} == whole
 
 
 def ramp(times: list[float]) -> Footage:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from har_desktop.errors import InputError
-from training.data.index import other_labels, scan
+from training.data.index import is_ucf, other_labels, scan
 
 
 def test_scan_reads_label_group_and_content(clips_folder: Path) -> None:
@@ -21,8 +21,10 @@ def test_scan_finds_all_classes(clips_folder: Path) -> None:
 
 def test_other_labels_are_folders_of_none_of_the_classes(tmp_path: Path) -> None:
     for name in ("Wave", "Run", "Jump"):
-        (tmp_path / name).mkdir()
+        touch(tmp_path / name / "one.mp4")
     (tmp_path / "readme.txt").touch()
+    (tmp_path / "cache").mkdir()
+    touch(tmp_path / "Trash" / ".hidden.mp4")
     assert other_labels(tmp_path, ("Run", "Absent")) == ("Jump", "Wave")
     assert other_labels(tmp_path, ("Jump", "Run", "Wave")) == ()
 
@@ -40,8 +42,71 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
         scan(tmp_path / "nowhere")
 
 
-def test_name_without_group_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "Wave").mkdir()
-    (tmp_path / "Wave" / "holiday.mp4").touch()
-    with pytest.raises(InputError, match=r"holiday\.mp4 states no group"):
+def test_a_missing_class_names_those_that_are_there(tmp_path: Path) -> None:
+    touch(tmp_path / "squat" / "a.mp4")
+    with pytest.raises(InputError, match=r"no clips of class Lunges.*there are squat: .*--classes"):
+        scan(tmp_path, ("Lunges",))
+
+
+def test_own_clips_are_groups_of_their_own_without_a_table(tmp_path: Path) -> None:
+    for name in ("squat/a.mp4", "squat/b.MOV", "jump/a.mp4"):
+        touch(tmp_path / name)
+    clips = scan(tmp_path)
+    assert [clip.group for clip in clips] == [clip.path for clip in clips]
+    assert {clip.path for clip in clips} == {"squat/a.mp4", "squat/b.MOV", "jump/a.mp4"}
+    assert not is_ucf(clips)
+
+
+def test_the_table_tells_the_groups_whatever_the_names(tmp_path: Path, clips_folder: Path) -> None:
+    touch(tmp_path / "Wave" / "v_Wave_g01_c01.avi")
+    touch(tmp_path / "Wave" / "b.mp4")
+    (tmp_path / "groups.csv").write_text(
+        "\ufefffile;group;note\nWave/v_Wave_g01_c01.avi;anna;\nWave\\b.mp4; anna ;x\n"
+    )
+    clips = scan(tmp_path)
+    assert {clip.group for clip in clips} == {"anna"}
+    assert not is_ucf(clips)
+    assert is_ucf(scan(clips_folder))
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("name,group\nWave/a.mp4,x", "first line must name the columns file,group"),
+        ("file,group\nWave/a.mp4,", "line 2: give both a file and a group"),
+        ("file,group\nWave/a.mp4,x\nWave/a.mp4,y", "line 3: Wave/a.mp4 has another group"),
+        ("file,group\nWave/b.mp4,x", "states no group of Wave/a.mp4: add a line"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_named(tmp_path: Path, table: str, words: str) -> None:
+    touch(tmp_path / "Wave" / "a.mp4")
+    (tmp_path / "groups.csv").write_text(table)
+    with pytest.raises(InputError, match=words):
+        scan(tmp_path)
+
+
+def test_a_table_of_another_encoding_is_named(tmp_path: Path) -> None:
+    touch(tmp_path / "Wave" / "a.mp4")
+    (tmp_path / "groups.csv").write_bytes("file,group\nWave/a.mp4,Jürgen".encode("latin-1"))
+    with pytest.raises(InputError, match=r"groups\.csv cannot be read.*UTF-8"):
+        scan(tmp_path)
+
+
+@pytest.mark.parametrize("twin", ["Push Up", "push-up", "push_up ", "PUSHUP"])
+def test_labels_that_nobody_could_tell_apart_are_refused(tmp_path: Path, twin: str) -> None:
+    for label in ("push up", twin, "pull up"):
+        touch(tmp_path / label / "a.mp4")
+    with pytest.raises(InputError, match="too much alike: rename one"):
+        scan(tmp_path, ("pull up",))
+
+
+def test_a_name_without_group_among_names_with_groups_is_refused(tmp_path: Path) -> None:
+    touch(tmp_path / "Wave" / "v_Wave_g01_c01.avi")
+    touch(tmp_path / "Wave" / "holiday.mp4")
+    with pytest.raises(InputError, match=r"holiday\.mp4 states no group, as its neighbours do"):
         scan(tmp_path, ("Wave",))
+
+
+def touch(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(str(path).encode())

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from har_desktop.errors import InputError
 from training.data.index import Clip, scan
-from training.data.split import FOLDS, TEST_GROUPS, Split, check, split_at_random, split_by_group
+from training.data.split import (
+    FOLDS,
+    TEST_GROUPS,
+    Split,
+    check,
+    describe,
+    read_split,
+    split_at_random,
+    split_by_group,
+)
 
 
 def clip(label: str, group: int, number: int = 1, content: str | None = None) -> Clip:
@@ -60,6 +69,99 @@ def test_content_that_occurs_twice_stays_in_the_test_set() -> None:
 def test_class_with_one_group_is_refused() -> None:
     with pytest.raises(InputError, match="has no clip of C: each class needs several groups"):
         split_by_group([*CLIPS, clip("C", 1), clip("C", 1, 2)])
+
+
+OWN = [
+    Clip(f"{label}/{number}.mp4", label, f"{label}/{number}.mp4", f"{label}{number}")
+    for label, count in (("jump", 12), ("squat", 7), ("wave", 3))
+    for number in range(count)
+]
+
+
+@pytest.mark.parametrize("fold", range(2))
+def test_every_set_of_own_clips_has_every_class(fold: int) -> None:
+    split = split_by_group(OWN, fold)
+    check(split)
+    assert split.data == "own clips"
+    for clips in split.sets().values():
+        assert {c.label for c in clips} == {"jump", "squat", "wave"}
+    assert sum(map(len, split.sets().values())) == len(OWN)
+    assert split == split_by_group(OWN, fold)
+    shuffled = split_by_group(OWN[::-1], fold)
+    for name, clips in split.sets().items():
+        assert set(clips) == set(shuffled.sets()[name])
+
+
+def test_folds_of_own_clips_validate_others_and_test_the_same() -> None:
+    plenty = [c for c in OWN if c.label != "wave"]
+    splits = [split_by_group(plenty, fold) for fold in range(FOLDS)]
+    assert len({tuple(split.test) for split in splits}) == 1
+    validated = [c for split in splits for c in split.validation]
+    assert len(validated) == len(set(validated)) == len(plenty) - len(splits[0].test)
+
+
+def test_a_group_of_own_clips_goes_as_a_whole_whatever_its_labels() -> None:
+    people = [
+        Clip(f"{label}/{who}{n}.mp4", label, who, f"{label}{who}{n}")
+        for label in ("jump", "squat")
+        for who in ("anna", "ben", "cem", "dora", "eva")
+        for n in (1, 2)
+    ]
+    split = split_by_group(people)
+    groups = [{c.group for c in clips} for clips in split.sets().values()]
+    assert sum(map(len, groups)) == 5
+    assert all(groups)
+    leaking = msgspec.structs.replace(
+        split, train=[*split.train, Clip("run/x.mp4", "run", split.test[0].group, "x")]
+    )
+    with pytest.raises(InputError, match="train and test share group"):
+        check(leaking)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_own_class_of_too_few_groups_is_named(count: int) -> None:
+    few = [c for c in OWN if c.label != "wave" or c.path < f"wave/{count}"]
+    with pytest.raises(InputError, match=f"class wave has {count} groups?: record at least 3"):
+        split_by_group(few)
+
+
+def test_groups_that_hold_everything_cannot_be_split() -> None:
+    fano = ("abc", "ade", "afg", "bdf", "beg", "cdg", "cef")  # no three colours on every line
+    entangled = [
+        Clip(f"{whos}/{who}.mp4", whos, who, f"{whos}{who}") for whos in fano for who in whos
+    ]
+    with pytest.raises(InputError, match=r"no split of these groups|each class needs several"):
+        split_by_group(entangled)
+
+
+def test_a_fold_that_few_groups_do_not_make_is_refused() -> None:
+    with pytest.raises(InputError, match="fold 2 does not exist: so few groups make 2"):
+        split_by_group(OWN, 2)
+
+
+def test_content_under_two_labels_teaches_nothing() -> None:
+    twins = [
+        Clip("jump/x.mp4", "jump", "jump/x.mp4", "same"),
+        Clip("wave/y.mp4", "wave", "wave/y.mp4", "same"),
+    ]
+    split = split_by_group([*OWN, *twins])
+    assert split.dropped == twins
+    with pytest.raises(InputError, match="every clip of nap stands under another label too"):
+        split_by_group([*OWN, Clip("nap/x.mp4", "nap", "nap/x.mp4", "jump0")])
+
+
+def test_the_description_warns_of_files_without_groups() -> None:
+    said = describe(split_by_group(OWN))
+    assert "each of 22 files is a group of its own" in said
+    assert "must share a group" in said
+    assert "must share a group" not in describe(split_by_group(CLIPS))
+
+
+def test_what_is_no_split_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "split.json"
+    path.write_text("{}")
+    with pytest.raises(InputError, match=r"no split of a run"):
+        read_split(path)
 
 
 def test_unknown_fold_is_refused() -> None:

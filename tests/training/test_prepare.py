@@ -1,0 +1,114 @@
+"""Clips of one's own on their way into a run: what is taken, what is left out, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from har_desktop import console
+from har_desktop.errors import InputError
+from training.cli import cli
+from training.config import Config
+from training.prepare import with_classes
+
+TINY = """
+epochs = 2
+batch = 4
+[network]
+name = "cnn_gru"
+height = 24
+width = 32
+filters = [4, 8, 8]
+conv3d = 8
+gru = [8, 8]
+"""
+
+
+@pytest.fixture(scope="session")
+def own_clips(tmp_path_factory: pytest.TempPathFactory, write_clip) -> Path:
+    """Two labels of six files each, and one of other things, named as people name files."""
+    root = tmp_path_factory.mktemp("own")
+    for label, speed in (("to the right", 0.5), ("standing", 0.0), ("something else", -0.2)):
+        for number in range(6):
+            seed = number + 100 * len(label)
+            write_clip(root / label / f"take {number}.avi", speed=speed, seed=seed, seconds=2.5)
+    return root
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    return path
+
+
+def prepare(data: Path, tiny: Path, *arguments: object) -> int:
+    where = ["--data", data, "--cache", tiny.parent / "cache", "--config", tiny]
+    return console.run(cli, "python -m training", ["prepare", *map(str, [*where, *arguments])])
+
+
+def test_named_folders_are_the_classes(own_clips, tiny, capsys) -> None:
+    assert prepare(own_clips, tiny, "--classes", "standing, to the right") == 0
+    said = capsys.readouterr().out
+    sets = [line for line in said.splitlines() if " groups; standing " in line]
+    assert len(sets) == 3
+    assert all(", to the right " in line for line in sets)
+    assert "something else" not in said
+    assert "each of 12 files is a group of its own" in said
+
+
+def test_all_folders_are_the_classes(own_clips, tiny, capsys) -> None:
+    assert prepare(own_clips, tiny, "--classes", "all") == 0
+    assert capsys.readouterr().out.count(" groups; something else ") == 3
+
+
+def test_the_other_folders_teach_what_is_none_of_the_classes(own_clips, tiny, capsys) -> None:
+    tiny.write_text("others = true\n" + TINY)
+    assert prepare(own_clips, tiny, "--classes", "standing,to the right") == 0
+    assert "training too: 6 clips of 1 classes" in capsys.readouterr().out
+    assert prepare(own_clips, tiny, "--classes", "all") == 2
+    assert "add a folder of anything else" in capsys.readouterr().err
+
+
+def test_classes_that_no_model_can_have_are_refused(own_clips) -> None:
+    for classes, words in (
+        ("standing,standing", "class standing is named twice"),
+        ("standing,", "'' cannot name a class"),
+        ("standing," + "x" * 81, "cannot name a class: use 1 to 80 letters"),
+        ("standing", "at least two classes apart, here is standing"),
+    ):
+        with pytest.raises(InputError, match=words):
+            with_classes(Config(), own_clips, classes)
+
+
+def test_short_clips_are_told_and_very_short_ones_left_out(
+    tmp_path, write_clip, tiny, capsys
+) -> None:
+    data = tmp_path / "data"
+    for label in ("jump", "wave"):
+        for number in range(5):
+            path = data / label / f"{number}.avi"
+            write_clip(path, speed=0.2, seed=number + ord(label[0]), seconds=1.2)
+    assert prepare(data, tiny, "--classes", "all") == 0
+    said = capsys.readouterr()
+    assert "8 clips are shorter than a window of 1.8 s and stand at their end" in said.out
+    for path in sorted((data / "jump").iterdir()):
+        write_clip(path, speed=0.2, seed=ord(path.stem), seconds=0.5)
+    assert prepare(data, tiny, "--classes", "all") == 2
+    said = capsys.readouterr()
+    assert "left out: jump/" in said.err
+    assert " s, less than half a window of 1.8 s" in said.err
+    assert "the train set has no clip of jump" in said.err.splitlines()[-1]
+
+
+def test_content_that_occurs_twice_is_told(own_clips, tmp_path, tiny, capsys) -> None:
+    data = tmp_path / "data"
+    for path in own_clips.glob("*/*.avi"):
+        copy = data / path.relative_to(own_clips)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    (data / "standing" / "copy.avi").write_bytes((data / "standing" / "take 1.avi").read_bytes())
+    assert prepare(data, tiny, "--classes", "standing,to the right") == 0
+    said = capsys.readouterr().out
+    assert said.count("left out, its content stands elsewhere: standing/") == 1

@@ -1,0 +1,107 @@
+"""What happens after each step and each epoch of a run."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from har_desktop.errors import HarError
+
+Logs = dict[str, float] | None
+
+
+class DivergedError(HarError):
+    """The loss is no longer a number. The last good weights are kept."""
+
+
+class StopOnNan(keras.callbacks.Callback):
+    """Ends the run before a broken step is written anywhere."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Look at the loss of the epoch so far."""
+        self._check((logs or {}).get("loss", 0.0), f"the loss became {{}} at batch {batch}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Half precision may overflow where nothing is learned, too."""
+        loss = (logs or {}).get("val_loss", 0.0)
+        self._check(loss, f"the validation loss became {{}} in epoch {epoch}")
+
+    def _check(self, loss: float, words: str) -> None:
+        if not np.isfinite(loss):
+            raise DivergedError(
+                f"{words.format(loss)}; the last good weights are kept."
+                " Lower learning_rate and start anew"
+            )
+
+
+class Best(keras.callbacks.Callback):
+    """Keeps the weights with the lowest validation loss, also across a resumed run.
+
+    Those of the whole network: what learns may be a part of it.
+    """
+
+    def __init__(self, path: Path, network: keras.Model, best: float) -> None:
+        super().__init__()
+        self._path = path
+        self._network = network
+        self._best = best
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Replace the file by a whole one."""
+        loss = (logs or {})["val_loss"]
+        if loss < self._best:
+            self._best = loss
+            temporary = self._path.with_name(f"next.{self._path.name}")
+            self._network.save_weights(temporary)
+            temporary.replace(self._path)
+
+
+class Clock(keras.callbacks.Callback):
+    """Notes the seconds that each epoch took, so that a resumed run can add them up."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Begin to count."""
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Note them."""
+        if logs is not None:
+            logs["seconds"] = time.perf_counter() - self._began
+
+
+class Waiting(keras.callbacks.Callback):
+    """Measures how long the steps waited for their data.
+
+    A step begins when the one before is done, and waits until its batch is ready, where it isn't
+    yet. Batches are consumed in the order in which they become ready.
+
+    Args:
+        ready: The moments, `time.perf_counter()`, at which batches became ready, oldest first.
+    """
+
+    def __init__(self, ready: deque[float]) -> None:
+        super().__init__()
+        self._ready = ready
+        self._steps = self._waited = 0.0
+
+    @property
+    def share(self) -> float:
+        """Of the time of all steps so far, 0..1."""
+        return self._waited / self._steps if self._steps else 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Forget batches that Keras drew only to look at their shapes."""
+        self._ready.clear()
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Nothing else is to be done from now on but to wait."""
+        self._began = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Add up."""
+        self._steps += time.perf_counter() - self._began
+        self._waited += max(0.0, self._ready.popleft() - self._began)

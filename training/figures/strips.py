@@ -1,0 +1,185 @@
+"""The ten frames of a window with the evidence for its answer (Fig. 4 and 5 of the poster)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from har_desktop.errors import SourceError
+from har_desktop.frame import Image
+from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.model import TOP
+from har_desktop.inference.recognition import Window
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.overlay import blend
+from har_desktop.pipeline.hop import every
+from har_desktop.sources.video import VideoFile
+from training.data.index import Clip
+from training.explain import draw as draw_lots
+from training.explain import middle_window
+from training.figures.style import WIDTH, new_figure
+from training.occlusion import answer
+
+LOOKED_AT = 60  # clips at most, in search of right and wrong answers
+_GAP = 0.04  # between frames, in widths of one
+_TITLE, _WORDS = 0.25, 0.13  # inches
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One window and the evidence in it.
+
+    Attributes:
+        clip: Where it is from.
+        images: (height, width, 3) uint8 BGR each, oldest first.
+        times: Seconds of each.
+        window: The answer; its heat-maps explain the most probable class.
+        truth: Heat-maps of the true class, (length, h, w) float32; those of `window` where the
+            answer is right.
+        classes: Names of all classes.
+    """
+
+    clip: Clip
+    images: Sequence[Image]
+    times: Sequence[float]
+    window: Window
+    truth: NDArray[np.float32]
+    classes: Sequence[str]
+
+    @property
+    def answer(self) -> str:
+        """The most probable class."""
+        return self.classes[self.window.explained]
+
+    @property
+    def right(self) -> bool:
+        """Whether it is the true one."""
+        return self.answer == self.clip.label
+
+
+def find(bundle: Bundle, data: Path, clips: Sequence[Clip], count: int) -> list[Strip]:
+    """Middle windows of at most `count` clips that are recognised, and of as many that are not.
+
+    Lots decide, always the same; no two strips of a kind show one class while there are others.
+    """
+    recognizer = Recognizer(bundle)
+    found: list[Strip] = []
+    spare: list[Strip] = []
+    for clip in tqdm(draw_lots(clips, LOOKED_AT), "strips", unit="clip", disable=None):
+        try:
+            strip = _look(recognizer, data, clip)
+        except SourceError:
+            continue
+        if strip is None:
+            continue
+        alike = [s for s in found if s.right == strip.right]
+        if any(s.clip.label == clip.label for s in alike):
+            spare.append(strip)
+        elif len(alike) < count:
+            found.append(strip)
+        if len(found) == 2 * count:
+            break
+    for strip in spare:
+        if sum(s.right == strip.right for s in found) < count:
+            found.append(strip)
+    return found
+
+
+def _look(recognizer: Recognizer, data: Path, clip: Clip) -> Strip | None:
+    stretch = middle_window(recognizer, data / clip.path)
+    if stretch is None:
+        return None
+    window = answer(recognizer, stretch)
+    classes = recognizer.manifest.classes
+    recognizer.explain = classes.index(clip.label)
+    truth = answer(recognizer, stretch).heatmaps
+    recognizer.explain = TOP
+    with VideoFile(data / clip.path) as source:
+        interval = recognizer.manifest.window.frame_interval_s
+        frames = {f.time: f.image for f in every(source, interval) if f.time in window.times}
+    images = [frames[time] for time in window.times]
+    return Strip(clip, images, window.times, window, truth, classes)
+
+
+def draw(strips: Sequence[Strip]) -> Figure:
+    """Draw the frames of each strip, below them the evidence for the answer.
+
+    Where the answer is wrong, the evidence for the truth stands below that. Each row of heat-maps
+    is scaled by its own maximum.
+    """
+    heights = [_TITLE + _rows(strip) * (_row_height(strip) + 0.03) + _WORDS for strip in strips]
+    figure = new_figure(sum(heights) + 0.4)
+    grid = figure.add_gridspec(len(strips) + 1, 1, height_ratios=[*heights, 0.1])
+    for number, strip in enumerate(strips):
+        _draw_strip(figure, strip, grid[number])
+    scale = figure.colorbar(
+        ScalarMappable(cmap="inferno"), cax=figure.add_subplot(grid[len(strips)]), orientation="horizontal"
+    )
+    scale.set_ticks([0, 1], labels=["no evidence", "most evidence in the row"])
+    return figure
+
+
+def _rows(strip: Strip) -> int:
+    return 2 if strip.right else 3
+
+
+def _row_height(strip: Strip) -> float:
+    height, width = strip.images[0].shape[:2]
+    return 0.87 * WIDTH / len(strip.images) / (1 + _GAP) * height / width
+
+
+def _draw_strip(figure: Figure, strip: Strip, cell: SubplotSpec) -> None:
+    rows = [("frames", strip.images), (strip.answer, _heated(strip, strip.window.heatmaps))]
+    if not strip.right:
+        rows.append((strip.clip.label, _heated(strip, strip.truth)))
+    grid = cell.subgridspec(len(rows), 1, hspace=0.02)
+    for number, (words, images) in enumerate(rows):
+        axes = figure.add_subplot(grid[number])
+        picture, middles = _side_by_side(images)
+        axes.imshow(picture, interpolation="lanczos")
+        axes.set_xticks([])
+        axes.set_yticks([picture.shape[0] / 2], [words.replace(" ", "\n")])
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        if number == 0:
+            axes.set_title(_title(strip), loc="left")
+    axes.set_xticks(middles, [f"{time - strip.times[0]:.1f} s" for time in strip.times])
+
+
+def _title(strip: Strip) -> str:
+    probabilities = strip.window.probabilities
+    sure = f"{probabilities[strip.window.explained]:.0%}"
+    if strip.right:
+        return f"{strip.clip.label}, recognised ({sure})"
+    true = probabilities[strip.classes.index(strip.clip.label)]
+    return f"{strip.clip.label} ({true:.0%}), taken for {strip.answer} ({sure})"
+
+
+def _heated(strip: Strip, maps: NDArray[np.float32]) -> list[Image]:
+    maximum, size = float(maps.max()), strip.window.images[0].shape[:2]
+    return [
+        blend(image, heat, Letterbox.fit(image.shape[:2], size), maximum)
+        for image, heat in zip(strip.images, maps, strict=True)
+    ]
+
+
+def _side_by_side(images: Sequence[Image]) -> tuple[NDArray[np.uint8], list[float]]:
+    """One RGB picture of all, with gaps of white, and the middle column of each."""
+    height, width = images[0].shape[:2]
+    gap = max(1, round(_GAP * width))
+    whole = np.full((height, len(images) * (width + gap) - gap, 3), 255, np.uint8)
+    middles = []
+    for number, image in enumerate(images):
+        left = number * (width + gap)
+        whole[:, left : left + width] = image[:, :, ::-1]
+        middles.append(left + width / 2)
+    return whole, middles

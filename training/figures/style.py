@@ -1,0 +1,52 @@
+"""How the figures look, and how they become files."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from har_desktop.sinks.atomic import writing
+
+WIDTH = 7.0  # inches: two columns of a printed page
+DOTS = 300  # per inch
+TRAINING, VALIDATION = "#3b6ea5", "#c8553d"
+GREY = "0.45"
+_STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    # The same file for the same figure.
+    "svg.hashsalt": "har",
+}
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of so many inches that needs no display."""
+    figure = Figure((width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def styled() -> AbstractContextManager[None]:
+    """A context in which everything is drawn in the same style."""
+    return rc_context(_STYLE)
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write NAME.png and NAME.svg.
+
+    Raises:
+        OutputError: The folder takes no files.
+    """
+    paths = [folder / f"{name}.png", folder / f"{name}.svg"]
+    for path, metadata in zip(paths, ({"Software": None}, {"Date": None}), strict=True):
+        with writing(path):
+            folder.mkdir(parents=True, exist_ok=True)
+            figure.savefig(path, dpi=DOTS, metadata=metadata)
+    return paths

@@ -1,0 +1,138 @@
+"""The folder of a training run: what is in it, whose it is, and how far it got. No TensorFlow.
+
+It holds `config.json`, `split.json`, `environment.json`, `history.csv`, `best.weights.h5`,
+`calibration.json`, `validation.json`, where it was asked for `tensorboard/`, and, while the run
+lasts, `backup/`. See `training.streams` for a run of several networks.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from har_desktop.errors import InputError
+from har_desktop.sinks.atomic import writing
+from training.config import Config, Streams, read_config
+from training.data.split import Split, read_split
+
+BEST = "best.weights.h5"
+PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python")
+
+
+def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool) -> None:
+    """Make the run folder, or check that an existing one belongs to this configuration and split.
+
+    Raises:
+        InputError: The folder holds another run, a finished one, or nothing to resume.
+        OutputError: It cannot be written.
+    """
+    path, split_path = run / "config.json", run / "split.json"
+    if resume:
+        if not path.exists():
+            raise InputError(f"nothing to resume in {run}: it has no config.json")
+        if _config(path) != config:
+            raise InputError(f"{path} is another configuration; give the run a folder of its own")
+        if read_split(split_path) != split:
+            raise InputError(
+                f"{split_path} divides other clips, or divides them otherwise: the data or --fold"
+                " has changed; give the run a folder of its own"
+            )
+        if (run / "environment.json").exists():
+            raise InputError(f"{run} is finished; there is nothing left to resume")
+        return
+    if run.exists() and any(run.iterdir()):
+        raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
+    with writing(run):
+        run.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(config)))
+        split_path.write_bytes(msgspec.json.format(msgspec.json.encode(split)))
+
+
+def _config(path: Path) -> Config | Streams:
+    try:
+        return read_config(msgspec.json.decode(path.read_bytes()))
+    except (msgspec.MsgspecError, OSError) as error:
+        raise InputError(f"{path} is no configuration of a run: {error}") from error
+
+
+def history(run: Path) -> NDArray[np.void] | None:
+    """One row per epoch with its losses and accuracies by name; None before the first."""
+    path = run / "history.csv"
+    if not path.exists() or path.read_text().count("\n") < 2:
+        return None
+    return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
+
+
+def epochs_done(run: Path) -> int:
+    """How many epochs are whole."""
+    rows = history(run)
+    return 0 if rows is None else int(rows["epoch"][-1]) + 1
+
+
+def best_loss(run: Path) -> float:
+    """The lowest validation loss so far, whose weights are kept; infinite without any."""
+    rows = history(run)
+    if rows is None or not (run / BEST).exists():
+        return float("inf")
+    return float(np.min(rows["val_loss"]))
+
+
+def seconds(run: Path) -> float:
+    """How long its epochs took."""
+    rows = history(run)
+    return 0.0 if rows is None else float(np.sum(rows["seconds"]))
+
+
+def write_environment(
+    run: Path, backend: str, seconds: float, waited: float | None = None
+) -> None:
+    """Tell how the run came about; its presence says that the run has finished.
+
+    Args:
+        run: The folder.
+        backend: Keras' name of it.
+        seconds: How long it took.
+        waited: Share of the steps' time that was spent waiting for data, where there were steps.
+    """
+    environment = {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds),
+        "waited": None if waited is None else round(waited, 4),
+        "commit": commit(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "backend": backend,
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+    (run / "environment.json").write_bytes(msgspec.json.format(msgspec.json.encode(environment)))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None  # another backend than TensorFlow
+
+
+def commit() -> str:
+    """The commit of this checkout, with "+" where the tree is changed; "unknown" without git."""
+    folder = Path(__file__).parent
+    try:
+        run = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=12", "--dirty=+"],  # noqa: S607
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return run.stdout.strip()
