@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.figures.style import GREY, TRAINING, VALIDATION, new_figure
+from training.figures.style import GREY, TRAINING, new_figure
 from training.metrics import expected_calibration_error, wilson95
 
 BINS = 10
@@ -41,12 +41,9 @@ def draw(probabilities: NDArray[np.floating], truth: NDArray[np.int64]) -> Figur
     above.bar(centres, shares, 1 / BINS, color=TRAINING, edgecolor="white", alpha=0.85)
     above.errorbar(centres, shares, spread, fmt="none", ecolor="0.25", elinewidth=0.8, capsize=2)
     above.plot((0, 1), (0, 1), color=GREY, linewidth=0.8, linestyle="--")
-    means = [confidence[bins == b].mean() for b in np.flatnonzero(there)]
-    above.plot(means, shares, "o", color=VALIDATION, markersize=3, label="at the mean confidence")
-    above.set(xlim=(0, 1), ylim=(0, 1), ylabel="share that is right")
+    above.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share that is right")
     error = expected_calibration_error(probabilities, truth)
     above.set_title(f"calibration error {error:.3f}, {len(truth)} clips", loc="left")
-    above.legend(loc="upper left")
     below.bar(centres, counts[there], 1 / BINS, color=GREY, edgecolor="white")
     below.set(xlabel="confidence", ylabel="clips")
     return figure

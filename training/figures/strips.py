@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -20,6 +21,7 @@ from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.model import TOP
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
+from har_desktop.opencv import cv2
 from har_desktop.overlay import blend
 from har_desktop.pipeline.hop import every
 from har_desktop.sources.video import VideoFile
@@ -30,8 +32,11 @@ from training.figures.style import WIDTH, new_figure
 from training.occlusion import answer
 
 LOOKED_AT = 60  # clips at most, in search of right and wrong answers
-_GAP = 0.04  # between frames, in widths of one
-_TITLE, _WORDS = 0.25, 0.13  # inches
+# Inches.
+_LABELS, _EDGE = 0.8, 0.05  # left of the frames, and right of them
+_TITLE, _TIMES, _SCALE = 0.25, 0.2, 0.4  # above a strip, below it, and below all
+_GAP = 0.03  # between rows; as wide between frames, in widths of one
+_OPACITY = 0.85
 
 
 @dataclass(frozen=True)
@@ -116,16 +121,27 @@ def draw(strips: Sequence[Strip]) -> Figure:
     Where the answer is wrong, the evidence for the truth stands below that. Each row of heat-maps
     is scaled by its own maximum.
     """
-    heights = [_TITLE + _rows(strip) * (_row_height(strip) + 0.03) + _WORDS for strip in strips]
-    figure = new_figure(sum(heights) + 0.4)
-    grid = figure.add_gridspec(len(strips) + 1, 1, height_ratios=[*heights, 0.1])
-    for number, strip in enumerate(strips):
-        _draw_strip(figure, strip, grid[number])
-    scale = figure.colorbar(
-        ScalarMappable(cmap="inferno"), cax=figure.add_subplot(grid[len(strips)]), orientation="horizontal"
-    )
+    heights = [_TITLE + _rows(strip) * (_row_height(strip) + _GAP) + _TIMES for strip in strips]
+    figure = new_figure(sum(heights) + _SCALE)
+    figure.set_layout_engine("none")
+    top = figure.get_figheight()
+    for strip, height in zip(strips, heights, strict=True):
+        _draw_strip(figure, strip, top)
+        top -= height
+    place = _place(figure, _LABELS, 0.25, WIDTH - _LABELS - _EDGE, 0.07)
+    scale = figure.colorbar(ScalarMappable(cmap="inferno"), cax=place, orientation="horizontal")
     scale.set_ticks([0, 1], labels=["no evidence", "most evidence in the row"])
+    low, high = place.get_xticklabels()
+    low.set_horizontalalignment("left")
+    high.set_horizontalalignment("right")
+    scale.outline.set_visible(False)
     return figure
+
+
+def _place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Axes at a place given in inches."""
+    w, h = figure.get_size_inches()
+    return figure.add_axes((left / w, bottom / h, width / w, height / h))
 
 
 def _rows(strip: Strip) -> int:
@@ -133,26 +149,34 @@ def _rows(strip: Strip) -> int:
 
 
 def _row_height(strip: Strip) -> float:
-    height, width = strip.images[0].shape[:2]
-    return 0.87 * WIDTH / len(strip.images) / (1 + _GAP) * height / width
+    height, width = _side_by_side(strip.images)[0].shape[:2]
+    return (WIDTH - _LABELS - _EDGE) * height / width
 
 
-def _draw_strip(figure: Figure, strip: Strip, cell: SubplotSpec) -> None:
+def _draw_strip(figure: Figure, strip: Strip, top: float) -> None:
     rows = [("frames", strip.images), (strip.answer, _heated(strip, strip.window.heatmaps))]
     if not strip.right:
         rows.append((strip.clip.label, _heated(strip, strip.truth)))
-    grid = cell.subgridspec(len(rows), 1, hspace=0.02)
+    height = _row_height(strip)
+    bottom = top - _TITLE
     for number, (words, images) in enumerate(rows):
-        axes = figure.add_subplot(grid[number])
+        bottom -= height
+        axes = _place(figure, _LABELS, bottom, WIDTH - _LABELS - _EDGE, height)
+        bottom -= _GAP
         picture, middles = _side_by_side(images)
-        axes.imshow(picture, interpolation="lanczos")
+        axes.imshow(picture, interpolation="lanczos", aspect="auto")
         axes.set_xticks([])
-        axes.set_yticks([picture.shape[0] / 2], [words.replace(" ", "\n")])
-        axes.tick_params(length=0)
+        axes.set_yticks([picture.shape[0] / 2], [_broken(words)], fontsize=7)
+        axes.tick_params(length=0, pad=3)
         axes.spines[:].set_visible(False)
         if number == 0:
-            axes.set_title(_title(strip), loc="left")
-    axes.set_xticks(middles, [f"{time - strip.times[0]:.1f} s" for time in strip.times])
+            axes.set_title(_title(strip), loc="left", pad=4)
+    axes.set_xticks(middles, [f"{time - strip.times[0]:.1f} s" for time in strip.times], fontsize=7)
+
+
+def _broken(label: str) -> str:
+    """A label in short lines: at blanks, and where UCF101 begins a new word."""
+    return re.sub(r"[ _-]+|(?<=[a-z])(?=[A-Z])", "\n", label)
 
 
 def _title(strip: Strip) -> str:
@@ -165,10 +189,12 @@ def _title(strip: Strip) -> str:
 
 
 def _heated(strip: Strip, maps: NDArray[np.float32]) -> list[Image]:
+    """The frames in grey, so that nothing but the evidence has colours in print."""
     maximum, size = float(maps.max()), strip.window.images[0].shape[:2]
+    greys = (cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) for image in strip.images)
     return [
-        blend(image, heat, Letterbox.fit(image.shape[:2], size), maximum)
-        for image, heat in zip(strip.images, maps, strict=True)
+        blend(cv2.merge([grey] * 3), heat, Letterbox.fit(grey.shape, size), maximum, _OPACITY)
+        for grey, heat in zip(greys, maps, strict=True)
     ]
 
 
