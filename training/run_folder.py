@@ -72,9 +72,9 @@ def history(run: Path) -> NDArray[np.void] | None:
 
 
 def epochs_done(run: Path) -> int:
-    """How many epochs are whole."""
-    rows = history(run)
-    return 0 if rows is None else int(rows["epoch"][-1]) + 1
+    """How many epochs the backup holds: an interrupted run goes on after them."""
+    path = run / "backup" / "training_metadata.json"
+    return int(msgspec.json.decode(path.read_bytes())["epoch"]) if path.exists() else 0
 
 
 def best_loss(run: Path) -> float:

@@ -12,7 +12,7 @@ import pytest
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.opencv import cv2
-from tests.training.commands import command
+from tests.training import commands
 from training.data.index import scan
 from training.data.split import split_by_group
 from training.figures import confusion, curves, reliability, strips
@@ -21,6 +21,13 @@ from training.illustrate import check_belongs, draw_run
 from training.run_folder import history
 
 CLASSES = ("Drift", "Still")
+
+
+def command(*arguments: object):
+    """`figures` shares a module with `explain`, which needs onnx."""
+    return commands.command(*arguments, without=("tensorflow", "keras"))
+
+
 HISTORY = """epoch,accuracy,loss,seconds,val_accuracy,val_loss
 0,0.4,1.2,3.0,0.5,1.1
 1,0.6,0.9,3.0,0.7,0.6

@@ -1,12 +1,14 @@
 """A real, tiny training: does it learn, is it whole after an interruption."""
 
 import json
+from collections import deque
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from har_desktop.errors import InputError
+from har_desktop.errors import InputError, OutputError
 from tests.weights import randomize
 from training.config import AugmentConfig, CnnGru, Config, MobileNetGru
 from training.data.bank import Bank
@@ -17,8 +19,8 @@ from training.data.split import Split, split_by_group
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
 from training import fit as fit_module  # noqa: E402
-from training import mobilenet  # noqa: E402
-from training.callbacks import DivergedError  # noqa: E402
+from training import callbacks, mobilenet  # noqa: E402
+from training.callbacks import DivergedError, StopOnNan, Waiting  # noqa: E402
 from training.fit import fit  # noqa: E402
 from training.network import build, find_layer  # noqa: E402
 from training.run_folder import open_run  # noqa: E402
@@ -59,7 +61,8 @@ def test_it_learns_what_moves_and_leaves_a_whole_run(prepared, tmp_path: Path) -
     split, cache = prepared
     run = tmp_path / "run"
     open_run(run, CONFIG, split, resume=False)
-    fit(CONFIG, split, [], cache, run)
+    waited = fit(CONFIG, split, [], cache, run)
+    assert 0 < waited < 1
     report = json.loads((run / "validation.json").read_text())
     assert report["clips"] == len(split.validation) == 6
     assert report["clip_accuracy"] == 1.0
@@ -67,6 +70,7 @@ def test_it_learns_what_moves_and_leaves_a_whole_run(prepared, tmp_path: Path) -
     assert calibration["temperature"] > 0
     environment = json.loads((run / "environment.json").read_text())
     assert environment["packages"]["keras"] == keras.__version__
+    assert environment["waited"] == pytest.approx(waited, abs=1e-4)
     names = {path.name for path in run.iterdir()}
     assert names == {
         "config.json",
@@ -135,6 +139,47 @@ def test_nan_stops_and_keeps_the_last_good_weights(
     assert all(np.isfinite(w).all() for w in model.get_weights())
 
 
+def test_a_validation_loss_that_is_no_number_stops_too() -> None:
+    with pytest.raises(DivergedError, match="the validation loss became inf in epoch 3"):
+        StopOnNan().on_epoch_end(3, {"loss": 1.0, "val_loss": float("inf")})
+
+
+@interrupted
+def test_a_full_disk_stops_the_run_which_goes_on_later(prepared, tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no device that is always full")
+    split, cache = prepared
+    run = tmp_path / "run"
+    config = msgspec.structs.replace(CONFIG, epochs=2)
+    open_run(run, config, split, resume=False)
+    blocked = run / "next.best.weights.h5"
+    blocked.symlink_to(full)
+    with pytest.raises(OutputError, match=r"the run stopped: .*--resume"):
+        fit(config, split, [], cache, run)
+    blocked.unlink()
+    open_run(run, config, split, resume=True)
+    fit(config, split, [], cache, run, tensorboard=True)
+    assert (run / "environment.json").exists()
+    build(config.network, 2).load_weights(run / "best.weights.h5")
+    assert {path.name for path in (run / "tensorboard").iterdir()} == {"train", "validation"}
+    assert not (run / "backup").exists()
+
+
+def test_steps_wait_only_for_batches_that_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([10.0, 14.0, 20.0, 26.0])
+    monkeypatch.setattr(callbacks.time, "perf_counter", lambda: next(now))
+    ready = deque([1.0, 2.0])  # drawn by Keras to look at their shapes
+    waiting = Waiting(ready)
+    assert waiting.share == 0
+    waiting.on_epoch_begin(0)
+    ready.extend([9.0, 21.0])
+    for batch in range(2):
+        waiting.on_train_batch_begin(batch)
+        waiting.on_train_batch_end(batch)
+    assert waiting.share == pytest.approx((0 + 1) / (4 + 6))
+
+
 FROZEN = Config(
     classes=CONFIG.classes,
     network=MobileNetGru(height=64, width=96, length=4, filters=16, conv3d=8, gru=(8, 8)),
@@ -201,3 +246,12 @@ def test_a_run_folder_is_never_overwritten(prepared, tmp_path: Path) -> None:
     other = Config(classes=CONFIG.classes, seed=7)
     with pytest.raises(InputError, match="another configuration"):
         open_run(run, other, split, resume=True)
+    with pytest.raises(InputError, match=r"divides other clips.*own"):
+        open_run(run, CONFIG, msgspec.structs.replace(split, train=split.train[1:]), resume=True)
+    open_run(run, CONFIG, split, resume=True)
+    (run / "environment.json").write_text("{}")
+    with pytest.raises(InputError, match="is finished"):
+        open_run(run, CONFIG, split, resume=True)
+    (run / "config.json").write_text("{")
+    with pytest.raises(InputError, match="no configuration of a run"):
+        open_run(run, CONFIG, split, resume=True)
