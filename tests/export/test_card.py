@@ -43,6 +43,18 @@ def test_a_split_that_leaks_is_called_one(manifest):
     assert "stand on both sides" in render(msgspec.structs.replace(manifest, training=training))
 
 
+def test_own_clips_are_not_called_ucf101(manifest):
+    training = msgspec.json.decode(msgspec.json.encode(manifest.training))
+    assert "clips of UCF101 are not part" in render(manifest)
+    training["data"] = "own clips"
+    training["split"]["sets"]["train"]["groups"] = [f"squat/{n}.mp4" for n in range(40)]
+    card = render(msgspec.structs.replace(manifest, training=training))
+    assert "UCF101" not in card
+    assert "belong to whoever trained them" in card
+    assert "| 40 groups |" in card
+    assert "said which of them belong to one group" in card
+
+
 @pytest.mark.parametrize("changes", [{"training": {}}, {"metrics": {"group-wise": {}}}])
 def test_a_manifest_without_the_facts_makes_no_card(manifest, changes):
     with pytest.raises(BundleError, match="cannot make a card"):

@@ -18,8 +18,8 @@ from training.data.split import Split, split_by_group
 
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
-from training import fit as fit_module  # noqa: E402
 from training import callbacks, mobilenet  # noqa: E402
+from training import fit as fit_module  # noqa: E402
 from training.callbacks import DivergedError, StopOnNan, Waiting  # noqa: E402
 from training.fit import fit  # noqa: E402
 from training.network import build, find_layer  # noqa: E402
