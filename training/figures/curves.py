@@ -31,7 +31,7 @@ def draw(history: NDArray[np.void]) -> Figure:
         axes.set_axisbelow(True)
     loss, accuracy = figure.axes
     loss.set_ylim(bottom=0)
-    accuracy.set_ylim(0, 1)
+    accuracy.set_ylim(0, 1.02)
     accuracy.legend(loc="lower right")
     loss.annotate(
         f"kept: epoch {best:.0f}",
