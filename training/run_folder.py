@@ -91,9 +91,7 @@ def seconds(run: Path) -> float:
     return 0.0 if rows is None else float(np.sum(rows["seconds"]))
 
 
-def write_environment(
-    run: Path, backend: str, seconds: float, waited: float | None = None
-) -> None:
+def write_environment(run: Path, backend: str, seconds: float, waited: float | None = None) -> None:
     """Tell how the run came about; its presence says that the run has finished.
 
     Args:

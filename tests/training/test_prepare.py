@@ -64,7 +64,7 @@ def test_all_folders_are_the_classes(own_clips, tiny, capsys) -> None:
 
 
 def test_the_other_folders_teach_what_is_none_of_the_classes(own_clips, tiny, capsys) -> None:
-    tiny.write_text("others = true\n" + TINY)
+    tiny.write_text("others = 1.0\n" + TINY)
     assert prepare(own_clips, tiny, "--classes", "standing,to the right") == 0
     assert "training too: 6 clips of 1 classes" in capsys.readouterr().out
     assert prepare(own_clips, tiny, "--classes", "all") == 2
