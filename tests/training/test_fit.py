@@ -241,8 +241,9 @@ def test_a_run_folder_is_never_overwritten(prepared, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing to resume"):
         open_run(run, CONFIG, split, resume=True)
     open_run(run, CONFIG, split, resume=False)
-    with pytest.raises(InputError, match="not empty"):
-        open_run(run, CONFIG, split, resume=False)
+    for taken in (run, run / "config.json"):
+        with pytest.raises(InputError, match="not an empty folder"):
+            open_run(taken, CONFIG, split, resume=False)
     other = Config(classes=CONFIG.classes, seed=7)
     with pytest.raises(InputError, match="another configuration"):
         open_run(run, other, split, resume=True)
