@@ -48,8 +48,10 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
         if (run / "environment.json").exists():
             raise InputError(f"{run} is finished; there is nothing left to resume")
         return
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        raise InputError(f"{run} is not an empty folder: go on with --resume, or give another one")
+    if run.exists() and not run.is_dir():
+        raise InputError(f"{run} is a file; give a folder")
+    if run.exists() and any(run.iterdir()):
+        raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
     with writing(run):
         run.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.format(msgspec.json.encode(config)))

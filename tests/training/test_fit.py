@@ -241,8 +241,8 @@ def test_a_run_folder_is_never_overwritten(prepared, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing to resume"):
         open_run(run, CONFIG, split, resume=True)
     open_run(run, CONFIG, split, resume=False)
-    for taken in (run, run / "config.json"):
-        with pytest.raises(InputError, match="not an empty folder"):
+    for taken, words in ((run, "not empty"), (run / "config.json", "is a file")):
+        with pytest.raises(InputError, match=words):
             open_run(taken, CONFIG, split, resume=False)
     other = Config(classes=CONFIG.classes, seed=7)
     with pytest.raises(InputError, match="another configuration"):
