@@ -31,8 +31,8 @@ from training.compare.results import Result, Settings
 from training.compare.weights import Weights
 from training.data.index import Clip, scan
 from training.data.split import Split, split_at_random, split_by_group
-from training.fit import commit
 from training.metrics import classification
+from training.run_folder import commit
 
 GRID = 8  # sides are multiples of what the poster's encoder divides them by
 
