@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -26,9 +26,10 @@ from har_desktop.sinks.frames_jsonl import FramesJsonl
 from har_desktop.sinks.subtitles import Subtitles
 from har_desktop.sinks.video import AnnotatedVideo
 from har_desktop.sources.base import Source, SourceInfo
+from har_desktop.sources.contained import ContainedVideo, Decoder
+from har_desktop.sources.decoder_process import DecoderError
 from har_desktop.sources.figure import Demo
 from har_desktop.sources.files import expand_sources
-from har_desktop.sources.video import VideoFile
 
 DEMO = "demo"
 TOP = "top"
@@ -121,24 +122,31 @@ def replay(
         BundleError: The model cannot be used.
         InputError: The output folder or the class to explain cannot be used.
     """
-    bundle = load_bundle(model if model is not None else default_bundle())
-    recognizer = Recognizer(bundle, provider, _explained(explain, bundle.manifest))
-    _make_folder(out)
-    summaries: list[ReplaySummary] = []
-    failures: list[Failure] = []
+    with Decoder() as decoder:
+        if any(source != DEMO for source in sources):
+            with suppress(DecoderError):  # told where a file needs it
+                decoder.start()  # while the model loads
+        bundle = load_bundle(model if model is not None else default_bundle())
+        recognizer = Recognizer(bundle, provider, _explained(explain, bundle.manifest))
+        _make_folder(out)
+        summaries: list[ReplaySummary] = []
+        failures: list[Failure] = []
 
-    def fail(source: str, error: HarError) -> None:
-        failures.append(Failure(source, str(error), error.exit_code))
-        on_failure(failures[-1])
+        def fail(source: str, error: HarError) -> None:
+            failures.append(Failure(source, str(error), error.exit_code))
+            on_failure(failures[-1])
 
-    named = list(_named(sources, fail))
-    for (name, path), stem in zip(named, _stems([path for _, path in named]), strict=True):
-        try:
-            summaries.append(
-                _replay_one(name, path, out / stem, recognizer, hop, progress, on_frame)
-            )
-        except HarError as error:
-            fail(name, error)
+        named = list(_named(sources, fail))
+        for (name, path), stem in zip(named, _stems([path for _, path in named]), strict=True):
+            source = Demo() if path is None else ContainedVideo(path, decoder)
+            try:
+                if path is not None:
+                    _spare_source(path, out / stem)
+                summaries.append(
+                    _replay_one(name, source, out / stem, recognizer, hop, progress, on_frame)
+                )
+            except HarError as error:
+                fail(name, error)
     return Replays(summaries, failures)
 
 
@@ -194,7 +202,7 @@ def _stems(paths: Sequence[Path | None]) -> list[str]:
 
 def _replay_one(
     name: str,
-    path: Path | None,
+    source: Source,
     target: Path,
     recognizer: Recognizer,
     hop: float,
@@ -203,9 +211,6 @@ def _replay_one(
 ) -> ReplaySummary:
     began = time.perf_counter()
     manifest = recognizer.manifest
-    if path is not None:
-        _spare_source(path, target)
-    source: Source = Demo() if path is None else VideoFile(path)
     decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
     try:
         info = source.open()

@@ -1,6 +1,6 @@
 """A recorded video inside a window: every frame in order, and back again at once.
 
-    player = Player(lambda: VideoFile(path), recognizer, on_moment, on_result, on_status)
+    player = Player(lambda: ContainedVideo(path), recognizer, on_moment, on_result, on_status)
     player.play(); player.pause(); player.step(-1); player.seek(12.5); player.speed(2.0)
     moment = player.take_moment()    # in answer to on_moment()
     player.stop()                    # at most 3 s

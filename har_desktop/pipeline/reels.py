@@ -21,6 +21,7 @@ class Reel:
         self.position = 0
         self._open_source = open_source
         self._source: Source | None = None
+        self._opened = False
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end.
@@ -30,17 +31,24 @@ class Reel:
         """
         if self._source is None:
             self._source = self._open_source()
+        if not self._opened:
             self.info = self._source.open()
+            self._opened = True
         frame = self._source.read()
         if frame is not None:
             self.position += 1
         return frame
 
     def rewind(self) -> None:
-        """Start anew with the first frame, at the next reading. Closes the source."""
+        """Start anew with the first frame, at the next reading."""
+        self._opened, self.position = False, 0
+
+    def close(self) -> None:
+        """Close the source. May be called any number of times."""
+        self.rewind()
         if self._source is not None:
             self._source.close()
-        self._source, self.position = None, 0
+        self._source = None
 
 
 class Reels:
@@ -82,4 +90,4 @@ class Reels:
     def close(self) -> None:
         """Close both. May be called any number of times."""
         for reel in self._reels:
-            reel.rewind()
+            reel.close()

@@ -33,7 +33,10 @@ class SourceInfo:
 
 
 class Source(ABC):
-    """Opened once, read to the end, closed. Also a context manager and an iterator of frames."""
+    """Opened, read to the end, closed. Also a context manager and an iterator of frames.
+
+    Opened again, it starts anew.
+    """
 
     @abstractmethod
     def open(self) -> SourceInfo:

@@ -15,9 +15,9 @@ from har_desktop.replay import DEMO
 from har_desktop.sources.base import Source
 from har_desktop.sources.camera import Camera
 from har_desktop.sources.cameras import CameraId
+from har_desktop.sources.contained import ContainedVideo
 from har_desktop.sources.figure import Demo
 from har_desktop.sources.stream import NetworkStream
-from har_desktop.sources.video import VideoFile
 from har_desktop.view.live_session import LiveSession
 from har_desktop.view.model_keeper import ModelKeeper
 from har_desktop.view.replay_session import ReplaySession
@@ -96,7 +96,7 @@ class Director(QObject):
         self._settings.remember_file(path)
         self._stage.controls.set_loop(False)
         opened = Opened(path.name, replayable=str(path))
-        self._start_replay(opened, lambda: VideoFile(path))
+        self._start_replay(opened, lambda: ContainedVideo(path))
 
     def open_demo(self) -> None:
         """Replay the demo, over and over."""

@@ -13,7 +13,7 @@ from har_desktop.cli import main
 from har_desktop.models import DEFAULT_BUNDLE
 from har_desktop.opencv import cv2
 from har_desktop.sinks.leftovers import partial_of
-from har_desktop.sources.video import VideoFile
+from har_desktop.sources.contained import ContainedVideo
 from har_desktop.system_libraries import SystemLibrary
 
 HEAVY = {"numpy", "cv2", "onnxruntime", "PySide6", "tqdm"}
@@ -179,7 +179,7 @@ class TestReplay:
         assert err.count("\n") == 1
 
     def test_no_verb_and_no_display_replays_the_demo(self, run, clip, monkeypatch, tmp_path):
-        monkeypatch.setattr("har_desktop.replay.Demo", lambda: VideoFile(clip))
+        monkeypatch.setattr("har_desktop.replay.Demo", lambda: ContainedVideo(clip))
         code, out, _ = run()
         assert code == 0
         assert out.startswith(

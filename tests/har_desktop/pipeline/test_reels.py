@@ -42,9 +42,8 @@ def test_a_look_back_leaves_the_other_reading_where_it_is(reels, opened):
     assert read(reels, 3).index == 3
     assert len(opened) == 2
     assert read(reels, 1, spare=9).index == 1  # rewinds the second
-    assert len(opened) == 3
-    assert opened[1].closed
-    assert not opened[0].closed
+    assert [source.opened for source in opened] == [1, 2]
+    assert not any(source.closed for source in opened)
 
 
 def test_a_look_ahead_starts_from_the_nearest(reels, opened):
