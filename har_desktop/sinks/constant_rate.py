@@ -13,7 +13,7 @@ from har_desktop.sinks.atomic import AtomicFile
 # nobody ask FFmpeg for the other kind, MP4 in fragments, but by this suffix (docs/adr/0017).
 FRAGMENTED = ".ismv"
 
-_HIGHEST_FPS = 600.0
+_LOWEST_FPS, _HIGHEST_FPS = 0.01, 600.0
 
 
 class ConstantRateVideo:
@@ -41,7 +41,8 @@ class ConstantRateVideo:
         except UnicodeEncodeError as error:
             raise OutputError(f"{name!a}: not valid UTF-8; choose another folder") from error
         # MPEG-4's clock ticks at most 65535 times a second.
-        self.fps = min(round(fps, 3 if fps < 65.0 else 2), _HIGHEST_FPS)
+        rate = round(fps, 3 if fps < 65.0 else 2)
+        self.fps = min(max(rate, _LOWEST_FPS), _HIGHEST_FPS)
         self._size = size
         self._even = size[0] + size[0] % 2, size[1] + size[1] % 2
         self._frames = 0  # written

@@ -13,8 +13,12 @@ from har_desktop.sources.stamps import StampClock
 
 # What a file without a believable rate is taken to run at.
 _ASSUMED_FPS = 25.0
+# Slower than this, and the stamps would be taken for damage, see `StampClock`.
+_SLOWEST_FPS = 1.0 / 3600.0
 # From here on, a "rate" is a container's time base: browsers write 1000, MPEG 90000.
 _UNBELIEVABLE_FPS = 1000.0
+# Twice what 8K has. A header may claim far more than any memory holds.
+_MOST_PIXELS = 2**26
 # OpenCV reports a broken packet just as it reports the end. This many misses in a row are the end;
 # fewer are a damaged stretch, behind which the next key frame decodes again.
 _MISSES_AT_END = 1000
@@ -49,13 +53,14 @@ class VideoFile(Source):
         size = check_file(self._path)
         # An absolute path, for FFmpeg takes "take1:2.mp4" for an address with a protocol.
         self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
+        self._refuse_huge_pictures()
         image = self._decode()
         if image is None:
             self.close()
             raise SourceError(f"{self._path}: {why_undecodable(self._path)}")
 
         fps = self._capture.get(cv2.CAP_PROP_FPS)
-        known = 0.0 < fps < _UNBELIEVABLE_FPS  # False for nan
+        known = _SLOWEST_FPS <= fps < _UNBELIEVABLE_FPS  # False for nan
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self._clock = StampClock(self._stamp(), 1.0 / (fps if known else _ASSUMED_FPS))
         self._index = 0
@@ -86,6 +91,18 @@ class VideoFile(Source):
         if self._capture is not None:
             self._capture.release()
             self._capture = None
+
+    def _refuse_huge_pictures(self) -> None:
+        if self._capture is None:
+            return
+        sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        width, height = (int(self._capture.get(side)) for side in sides)
+        if width * height > _MOST_PIXELS:
+            self.close()
+            raise SourceError(
+                f"{self._path}: pictures of {width}x{height} are too large; make them smaller"
+                " with another program, or choose another file"
+            )
 
     def _decode(self) -> Image | None:
         """The next picture that can be had, or None at the end (and while closed)."""

@@ -12,32 +12,8 @@ import pytest
 from har_desktop.errors import SourceError
 from har_desktop.opencv import cv2
 from har_desktop.sources.video import VideoFile
-
-FPS = 25.0
-FRAMES = 20
-
-
-def moving_picture(count=FRAMES, height=48, width=64):
-    """A light square that walks over dark ground; no two pictures are alike."""
-    for index in range(count):
-        picture = np.full((height, width, 3), (90, 40, 20), np.uint8)
-        picture[8:24, 2 * index : 2 * index + 16] = (60, 220, 250)
-        yield picture
-
-
-def write(path, codec, pictures=None, fps=FPS, color=True, backend=cv2.CAP_FFMPEG):
-    pictures = list(moving_picture() if pictures is None else pictures)
-    deep = pictures[0].dtype == np.uint16
-    settings = [cv2.VIDEOWRITER_PROP_IS_COLOR, int(color)]
-    settings += [cv2.VIDEOWRITER_PROP_DEPTH, cv2.CV_16U] if deep else []
-    size = pictures[0].shape[1::-1]
-    fourcc = cv2.VideoWriter.fourcc(*codec)
-    writer = cv2.VideoWriter(str(path), backend, fourcc, fps, size, settings)
-    assert writer.isOpened()
-    for picture in pictures:
-        writer.write(picture)
-    writer.release()
-    return path
+from tests import films
+from tests.films import FPS, FRAMES, moving_picture, with_durations, write
 
 
 def read(path):
@@ -73,10 +49,7 @@ def assert_alike(pictures, expected, tolerance=12):
 
 def patched(path, target, patches):
     """A copy of a file with some bytes written over: {offset: bytes}."""
-    data = bytearray(path.read_bytes())
-    for offset, piece in patches.items():
-        data[offset : offset + len(piece)] = piece
-    target.write_bytes(data)
+    target.write_bytes(films.patched(path.read_bytes(), patches))
     return target
 
 
@@ -129,10 +102,8 @@ def test_odd_sizes_are_kept(tmp_path):
 )
 def test_a_rotation_flag_is_honoured(tmp_path, matrix, turns):
     plain = write(tmp_path / "plain.mp4", "mp4v")
-    a, b, c, d = (value << 16 for value in matrix)
-    track_header = plain.read_bytes().rfind(b"tkhd") + 44  # its matrix (ISO 14496-12, 8.3.2)
-    display = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    turned = patched(plain, tmp_path / "turned.mp4", {track_header: display})
+    turned = tmp_path / "turned.mp4"
+    turned.write_bytes(films.turned(plain.read_bytes(), matrix))
     expected = [np.rot90(frame.image, turns) for frame in read(plain)]
     assert_alike([frame.image for frame in read(turned)], expected, tolerance=1)
     assert (info_of(turned).height, info_of(turned).width) == expected[0].shape[:2]
@@ -147,22 +118,6 @@ def test_a_variable_rate_keeps_its_true_times(tmp_path):
     steps = [0, *np.cumsum([1, 1, 3, 1, 4] * (FRAMES // 5))[:-1]]
     unit = FRAMES / FPS / 40  # the whole is as long as before
     assert [frame.time for frame in frames] == pytest.approx(unit * np.array(steps), abs=1e-3)
-
-
-def with_durations(data, durations):
-    """Give each sample of an mp4 its own duration (ISO 14496-12, 8.6.1.2: stts)."""
-    at = data.rfind(b"stts") - 4
-    size, _, _, _, count, unit = struct.unpack(">IIIIII", data[at : at + 24])
-    assert (size, count) == (24, len(durations))
-    unit = unit * count // sum(durations)
-    table = b"".join(struct.pack(">II", 1, unit * each) for each in durations)
-    box = struct.pack(">I4sII", 16 + len(table), b"stts", 0, len(durations)) + table
-    data = bytearray(data[:at] + box + data[at + size :])
-    for parent in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
-        head = data.rfind(parent, 0, at) - 4
-        (old,) = struct.unpack(">I", data[head : head + 4])
-        data[head : head + 4] = struct.pack(">I", old + len(box) - size)
-    return bytes(data)
 
 
 def test_files_joined_end_to_end_are_read_to_the_last_frame(tmp_path):
@@ -189,6 +144,14 @@ def test_a_rate_that_cannot_be_believed_is_none(tmp_path):
     path = write(tmp_path / "browser.mkv", "mp4v", fps=1000.0)
     assert info_of(path).fps is None
     assert len(read(path)) == FRAMES
+
+
+def test_a_rate_of_hours_is_none(tmp_path):
+    path = write(tmp_path / "plain.avi", "MJPG")
+    data = path.read_bytes()
+    path.write_bytes(films.patched(data, {data.find(b"strh") + 28: struct.pack("<I", 2**31)}))
+    assert info_of(path).fps is None
+    assert read(path)[-1].time == pytest.approx((FRAMES - 1) / FPS)
 
 
 def test_a_damaged_stretch_does_not_end_the_film(tmp_path):
@@ -352,6 +315,12 @@ def test_a_film_whose_pictures_are_all_damaged(tmp_path):
     path = patched(film, tmp_path / "noise.mp4", {start: bytes(end - start)})
     assert cv2.VideoCapture(str(path), cv2.CAP_FFMPEG).isOpened()
     assert "is truncated or damaged" in refusal(path)
+
+
+def test_pictures_larger_than_any_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("har_desktop.sources.video._MOST_PIXELS", 64 * 48 - 1)
+    message = refusal(write(tmp_path / "huge.mp4", "mp4v"))
+    assert "pictures of 64x48 are too large; make them smaller" in message
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
