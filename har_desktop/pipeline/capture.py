@@ -33,14 +33,15 @@ class Patience:
             seconds, so a source that is slower than this cannot be live.
         opening: For the first picture: some drivers take long to start.
         first_retry: From a loss to the first attempt to open the source again.
-        last_retry: Each attempt in vain doubles the wait, up to this.
+        last_retry: Each attempt in vain doubles the wait, up to this. A source that is back is to
+            be seen within five seconds, of which some go into opening it.
         steady: A source that has run so long starts again with the shortest wait.
     """
 
     picture: float = 1.5
     opening: float = 20.0
     first_retry: float = 0.5
-    last_retry: float = 5.0
+    last_retry: float = 3.0
     steady: float = 5.0
 
 
