@@ -36,6 +36,7 @@ from har_desktop.view.settings import Settings
 MOST_MB_PER_HOUR = 1.0
 RESAMPLES = 2000
 _BLOCKS = 20  # what is measured within one of them hangs together
+_FEWEST = 4  # samples after the warm-up
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +140,14 @@ def _finished(recording):
     return "recorder" not in threads and not any(task.running for task in recording._ending)
 
 
-def soak(seconds, *, every=5.0, recording=300.0, fps=10.0, size=(120, 160), model=None):
-    """Run the window for so long; the samples."""
+def soak(seconds, every, recording, fps, size=(120, 160)):
+    """Run the window for so long, with the default model; a sample every few seconds."""
     QApplication.instance() or QApplication([])
     watches = []
     with tempfile.TemporaryDirectory() as name, camera(fps, size) as url:
         folder = Path(name)
         settings = Settings(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
-        settings.folder, settings.model = folder / "recordings", model
+        settings.folder = folder / "recordings"
 
         def begin():
             (window,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
@@ -194,7 +195,7 @@ def _constant(name, numbers):
 def findings(samples, warm_up):
     """(promise, what was found, whether it is kept) for each promise."""
     warm = [sample for sample in samples if sample.seconds >= warm_up]
-    if len(warm) < _BLOCKS:
+    if len(warm) < _FEWEST:
         sys.exit(f"soak: {len(warm)} samples after the warm-up are too few; run it for longer")
     seconds, memory = [s.seconds for s in warm], [s.rss_mb for s in warm]
     bound = upper_bound(seconds, memory)
@@ -256,7 +257,12 @@ def main():
     arguments = parser.parse_args()
     seconds = arguments.hours * 3600
     warm_up = min(900.0, seconds / 4)
-    samples = soak(seconds, fps=arguments.fps)
+    samples = soak(
+        seconds,
+        every=min(5.0, seconds / 50),
+        recording=min(300.0, seconds / 5),
+        fps=arguments.fps,
+    )
     rows = findings(samples, warm_up)
     command = f"python -m tests.soak --hours {arguments.hours:g} --fps {arguments.fps:g}"
     write_report(arguments.report, samples, rows, command, warm_up)

@@ -2,9 +2,11 @@
 
 import math
 import os
-from itertools import pairwise
+import signal
+from itertools import count, pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -155,3 +157,22 @@ def test_a_file_that_goes_away_while_it_is_read(tmp_path):
     with pytest.raises(SourceError, match="no such file"):
         source.open()
     source.close()
+
+
+def test_a_decoder_that_crashes_takes_one_file_with_it(bundle, tmp_path):
+    paths = [write(tmp_path / f"{name}.mp4", "mp4v") for name in ("first", "second", "third")]
+    frames = count()
+
+    def shoot():
+        if next(frames) == FRAMES + 5:
+            (decoder,) = psutil.Process().children()
+            os.kill(decoder.pid, signal.SIGSEGV)
+
+    results = replay([*map(str, paths)], tmp_path / "out", model=bundle, on_frame=shoot)
+    assert [summary.frames for summary in results.summaries] == [FRAMES, FRAMES]
+    (failure,) = results.failures
+    assert failure.error.startswith(f"{paths[1]}: the decoder crashed on it (SIGSEGV); ")
+    assert failure.exit_code == 2
+    left = {path.name.partition(".")[0] for path in (tmp_path / "out").iterdir()}
+    assert left == {"first", "third"}
+    assert not psutil.Process().children()

@@ -1,5 +1,7 @@
 """The replay in its thread, with real files and the real demo."""
 
+import os
+import signal
 import threading
 from itertools import pairwise
 from time import perf_counter
@@ -14,6 +16,7 @@ from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.session import GraphError
 from har_desktop.pipeline import player as player_module
 from har_desktop.pipeline.player import Player, PlayState
+from har_desktop.sources.contained import ContainedVideo
 from har_desktop.sources.figure import Demo
 from har_desktop.sources.video import VideoFile
 from tests.bundles import slow_encoder
@@ -68,7 +71,7 @@ def shown(player, log, index, explained=None):
 
 @pytest.mark.parametrize("kind", ["file", "demo"])
 def test_whole_tour(kind, clip, start, log):
-    player = start(Demo if kind == "demo" else lambda: VideoFile(clip))
+    player = start(Demo if kind == "demo" else lambda: ContainedVideo(clip))
     shown(player, log, 0)
     assert player.status.state is PlayState.PAUSED
     assert player.info.name == ("demo" if kind == "demo" else "clip.avi")
@@ -219,6 +222,21 @@ def test_stop_interrupts_a_model_that_does_not_answer(
     assert perf_counter() - began < 3.0
     assert player.status.message is None  # nothing was left behind
     assert not player._thread.is_alive()
+
+
+def test_decoder_that_crashes(clip, start, log):
+    made = []
+
+    def open_source():
+        made.append(ContainedVideo(clip))
+        return made[-1]
+
+    player = start(open_source)
+    log.wait(lambda: player.status.state is PlayState.PAUSED)
+    os.kill(made[0]._decoder.start().pid, signal.SIGSEGV)
+    player.play()
+    log.wait(lambda: player.status.state is PlayState.FAULTED)
+    assert f"{clip}: the decoder crashed on it (SIGSEGV); " in player.status.message
 
 
 def test_source_that_breaks_in_the_middle(clip, start, log, monkeypatch):

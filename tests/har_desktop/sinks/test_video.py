@@ -83,6 +83,13 @@ def test_without_a_good_rate_it_is_measured(tmp_path, run_info, result, fps):
     assert [number_of(frame.image) for frame in frames] == list(range(30))
 
 
+def test_a_rate_too_low_for_the_encoder(tmp_path, run_info, result):
+    run = replace(run_info, source=replace(run_info.source, fps=0.0005))
+    frames, info = film(tmp_path / "clip.mp4", run, result, [2000.0 * i for i in range(12)])
+    assert info.fps == pytest.approx(0.01)
+    assert len(frames) == 1 + 11 * 20
+
+
 @pytest.mark.parametrize("count", [1, 2, 9, 10, 11])
 def test_short_sources_are_written_too(tmp_path, run_info, result, count):
     times = [index / 25.0 for index in range(count)]

@@ -1,10 +1,12 @@
 """The window on a recorded video: play, step, seek, keep, export."""
 
+import signal
 import time
 from itertools import pairwise
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -170,6 +172,21 @@ def test_a_file_that_is_no_video_is_told_in_the_window(in_window, qtbot, tmp_pat
         assert not window.commands.snapshot.isEnabled()
 
     in_window(body, str(path))
+
+
+def test_a_decoder_that_crashes_does_not_take_the_window_with_it(in_window, clip, qtbot):
+    def body(window):
+        paused_at_start(window, qtbot)
+        for decoder in psutil.Process().children():
+            decoder.send_signal(signal.SIGSEGV)
+        window.director.session.seek(FRAMES / FPS)
+        until(qtbot, lambda: window.banner.failure)
+        assert "the decoder crashed on it (SIGSEGV); convert it" in window.banner.text
+        window.director.open_file(clip)
+        played(window, qtbot)
+
+    in_window(body, str(clip))
+    assert not psutil.Process().children()
 
 
 def test_a_file_that_is_gone_is_told(in_window, qtbot, tmp_path):
