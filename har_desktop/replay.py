@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -122,7 +122,7 @@ def replay(
         BundleError: The model cannot be used.
         InputError: The output folder or the class to explain cannot be used.
     """
-    with Decoder() as decoder:
+    with closing(Decoder()) as decoder:
         if any(source != DEMO for source in sources):
             with suppress(DecoderError):  # told where a file needs it
                 decoder.start()  # while the model loads

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -64,7 +63,7 @@ class Decoder:
         try:
             answer = self.start().receive(patience)
         except DecoderError:
-            self.end()
+            self.close()
             raise
         self._due -= 1
         return answer
@@ -75,22 +74,11 @@ class Decoder:
             while self._process is not None and self._due:
                 self.answer(PICTURE_S)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End the process. May be called at any time, any number of times."""
         process, self._process = self._process, None
         if process is not None:
             process.end()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.end()
 
 
 class ContainedVideo(Source):
@@ -143,7 +131,7 @@ class ContainedVideo(Source):
     def close(self) -> None:
         """End the process, or let it close the file."""
         if not self._lent:
-            self._decoder.end()
+            self._decoder.close()
         elif self._open:
             self._decoder.ask(CLOSE)
         self._open = False

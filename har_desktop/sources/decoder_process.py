@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from io import FileIO
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 _COMMAND = (sys.executable, "-P", "-m", "har_desktop.sources.decoder")
 _PIPE_BYTES = 2**20  # as much as Linux lets everybody have: fewer, larger pieces cost less
-_DYING_S = 1.0
+_DYING_S = 2.0
 _ADVICE = "convert it with another program, or choose another file"
 
 
@@ -81,7 +81,7 @@ class DecoderProcess:
             DecoderError: It has not come for `patience` seconds, or the process has died.
         """
         try:
-            answer = self._answers.get(timeout=patience)
+            answer = self._wait(patience)
         except queue.Empty:
             raise DecoderError(
                 f"the decoder has not got on with it for {patience:g} s; {_ADVICE}"
@@ -103,20 +103,30 @@ class DecoderProcess:
         self._wishes.close()
         self._thread.join(_DYING_S)
 
+    def _wait(self, patience: float) -> dict[str, Any] | None:
+        """In two halves: one may be over because somebody had stopped this program (Ctrl-Z)."""
+        try:
+            return self._answers.get(timeout=patience / 2)
+        except queue.Empty:
+            return self._answers.get(timeout=patience / 2)
+
     def _collect(self) -> None:
         """Take answers off the pipe until it ends, which it does with the process."""
         try:
-            while True:
-                (length,) = LENGTH.unpack(self._take(bytearray(LENGTH.size)))
-                answer = json.loads(self._take(bytearray(length)))
-                if "shape" in answer:
-                    image = np.empty((*answer["shape"], 3), np.uint8)
-                    self._take(image.reshape(-1))
-                    answer["image"] = image
-                self._answers.put(answer)
-        except EOFError:
+            with suppress(EOFError), closing(self._pipe):
+                while True:
+                    self._answers.put(self._next())
+        finally:
             self._answers.put(None)
-        self._pipe.close()
+
+    def _next(self) -> dict[str, Any]:
+        (length,) = LENGTH.unpack(self._take(bytearray(LENGTH.size)))
+        answer: dict[str, Any] = json.loads(self._take(bytearray(length)))
+        if "shape" in answer:
+            image = np.empty((*answer["shape"], 3), np.uint8)
+            self._take(image.reshape(-1))
+            answer["image"] = image
+        return answer
 
     def _take(self, room: Any) -> Any:
         """Fill a buffer of bytes."""

@@ -224,6 +224,7 @@ def test_stop_interrupts_a_model_that_does_not_answer(
     assert not player._thread.is_alive()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows lacks the signal")
 def test_decoder_that_crashes(clip, start, log):
     made = []
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from itertools import islice
 
 import numpy as np
@@ -18,6 +19,7 @@ from har_desktop.sources.contained import ContainedVideo, Decoder
 from har_desktop.sources.video import VideoFile
 
 FRAMES = 60
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="kills by signals that Windows lacks")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ def test_can_be_opened_again_at_any_place_by_the_same_process(source):
 @pytest.mark.usefixtures("no_process_left")
 def test_one_decoder_for_many_files(film, tmp_path):
     (tmp_path / "text.mp4").write_text("no video")
-    with Decoder() as decoder:
+    with closing(Decoder()) as decoder:
         pids = set()
         for path in (film, tmp_path / "text.mp4", tmp_path / "gone.mp4", film):
             source = ContainedVideo(path, decoder)
@@ -133,7 +135,7 @@ def test_a_decoder_that_hangs_is_given_up(source, monkeypatch):
 @pytest.mark.usefixtures("no_process_left")
 def test_a_file_on_which_it_hangs_at_once(film, monkeypatch):
     monkeypatch.setattr(contained, "OPENING_S", 0.2)
-    with Decoder() as decoder:
+    with closing(Decoder()) as decoder:
         os.kill(decoder.start().pid, signal.SIGSTOP)
         source = ContainedVideo(film, decoder)
         with pytest.raises(SourceError, match=r"has not got on with it for 0\.2 s"):

@@ -1,5 +1,6 @@
 """The window on a recorded video: play, step, seek, keep, export."""
 
+import os
 import signal
 import time
 from itertools import pairwise
@@ -174,6 +175,7 @@ def test_a_file_that_is_no_video_is_told_in_the_window(in_window, qtbot, tmp_pat
     in_window(body, str(path))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows lacks the signal")
 def test_a_decoder_that_crashes_does_not_take_the_window_with_it(in_window, clip, qtbot):
     def body(window):
         paused_at_start(window, qtbot)
