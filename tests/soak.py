@@ -34,6 +34,7 @@ from har_desktop.view.main_window import MainWindow
 from har_desktop.view.settings import Settings
 
 MOST_MB_PER_HOUR = 1.0
+WARM_UP_S = 1200.0  # in which the first recordings, losses and dialogs get their memory
 RESAMPLES = 2000
 _BLOCKS = 20  # what is measured within one of them hangs together
 _FEWEST = 4  # samples after the warm-up
@@ -256,7 +257,7 @@ def main():
     parser.add_argument("--report", type=Path, default=Path("soak.md"))
     arguments = parser.parse_args()
     seconds = arguments.hours * 3600
-    warm_up = min(900.0, seconds / 4)
+    warm_up = min(WARM_UP_S, 0.4 * seconds)
     samples = soak(
         seconds,
         every=min(5.0, seconds / 50),
