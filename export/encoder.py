@@ -51,9 +51,31 @@ def encode(
         `partials` (1, 3, h, w, channels) and `activation` (1, h', w', filters), float32.
     """
     outputs = [_encode(part, frame, previous if part.motion else None) for part in parts]
-    if len(outputs) == 1:
-        return outputs[0]
-    return {name: tf.concat([out[name] for out in outputs], axis=-1) for name in outputs[0]}
+    return {
+        "partials": tf.concat([output["partials"] for output in outputs], axis=-1),
+        "activation": side_by_side([output["activation"] for output in outputs]),
+    }
+
+
+def side_by_side(activations: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Grad-CAM targets as the channels of one.
+
+    Each place of a coarser grid is repeated over the places of the finest one that it covers.
+
+    Args:
+        activations: (pictures, rows, columns, filters), grids that divide the finest one.
+
+    Returns:
+        (pictures, rows, columns, filters) of the finest grid.
+    """
+    rows = max(activation.shape[1] for activation in activations)
+    repeated = []
+    for activation in activations:
+        factor = rows // activation.shape[1]
+        if factor > 1:
+            activation = keras.layers.UpSampling2D(factor)(activation)
+        repeated.append(activation)
+    return tf.concat(repeated, axis=-1)
 
 
 def _encode(

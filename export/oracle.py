@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from export.encoder import side_by_side
 from har_desktop.frame import Image
 from training.config import NetworkConfig
 from training.network import find_layer, streams, target
@@ -43,7 +44,8 @@ def explain(
 
     Returns:
         logits (classes,) of the network's dtype, and one explanation for each of `classes`. Where
-        several streams look side by side, their targets are taken as the channels of one.
+        several streams look side by side, their targets are taken as the channels of one, see
+        `export.encoder.side_by_side`.
 
     Source:
         Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
@@ -57,10 +59,9 @@ def explain(
         top = int(tf.argmax(logits))
         scores = [logits[top if index < 0 else index] for index in classes]
     activations = [activation for (activation,) in seen]
-    together = tf.concat(activations, axis=-1)
+    together = side_by_side(activations)
     return logits.numpy(), [
-        _explain(together, tf.concat(tape.gradient(score, activations), axis=-1))
-        for score in scores
+        _explain(together, tape.gradient(score, activations)) for score in scores
     ]
 
 
@@ -80,9 +81,11 @@ def _overheard(layer: keras.layers.Layer) -> Iterator[list[tf.Tensor]]:
         del layer.call
 
 
-def _explain(activation: tf.Tensor, gradient: tf.Tensor) -> Explanation:
-    alphas = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
-    terms = alphas * activation
+def _explain(activation: tf.Tensor, gradients: list[tf.Tensor]) -> Explanation:
+    # A place that stands for several takes the gradient of them all, so their sum stays.
+    places = activation.shape[1] * activation.shape[2]
+    sums = [tf.reduce_sum(gradient, axis=(1, 2), keepdims=True) for gradient in gradients]
+    terms = tf.concat(sums, axis=-1) / places * activation
     return Explanation(
         heatmaps=tf.nn.relu(tf.reduce_sum(terms, axis=-1)).numpy(),
         terms=float(tf.reduce_max(tf.reduce_sum(tf.abs(terms), axis=-1))),

@@ -90,7 +90,7 @@ class MobileNetGru(_Stream, frozen=True, kw_only=True, tag="mobilenet_gru"):
 
     height: Positive = 160
     width: Positive = 192
-    filters: Positive = 96
+    filters: Positive = 128
 
     @property
     def motion(self) -> bool:

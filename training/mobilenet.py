@@ -90,8 +90,8 @@ def build_encoder(config: MobileNetGru) -> keras.Model:
     """One normalised picture -> (activation, features).
 
     Returns:
-        A model from (height, width, 3) to `activation` (height/8, width/8, filters), after ReLU
-        and before BatchNorm, and the pooled `features` (height/16, width/16, filters).
+        A model from (height, width, 3) to `activation` (height/16, width/16, filters), after ReLU
+        and before BatchNorm, and the normalised `features` of the same shape.
     """
     trunk = build_trunk(config.height, config.width, full_precision())
     neck = _neck(config, [output.shape[1:] for output in trunk.outputs])
@@ -100,26 +100,22 @@ def build_encoder(config: MobileNetGru) -> keras.Model:
 
 
 def _neck(config: MobileNetGru, shapes: list[tuple[int, ...]]) -> keras.Model:
-    """The trunk's two grids -> the Grad-CAM target on the fine one, pooled to the coarse one."""
+    """The trunk's two grids -> the Grad-CAM target on the coarse one."""
     fine, coarse = inputs = [keras.Input(shape, dtype=full_precision()) for shape in shapes]
     branches = []
-    for name, x, filters, size in (
-        ("fine", fine, config.filters // 2, 3),
-        ("coarse", coarse, config.filters, 1),
-    ):
+    for name, x, size, stride in (("fine", fine, 3, 2), ("coarse", coarse, 1, 1)):
         # The published features have scales of their own, from 1 to 70.
         x = layers.BatchNormalization(momentum=BN_MOMENTUM, name=f"bn_{name}")(x)
         x = layers.SpatialDropout2D(config.dropout / 2, name=f"drop_{name}")(x)
-        x = layers.Conv2D(filters, size, padding="same", name=f"conv_{name}")(x)
+        filters = config.filters
+        x = layers.Conv2D(filters, size, stride, padding="same", name=f"conv_{name}")(x)
         branches.append(x)
-    branches[1] = layers.UpSampling2D(2, interpolation="bilinear", name="up_coarse")(branches[1])
     x = layers.Concatenate(name="branches")(branches)
     x = layers.BatchNormalization(momentum=BN_MOMENTUM, name="bn_branches")(x)
     x = layers.ReLU(name="relu_branches")(x)
     x = layers.SpatialDropout2D(config.dropout / 2, name="drop_branches")(x)
     activation = layers.Conv2D(config.filters, 3, padding="same", activation="relu", name=TARGET)(x)
-    x = layers.BatchNormalization(momentum=BN_MOMENTUM, name=TARGET_NORM)(activation)
-    features = layers.MaxPooling2D(2, name="pool_join")(x)
+    features = layers.BatchNormalization(momentum=BN_MOMENTUM, name=TARGET_NORM)(activation)
     return keras.Model(inputs, [activation, features], name="neck")
 
 

@@ -106,7 +106,7 @@ def test_the_maps_on_frozen_trunks_are_alive(frozen):
     answers = [recognizer.recognize_window(list(c), None, range(4)) for c in (noise, crossing)]
     assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
     for answer in answers:
-        assert answer.heatmaps.shape == (4, 8, 12)
+        assert answer.heatmaps.shape == (4, 4, 6)
         assert answer.heatmaps.max() > 1e-4
         assert answer.heatmaps.std() > 0.1 * answer.heatmaps.max()
 
