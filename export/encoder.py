@@ -73,7 +73,8 @@ def side_by_side(activations: Sequence[tf.Tensor]) -> tf.Tensor:
     for activation in activations:
         factor = rows // activation.shape[1]
         if factor > 1:
-            activation = keras.layers.UpSampling2D(factor)(activation)
+            up = keras.layers.UpSampling2D(factor, dtype=activation.dtype)
+            activation = up(activation)
         repeated.append(activation)
     return tf.concat(repeated, axis=-1)
 
