@@ -9,7 +9,7 @@ from har_desktop.errors import BundleError
 from har_desktop.inference.bundle import read_manifest
 from har_desktop.inference.manifest import Manifest
 
-DEFAULT_BUNDLE = "mobilenet_gru"
+DEFAULT_BUNDLE = "two_stream"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def cost(step: Callable[[int], object], count: int) -> float:
 def main() -> None:
     """Print one line for each thing that is painted."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bundle", type=Path, default=ROOT / "models" / "mobilenet_gru")
+    parser.add_argument("--bundle", type=Path, default=ROOT / "models" / "two_stream")
     parser.add_argument("--frames", type=int, default=180, help="painted per measurement")
     parser.add_argument("--picture", type=Path, help="save what was seen last as a PNG")
     arguments = parser.parse_args()

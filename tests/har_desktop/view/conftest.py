@@ -84,8 +84,8 @@ def models_folder(tmp_path_factory, make_bundle):
     """The default model and another one; only read it."""
     folder = tmp_path_factory.mktemp("shipped")
     shape = {"size": (48, 64), "interval": INTERVAL, "classes": CLASSES, "threshold": 0.3}
-    make_bundle(folder / "mobilenet_gru", **shape)
-    (folder / "mobilenet_gru" / "card.md").write_text("# MobileNet GRU\n\nA model for tests.\n")
+    make_bundle(folder / "two_stream", **shape)
+    (folder / "two_stream" / "card.md").write_text("# Two streams\n\nA model for tests.\n")
     make_bundle(folder / "other_gru", **(shape | {"classes": ("walk", "run")}), seed=1)
     return folder
 
@@ -136,7 +136,7 @@ def in_window(qapp, settings, shipped, monkeypatch, tmp_path):  # noqa: ARG001
 @pytest.fixture(scope="session")
 def results(models_folder):
     """Two seconds of a rendered figure, recognised: one result per frame, the last ones full."""
-    recognizer = Recognizer(load_bundle(models_folder / "mobilenet_gru"), "cpu")
+    recognizer = Recognizer(load_bundle(models_folder / "two_stream"), "cpu")
     manifest = recognizer.manifest
     decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
     made = []

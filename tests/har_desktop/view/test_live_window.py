@@ -159,7 +159,7 @@ def test_the_status_line_tells_what_is_achieved(in_window, camera_server, qtbot)
         assert "127.0.0.1" in texts
         assert "running" in texts
         assert "dropped" in texts
-        assert "mobilenet_gru" in texts
+        assert "two_stream" in texts
         assert "CPU" in texts
         assert "not available" in window.status.badge_tip or "as asked" in window.status.badge_tip
         qtbot.mouseClick(window.status._rates, Qt.MouseButton.LeftButton)
@@ -235,7 +235,7 @@ def test_a_bad_model_is_refused_and_the_last_good_one_stays(
         window.models.chosen.emit(tmp_path)
         qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
         assert "manifest.json" in window.banner.text
-        assert "mobilenet_gru stays in use" in window.banner.text
+        assert "two_stream stays in use" in window.banner.text
         count = len(window.stage.timeline.course)
         qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count, timeout=PATIENCE)
         assert window.settings.model is None

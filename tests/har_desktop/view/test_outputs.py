@@ -58,7 +58,7 @@ def test_a_recording_is_seen_while_it_runs_and_gives_video_and_results(
         frames += 1
     capture.release()
     lines = [msgspec.json.decode(line) for line in results.read_bytes().splitlines()]
-    assert lines[0]["model"] == "mobilenet_gru"
+    assert lines[0]["model"] == "two_stream"
     times = [line["time"] for line in lines[1:]]
     assert len(times) >= 20
     assert times[0] == 0.0

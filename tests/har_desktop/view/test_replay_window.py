@@ -258,7 +258,7 @@ def test_the_demo_runs_over_and_over(in_window, qtbot, monkeypatch):
 
 def test_export_gives_the_files_of_replay(in_window, clip, qtbot, tmp_path, shipped):
     expected = tmp_path / "expected"
-    replay([str(clip)], expected, model=shipped / "mobilenet_gru")
+    replay([str(clip)], expected, model=shipped / "two_stream")
 
     def body(window):
         until(qtbot, lambda: window.commands.export.isEnabled())

@@ -58,7 +58,7 @@ class TestStatusLine:
     def test_tells_everything_where_there_is_room(self, shown):
         line = shown(StatusLine(), 1400, 30)
         line.show_model(
-            "mobilenet_gru", ProviderReport("auto", "cpu", "CUDA not available: no GPU")
+            "two_stream", ProviderReport("auto", "cpu", "CUDA not available: no GPU")
         )
         line.show_figures(FIGURES)
         assert line.texts == (
@@ -67,13 +67,13 @@ class TestStatusLine:
             "label 21 / 38 ms",
             "3 dropped",
             "CPU",
-            "mobilenet_gru",
+            "two_stream",
         )
         assert line.badge_tip == "CUDA not available: no GPU"
 
     def test_says_it_shorter_where_there_is_less(self, shown):
         line = shown(StatusLine(), 1400, 30)
-        line.show_model("mobilenet_gru", None)
+        line.show_model("two_stream", None)
         line.show_figures(FIGURES)
         line.resize(480, 30)
         assert "30 / 15 / 30 fps" in line.texts
@@ -95,7 +95,7 @@ class TestStatusLine:
     @pytest.mark.parametrize("which", ["_rates", "_badge", "_model"])
     def test_a_click_asks_for_details(self, shown, qtbot, which):
         line = shown(StatusLine(), 1400, 30)
-        line.show_model("mobilenet_gru", ProviderReport("auto", "cuda", None))
+        line.show_model("two_stream", ProviderReport("auto", "cuda", None))
         line.show_figures(FIGURES)
         with qtbot.waitSignal(line.clicked):
             qtbot.mouseClick(getattr(line, which), Qt.MouseButton.LeftButton)

@@ -55,7 +55,7 @@ def test_without_a_camera_the_first_page_offers_other_sources(in_window, qtbot):
         assert "No camera" in window.welcome.hint
         assert window.banner.text == ""
         qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
-        assert "mobilenet_gru" in window.status.texts
+        assert "two_stream" in window.status.texts
 
     in_window(body)
 
@@ -82,7 +82,7 @@ def test_without_any_model_the_window_says_so_and_lives(in_window, qtbot, monkey
 
     def body(window):
         qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
-        assert "mobilenet_gru" in window.banner.text
+        assert "two_stream" in window.banner.text
         assert "no model" in window.status.texts
         assert not window.commands.card.isEnabled()
 
@@ -95,7 +95,7 @@ def test_a_remembered_model_that_has_gone_bad_gives_way_to_the_default_one(
     settings.model = tmp_path / "gone"
 
     def body(window):
-        qtbot.waitUntil(lambda: "mobilenet_gru" in window.status.texts, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "two_stream" in window.status.texts, timeout=PATIENCE)
         assert window.banner.failure
         assert "gone" in window.banner.text
         assert "default" in window.banner.text
@@ -243,7 +243,7 @@ def test_the_card_of_the_model_is_rendered(in_window, qtbot):
         qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
         window.commands.card.trigger()
         card = dialog(ModelCard)
-        assert card.text.startswith("MobileNet GRU")
+        assert card.text.startswith("Two streams")
         card.reject()
 
     in_window(body)
@@ -288,8 +288,8 @@ def test_the_menu_lists_the_models_that_come_with_the_program(in_window, qtbot):
     def body(window):
         qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
         names = [action.text() for action in window.models._group.actions()]
-        assert names == ["mobilenet_gru", "other_gru"]
-        assert window.models._group.checkedAction().text() == "mobilenet_gru"
+        assert names == ["two_stream", "other_gru"]
+        assert window.models._group.checkedAction().text() == "two_stream"
 
     in_window(body)
 
