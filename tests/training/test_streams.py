@@ -86,10 +86,10 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     whole = module.fit
     with monkeypatch.context() as patch:
         # Interrupted between the first stream and the second.
-        def first_only(config, *arguments) -> None:
+        def first_only(config, *arguments, **options) -> None:
             if config.network.motion:
                 raise KeyboardInterrupt
-            whole(config, *arguments)
+            whole(config, *arguments, **options)
 
         patch.setattr(module, "fit", first_only)
         assert fit() != 0
@@ -101,9 +101,9 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     assert "is not empty: go on with --resume" in capsys.readouterr().err
     trained = []
 
-    def noted(config, *arguments) -> None:
+    def noted(config, *arguments, **options) -> None:
         trained.append(config.network.motion)
-        whole(config, *arguments)
+        whole(config, *arguments, **options)
 
     monkeypatch.setattr(module, "fit", noted)
     assert fit("--resume") == 0

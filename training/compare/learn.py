@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from har_desktop.errors import HarError
 from training.compare.frames import COUNT, Frames, mirrored_flow
-from training.compare.networks import Kind, Network, Row
+from training.compare.networks import Kind, Network, Row, tune
 from training.config import AugmentConfig
 from training.data import augment
 from training.data.index import Clip
@@ -215,7 +215,7 @@ def learn(
         trunk.trainable = False
         _compile(model, keras.optimizers.AdamW(HEAD_RATE, global_clipnorm=1.0))
         model.fit(training, epochs=warmup, verbose=0)
-        trunk.trainable = True
+        tune(trunk)
     steps = len(training) * epochs
     rising = int(WARMUP_SHARE * steps)
     top = rate(row, network)

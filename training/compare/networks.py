@@ -99,16 +99,29 @@ def _on_application(row: Row, size: tuple[int, int], classes: int, weights: Weig
     module = getattr(keras.applications, str(row.module))
     trunk = getattr(module, row.name)(include_top=False, weights=None, input_shape=(*size, 3))
     published = weights.load(trunk, module, row.name)
-    if not published:
+    if published:
+        tune(trunk)
+    else:
         _prepare_from_scratch(trunk)
     picture = keras.Input((*size, 3), dtype="uint8", name="picture")
     x = module.preprocess_input(ops.cast(picture, "float32"))
-    # Published statistics are better than those of a few small batches; learned ones must move.
-    x = trunk(x, training=False) if published else trunk(x)
+    x = trunk(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(DROPOUT, name="dropout")(x)
     model = keras.Model(picture, layers.Dense(classes, name="logits")(x), name="frames")
     return Network(model, trunk if published else None)
+
+
+def tune(trunk: keras.Model) -> None:
+    """Let a published trunk learn, all but its BatchNorm.
+
+    Published statistics are better than those of a few small batches. `training=False` in the call
+    would not keep them: Keras 3 hands the outer model's `training` on to all that is inside.
+    """
+    trunk.trainable = True
+    for layer in trunk.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
 
 
 def _prepare_from_scratch(trunk: keras.Model) -> None:

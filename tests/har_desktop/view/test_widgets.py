@@ -57,9 +57,7 @@ class TestBanner:
 class TestStatusLine:
     def test_tells_everything_where_there_is_room(self, shown):
         line = shown(StatusLine(), 1400, 30)
-        line.show_model(
-            "two_stream", ProviderReport("auto", "cpu", "CUDA not available: no GPU")
-        )
+        line.show_model("two_stream", ProviderReport("auto", "cpu", "CUDA not available: no GPU"))
         line.show_figures(FIGURES)
         assert line.texts == (
             "Webcam  \u00b7  running",
