@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import cast
 
 import keras
-import msgspec
 import onnx
 import tensorflow as tf
 
 from benchmarks.graphs import shipped
-from export import conv3d, graphs, head
+from export import graphs, head
 from export.describe import input_spec, window_spec
-from export.encoder import norm_scale
-from export.head import HeadWeights
+from export.encoder import encode, side_by_side
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import (
     SCHEMA_VERSION,
@@ -23,27 +20,20 @@ from har_desktop.inference.manifest import (
     CamSpec,
     FeatureSpec,
     GraphFile,
-    Json,
     Manifest,
 )
-from training.config import CnnGru, Config, NetworkConfig, Stream, TwoStream
-from training.network import build, find_layer, normalize, target_norm
+from training.config import CnnGru, Config, NetworkConfig, Streams, read_config
+from training.network import build, normalize, shrink, streams
 
 POSTER = "cnn_gru 64x80"
 
 
-def configurations() -> dict[str, Config]:
-    """The poster's small network, and those of the shipped bundles that consist of one stream."""
-    found = {POSTER: Config(network=CnnGru())}
+def configurations() -> dict[str, Config | Streams]:
+    """The poster's small network, and those of the shipped bundles."""
+    found: dict[str, Config | Streams] = {POSTER: Config(network=CnnGru())}
     for name, bundle in shipped().items():
         manifest = bundle.manifest
-        trained = cast(Json, manifest.training["configuration"])
-        network = msgspec.convert(trained["network"], type=NetworkConfig)
-        if not isinstance(network, TwoStream):
-            interval = manifest.window.frame_interval_s
-            found[name] = Config(
-                network=network, classes=manifest.classes, frame_interval_s=interval
-            )
+        found[name] = read_config(manifest.training["configuration"])
     return found
 
 
@@ -53,7 +43,7 @@ def random_network(config: NetworkConfig, classes: int) -> keras.Model:
     return build(config, classes)
 
 
-def make_bundle(network: keras.Model, config: Config) -> Bundle:
+def make_bundle(network: keras.Model, config: Config | Streams) -> Bundle:
     """The bundle of a network, in memory only."""
     exported = graphs.export(network, config.network)
     shapes = {
@@ -90,22 +80,17 @@ def clip_spec(config: NetworkConfig) -> tf.TensorSpec:
     return tf.TensorSpec((frames, config.height, config.width, 3), tf.uint8, "clip")
 
 
-def whole_window(network: keras.Model, config: Stream) -> onnx.ModelProto:
+def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto:
     """One graph for a whole window: all frames through the encoder as one batch, then the head.
 
     Grad-CAM is that of the head, the quickest known; nothing is remembered from window to window.
     """
-    encoder = network.get_layer("encoder")
-    scale = norm_scale(find_layer(network, target_norm(config)))
-    weights = HeadWeights.of(network, target_scale=scale)
-    channels = weights.conv3d_kernel.shape[-1]
+    encoders, heads = graphs.take_apart(network, config)
 
     def answer(clip: tf.Tensor) -> dict[str, tf.Tensor]:
-        activation, features = encoder(normalize(*pictures(clip, config)), training=False)
-        partials = tf.nn.conv2d(features, conv3d.taps(weights.conv3d_kernel), 1, "SAME")
-        shape = (config.length, *features.shape[1:3], 3, channels)
-        partials = tf.transpose(tf.reshape(partials, shape), (0, 3, 1, 2, 4))
-        return head.answer([weights], partials, activation, tf.constant(-1, tf.int64))
+        features = encode(encoders, *pictures(clip, config))
+        top = tf.constant(-1, tf.int64)
+        return head.answer(heads, features["partials"], features["activation"], top)
 
     return graphs.convert("whole_window", answer, [clip_spec(config)])
 
@@ -115,7 +100,7 @@ def pictures(clip: tf.Tensor, config: NetworkConfig) -> tuple[tf.Tensor, ...]:
     return (clip[1:], clip[:-1]) if config.motion else (clip,)
 
 
-def grad_cam(network: keras.Model, config: Stream, clip: tf.Tensor) -> tuple[tf.Tensor, ...]:
+def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Logits and heat-maps of the top class, by TensorFlow's gradients.
 
     This is Grad-CAM as it is published for Keras: a model of the target's and the network's
@@ -124,10 +109,23 @@ def grad_cam(network: keras.Model, config: Stream, clip: tf.Tensor) -> tuple[tf.
     Returns:
         (classes,) float32, (length, h', w') float32.
     """
-    encoder, answer = network.get_layer("encoder"), network.get_layer("head")
+    frames, *before = pictures(clip, config)
+    parts = streams(network, config)
+    activations = []
     with tf.GradientTape() as tape:
-        activation, features = encoder(normalize(*pictures(clip, config)), training=False)
-        logits = answer(features, training=False)[0]
+        logits = 0.0
+        for model, part in parts:
+            previous = before[0] if part.motion else None
+            picture = shrink(normalize(frames, previous), config.shrink(part))
+            activation, features = model.get_layer("encoder")(picture, training=False)
+            activations.append(activation)
+            logits += model.get_layer("head")(features, training=False)[0] / len(parts)
         score = tf.reduce_max(logits)
-    alphas = tf.reduce_mean(tape.gradient(score, activation), axis=(1, 2), keepdims=True)
-    return logits, tf.nn.relu(tf.reduce_sum(alphas * activation, axis=-1))
+    together = side_by_side(activations)
+    places = together.shape[1] * together.shape[2]
+    sums = [
+        tf.reduce_sum(gradient, axis=(1, 2), keepdims=True)
+        for gradient in tape.gradient(score, activations)
+    ]
+    alphas = tf.concat(sums, axis=-1) / places
+    return logits, tf.nn.relu(tf.reduce_sum(alphas * together, axis=-1))

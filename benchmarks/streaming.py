@@ -28,7 +28,7 @@ from har_desktop.frame import Image
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.session import Array, open_session
-from training.config import Config
+from training.config import Config, Streams
 
 STEP = "streaming step"
 WHOLE, GRAPH, EAGER = "whole window, ONNX Runtime", "tf.function, tape", "eager, tape"
@@ -46,7 +46,7 @@ def run(effort: Effort) -> list[Row]:
     ]
 
 
-def measure(name: str, config: Config, effort: Effort) -> list[Row]:
+def measure(name: str, config: Config | Streams, effort: Effort) -> list[Row]:
     """Measure one network with random weights."""
     network = random_network(config.network, len(config.classes))
     spec = clip_spec(config.network)
@@ -64,7 +64,7 @@ def measure(name: str, config: Config, effort: Effort) -> list[Row]:
     return compare(name, alternate({STEP: stream.step, **calls}, effort), STEP, GOALS)
 
 
-def _whole(network: keras.Model, config: Config) -> Rival:
+def _whole(network: keras.Model, config: Config | Streams) -> Rival:
     model = whole_window(network, config.network).SerializeToString()
     session = open_session("whole window", model, "cpu")
 
@@ -75,7 +75,7 @@ def _whole(network: keras.Model, config: Config) -> Rival:
     return run
 
 
-def _graph(network: keras.Model, config: Config) -> Rival:
+def _graph(network: keras.Model, config: Config | Streams) -> Rival:
     function = tf.function(
         partial(grad_cam, network, config.network), input_signature=[clip_spec(config.network)]
     )

@@ -44,11 +44,11 @@ def encode(
 
     Args:
         parts: Whose channels follow one another.
-        frame: (1, height, width, 3) uint8 RGB.
+        frame: (1, height, width, 3) uint8 RGB, or several.
         previous: The same one interval before, for a network with motion.
 
     Returns:
-        `partials` (1, 3, h, w, channels) and `activation` (1, h', w', filters), float32.
+        `partials` (1, 3, h, w, channels) and `activation` (1, h', w', filters) of each, float32.
     """
     outputs = [_encode(part, frame, previous if part.motion else None) for part in parts]
     return {
@@ -86,5 +86,5 @@ def _encode(
     activation, features = part.encoder(picture, training=False)
     kernel = part.conv3d_kernel
     partials = tf.nn.conv2d(features, conv3d.taps(kernel), 1, "SAME")
-    partials = tf.reshape(partials, (1, *features.shape[1:3], 3, kernel.shape[-1]))
+    partials = tf.reshape(partials, (*features.shape[:3], 3, kernel.shape[-1]))
     return {"partials": tf.transpose(partials, (0, 3, 1, 2, 4)), "activation": activation}

@@ -13,7 +13,7 @@ import tensorflow as tf
 from export.check import OPSET, check
 from export.encoder import EncoderPart, encode, norm_scale
 from export.head import HeadWeights, answer
-from training.config import NetworkConfig, TwoStream
+from training.config import NetworkConfig
 from training.network import find_layer, streams, target, target_norm
 
 IR_VERSION = 8  # the first with opset 17
@@ -44,15 +44,7 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
     Raises:
         BundleError: The converter left something in a graph that a bundle may not hold.
     """
-    parts = streams(network, config)
-    heads, encoders = [], []
-    for part, shape in parts:
-        scale = norm_scale(find_layer(part, target_norm(shape)))
-        heads.append(HeadWeights.of(part, scale, share=1 / len(parts)))
-        factor = config.shrink(shape) if isinstance(config, TwoStream) else 1
-        encoders.append(
-            EncoderPart(part.get_layer("encoder"), heads[-1].conv3d_kernel, shape.motion, factor)
-        )
+    encoders, heads = take_apart(network, config)
     picture = (1, config.height, config.width, 3)
     pictures = [tf.TensorSpec(picture, tf.uint8, "frame")]
     if config.motion:
@@ -71,7 +63,22 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
             tf.TensorSpec((), tf.int64, "class_index"),
         ],
     )
-    return Graphs(encoder, head, " + ".join(target(shape) for _, shape in parts))
+    return Graphs(encoder, head, " + ".join(target(part) for _, part in streams(network, config)))
+
+
+def take_apart(
+    network: keras.Model, config: NetworkConfig
+) -> tuple[list[EncoderPart], list[HeadWeights]]:
+    """The encoder and the head of each stream."""
+    encoders, heads = [], []
+    parts = streams(network, config)
+    for model, part in parts:
+        scale = norm_scale(find_layer(model, target_norm(part)))
+        head = HeadWeights.of(model, scale, share=1 / len(parts))
+        heads.append(head)
+        encoder = model.get_layer("encoder")
+        encoders.append(EncoderPart(encoder, head.conv3d_kernel, part.motion, config.shrink(part)))
+    return encoders, heads
 
 
 def convert(

@@ -46,6 +46,10 @@ class _Network(
         """The value of the key `name`."""
         return str(self.__struct_config__.tag)
 
+    def shrink(self, stream: _Stream) -> int:
+        """How many times larger the input is than what a stream of this network sees."""
+        return self.height // stream.height
+
 
 class _Stream(_Network, frozen=True, kw_only=True):
     """An encoder and the poster's head."""
@@ -135,10 +139,6 @@ class TwoStream(_Network, frozen=True, kw_only=True, tag="two_stream"):
     def motion(self) -> bool:
         """Whether a stream sees the picture before, too."""
         return any(stream.motion for stream in self.streams)
-
-    def shrink(self, stream: Stream) -> int:
-        """How many times larger the input is than what the stream sees."""
-        return self.height // stream.height
 
 
 NetworkConfig = CnnGru | MobileNetGru | TwoStream
