@@ -73,7 +73,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
     config.write_text(CONFIG)
     options = ("--config", config, "--data", data, "--cache", folder / "cache")
     prepared = run("training", "prepare", *options)
-    assert "14 clips; g01 g02 g03 g04 g05 g06 g07" in prepared.stdout
+    assert "14 clips; g01, g02, g03, g04, g05, g06, g07;" in prepared.stdout
     run("training", "fit", *options, "--run", folder / "run")
     return folder / "run"
 
