@@ -211,6 +211,9 @@ def _charts(folder: Path, results: Sequence[Result]) -> list[Path]:
 
 
 def _spread(rows: Sequence[Result]) -> list[list[float]]:
-    """How far the interval reaches below and above."""
+    """How far the interval reaches below and above; at 0 and 1 rounding would make it negative."""
     intervals = [(r.accuracy or 0.0, *(r.wilson95 or (0.0, 0.0))) for r in rows]
-    return [[a - low for a, low, _ in intervals], [high - a for a, _, high in intervals]]
+    return [
+        [max(0.0, a - low) for a, low, _ in intervals],
+        [max(0.0, high - a) for a, _, high in intervals],
+    ]

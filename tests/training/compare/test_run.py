@@ -63,7 +63,7 @@ def measured(monkeypatch) -> list[str]:
 
 @pytest.mark.slow
 def test_a_row_is_measured(where, tmp_path, capsys):
-    assert compare(*where, "--rows", "Two-stream+LSTM,MobileNet", "--epochs", 6) == 0
+    assert compare(*where, "--rows", "Two-stream+LSTM,MobileNet", "--epochs", 30) == 0
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 4
     out = tmp_path / "out"
@@ -71,7 +71,7 @@ def test_a_row_is_measured(where, tmp_path, capsys):
     assert result.stopped is None
     assert result.settings.clips == (20, 6, 14)
     assert result.accuracy >= 0.9  # motion tells the two classes apart
-    assert result.epochs == 6
+    assert result.epochs == 30
     single = msgspec.json.decode(row(out, name="MobileNet").read_bytes(), type=Result)
     assert single.parameters > 3_000_000
     assert "MobileNet" in (out / "table.md").read_text()
