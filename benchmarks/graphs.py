@@ -8,11 +8,10 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from export.check import IR_VERSION, OPSET
 from har_desktop.inference.bundle import Bundle, load_bundle
 from har_desktop.inference.session import Array, Session, open_session
 from har_desktop.models import list_bundles
-
-OPSET, IR_VERSION = 17, 8
 
 
 def shipped() -> dict[str, Bundle]:

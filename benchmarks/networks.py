@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import keras
@@ -11,15 +10,14 @@ import tensorflow as tf
 
 from benchmarks.graphs import shipped
 from export import graphs, head
-from export.describe import input_spec, window_spec
+from export.describe import feature_spec, graph_file, input_spec, window_spec
 from export.encoder import encode, side_by_side
+from export.oracle import weigh
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import (
     SCHEMA_VERSION,
     Calibration,
     CamSpec,
-    FeatureSpec,
-    GraphFile,
     Manifest,
 )
 from training.config import CnnGru, Config, NetworkConfig, Streams, read_config
@@ -46,10 +44,6 @@ def random_network(config: NetworkConfig, classes: int) -> keras.Model:
 def make_bundle(network: keras.Model, config: Config | Streams) -> Bundle:
     """The bundle of a network, in memory only."""
     exported = graphs.export(network, config.network)
-    shapes = {
-        value.name: tuple(axis.dim_value for axis in value.type.tensor_type.shape.dim)
-        for value in exported.encoder.graph.output
-    }
     encoder, answer = (g.SerializeToString() for g in (exported.encoder, exported.head))
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
@@ -58,20 +52,16 @@ def make_bundle(network: keras.Model, config: Config | Streams) -> Bundle:
         classes=config.classes,
         input=input_spec(config),
         window=window_spec(config),
-        features=FeatureSpec(partials=shapes["partials"][1:], activation=shapes["activation"][1:]),
+        features=feature_spec(exported),
         cam=CamSpec(target=exported.target),
         calibration=Calibration(temperature=1.0, rejection_threshold=0.5),
-        encoder=_graph_file("encoder.onnx", encoder),
-        head=_graph_file("head.onnx", answer),
+        encoder=graph_file("encoder.onnx", encoder),
+        head=graph_file("head.onnx", answer),
         training={},
         metrics={},
         source={},
     )
     return Bundle(Path("random"), manifest, encoder, answer)
-
-
-def _graph_file(name: str, data: bytes) -> GraphFile:
-    return GraphFile(file=name, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
 
 
 def clip_spec(config: NetworkConfig) -> tf.TensorSpec:
@@ -121,11 +111,5 @@ def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tu
             activations.append(activation)
             logits += model.get_layer("head")(features, training=False)[0] / len(parts)
         score = tf.reduce_max(logits)
-    together = side_by_side(activations)
-    places = together.shape[1] * together.shape[2]
-    sums = [
-        tf.reduce_sum(gradient, axis=(1, 2), keepdims=True)
-        for gradient in tape.gradient(score, activations)
-    ]
-    alphas = tf.concat(sums, axis=-1) / places
-    return logits, tf.nn.relu(tf.reduce_sum(alphas * together, axis=-1))
+    terms = weigh(side_by_side(activations), tape.gradient(score, activations))
+    return logits, tf.nn.relu(tf.reduce_sum(terms, axis=-1))

@@ -9,6 +9,7 @@ import onnx
 from har_desktop.errors import BundleError
 
 OPSET = 17
+IR_VERSION = 8  # the first with that opset
 LOOPS = {"Loop", "Scan", "If", "SequenceMap"}
 
 

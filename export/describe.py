@@ -42,10 +42,6 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
     place.write(folder / place.ENCODER, encoder)
     place.write(folder / place.HEAD, head)
     config = run.config
-    shapes = {
-        value.name: tuple(axis.dim_value for axis in value.type.tensor_type.shape.dim)
-        for value in graphs.encoder.graph.output
-    }
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         name=name,
@@ -53,11 +49,11 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         classes=config.classes,
         input=input_spec(config),
         window=window_spec(config),
-        features=FeatureSpec(partials=shapes["partials"][1:], activation=shapes["activation"][1:]),
+        features=feature_spec(graphs),
         cam=CamSpec(target=graphs.target),
         calibration=run.calibration,
-        encoder=_graph_file(place.ENCODER, encoder),
-        head=_graph_file(place.HEAD, head),
+        encoder=graph_file(place.ENCODER, encoder),
+        head=graph_file(place.HEAD, head),
         training={
             "data": run.split.data,
             "split": _summary(run.split),
@@ -91,7 +87,17 @@ def window_spec(config: Config | Streams) -> WindowSpec:
     return WindowSpec(length=config.network.length, frame_interval_s=config.frame_interval_s)
 
 
-def _graph_file(name: str, data: bytes) -> GraphFile:
+def feature_spec(graphs: Graphs) -> FeatureSpec:
+    """What the encoder gives per frame."""
+    shapes = {
+        value.name: tuple(axis.dim_value for axis in value.type.tensor_type.shape.dim)
+        for value in graphs.encoder.graph.output
+    }
+    return FeatureSpec(partials=shapes["partials"][1:], activation=shapes["activation"][1:])
+
+
+def graph_file(name: str, data: bytes) -> GraphFile:
+    """A serialised graph as the manifest names it."""
     return GraphFile(file=name, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
 
 

@@ -10,13 +10,11 @@ import keras
 import onnx
 import tensorflow as tf
 
-from export.check import OPSET, check
+from export.check import IR_VERSION, OPSET, check
 from export.encoder import EncoderPart, encode, norm_scale
 from export.head import HeadWeights, answer
 from training.config import NetworkConfig
 from training.network import find_layer, streams, target, target_norm
-
-IR_VERSION = 8  # the first with opset 17
 
 
 @dataclass(frozen=True)

@@ -81,11 +81,21 @@ def _overheard(layer: keras.layers.Layer) -> Iterator[list[tf.Tensor]]:
         del layer.call
 
 
-def _explain(activation: tf.Tensor, gradients: list[tf.Tensor]) -> Explanation:
+def weigh(activation: tf.Tensor, gradients: list[tf.Tensor]) -> tf.Tensor:
+    """Grad-CAM's terms, whose sum over the filters is the map before ReLU.
+
+    Args:
+        activation: As of `side_by_side`.
+        gradients: Of the score, by each of the targets.
+    """
     # A place that stands for several takes the gradient of them all, so their sum stays.
     places = activation.shape[1] * activation.shape[2]
     sums = [tf.reduce_sum(gradient, axis=(1, 2), keepdims=True) for gradient in gradients]
-    terms = tf.concat(sums, axis=-1) / places * activation
+    return tf.concat(sums, axis=-1) / places * activation
+
+
+def _explain(activation: tf.Tensor, gradients: list[tf.Tensor]) -> Explanation:
+    terms = weigh(activation, gradients)
     return Explanation(
         heatmaps=tf.nn.relu(tf.reduce_sum(terms, axis=-1)).numpy(),
         terms=float(tf.reduce_max(tf.reduce_sum(tf.abs(terms), axis=-1))),

@@ -108,7 +108,7 @@ def write_environment(run: Path, backend: str, seconds: float, waited: float | N
         "waited": None if waited is None else round(waited, 4),
         "commit": commit(),
         "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "machine": machine(),
         "backend": backend,
         "packages": {name: _version(name) for name in PACKAGES},
     }
@@ -120,6 +120,11 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None  # another backend than TensorFlow
+
+
+def machine() -> str:
+    """What a run is made on."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
 
 
 def commit() -> str:

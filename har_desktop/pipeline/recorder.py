@@ -23,7 +23,7 @@ from har_desktop.opencv import cv2
 from har_desktop.overlay import annotate
 from har_desktop.pipeline.result import Result
 from har_desktop.pipeline.tape import Tape
-from har_desktop.sinks.atomic import AtomicFile, writing
+from har_desktop.sinks.atomic import write_whole, writing
 from har_desktop.sinks.base import RunInfo
 
 log = logging.getLogger(__name__)
@@ -197,11 +197,5 @@ def save_snapshot(path: Path, result: Result) -> Path:
         OutputError: It cannot be written there.
     """
     _, data = cv2.imencode(".png", annotate(result.recognition, result.decision))
-    file = AtomicFile(path)
-    try:
-        with writing(path):
-            file.partial.write_bytes(data.tobytes())
-        return file.commit()
-    except BaseException:
-        file.discard()
-        raise
+    write_whole(path, data.tobytes())
+    return path

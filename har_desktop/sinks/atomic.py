@@ -78,6 +78,21 @@ class AtomicFile:
             self.partial.unlink(missing_ok=True)
 
 
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write a file at once; what stands under `path` is always whole.
+
+    Raises:
+        OutputError: It cannot be written. What was there before stays.
+    """
+    file = AtomicFile(path)
+    try:
+        with writing(path):
+            file.partial.write_bytes(data)
+        file.commit()
+    finally:
+        file.discard()
+
+
 class AtomicText:
     """Text in UTF-8 that is written bit by bit into an `AtomicFile`.
 

@@ -8,20 +8,17 @@ Convolutional Networks for Action Recognition in Videos", NeurIPS 2014, quantise
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from har_desktop.errors import SourceError
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
 from har_desktop.sources.video import VideoFile
-from training.data.cache import nearest, refuse_broken, save
+from training.data.cache import decode_all, nearest, refuse_broken, save
 from training.data.index import Clip
 
 COUNT = 10
@@ -50,20 +47,8 @@ class Frames:
         Raises:
             InputError: Too many of the clips cannot be decoded.
         """
-        cv2.setNumThreads(1)
-        broken: dict[Clip, str] = {}
-
-        def decode(clip: Clip) -> None:
-            try:
-                self._decode(clip, flow=flow)
-            except SourceError as error:
-                broken[clip] = str(error)
-
         missing = [c for c in clips if not self._path(c, flow=flow).exists()]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            work = pool.map(decode, missing)
-            for _ in tqdm(work, "ten frames", len(missing), unit="clip", disable=None):
-                pass
+        broken = decode_all(partial(self._decode, flow=flow), missing, "ten frames")
         refuse_broken(broken, len(clips))
         return [c for c in clips if c not in broken]
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.errors import HarError
+from training.callbacks import Clock
 from training.compare.frames import COUNT, Frames, mirrored_flow
 from training.compare.networks import Kind, Network, Row, tune
 from training.config import AugmentConfig
@@ -228,13 +229,12 @@ def learn(
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     _compile(model, optimizer)
-    clock = _Clock()
     history = model.fit(
         training,
         validation_data=validation,
         epochs=epochs,
         callbacks=[
-            clock,
+            Clock(),
             keras.callbacks.TerminateOnNaN(),
             # Patient for all epochs: it is here to bring back the best weights.
             keras.callbacks.EarlyStopping(
@@ -247,8 +247,8 @@ def learn(
         raise NotLearningError(f"the loss was no number any more in epoch {len(history['loss'])}")
     best = int(np.argmin(history["val_loss"]))
     return Learned(
-        epochs=len(clock.seconds),
-        seconds_per_epoch=round(float(np.median(clock.seconds)), 1),
+        epochs=len(history["loss"]),
+        seconds_per_epoch=round(float(np.median(history["seconds"])), 1),
         validation_accuracy=float(history["val_accuracy"][best]),
     )
 
@@ -279,15 +279,3 @@ def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
-
-
-class _Clock(keras.callbacks.Callback):
-    def __init__(self) -> None:
-        super().__init__()
-        self.seconds: list[float] = []
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        self._began = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-        self.seconds.append(time.perf_counter() - self._began)

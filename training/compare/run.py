@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import msgspec
 import numpy as np
 
 from har_desktop.errors import InputError
-from har_desktop.sinks.atomic import AtomicFile, writing
+from har_desktop.sinks.atomic import write_whole, writing
 from training.compare import results, table
 from training.compare.frames import COUNT, Frames
 from training.compare.learn import (
@@ -32,7 +30,7 @@ from training.compare.weights import Weights
 from training.data.index import Clip, scan
 from training.data.split import Split, split_at_random, split_by_group
 from training.metrics import classification
-from training.run_folder import commit
+from training.run_folder import commit, machine
 
 GRID = 8  # sides are multiples of what the poster's encoder divides them by
 
@@ -111,7 +109,7 @@ def measure(row: Row, split: Split, frames: Frames, settings: Settings, weights:
         "settings": settings,
         "parameters": parameters,
         "sanity_epochs": sanity.epochs,
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "machine": machine(),
         "commit": commit(),
     }
     if not sanity.passed:
@@ -189,13 +187,7 @@ def _keep(folder: Path, result: Result) -> None:
     path = results.path_of(folder, result.network, result.settings.protocol)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    file = AtomicFile(path)
-    try:
-        with writing(path):
-            file.partial.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
-        file.commit()
-    finally:
-        file.discard()
+    write_whole(path, msgspec.json.format(msgspec.json.encode(result)))
 
 
 def _in_order(rows: Sequence[Result]) -> list[Result]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from tqdm import tqdm
 from har_desktop.errors import InputError, SourceError
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
-from har_desktop.sinks.atomic import AtomicFile, writing
+from har_desktop.sinks.atomic import write_whole, writing
 from training.data.figures import open_clip
 from training.data.index import Clip
 
@@ -79,26 +79,8 @@ class Cache:
             InputError: More than `MAX_BROKEN` of the clips cannot be decoded.
             OutputError: The folder takes no more. What is decoded stays.
         """
-        cv2.setNumThreads(1)
-        broken: dict[Clip, str] = {}
-
-        def decode(clip: Clip) -> None:
-            try:
-                self._decode(clip)
-            except SourceError as error:
-                broken[clip] = str(error)
-
         missing = [c for c in clips if not self._paths(c)[0].exists()]
-        with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-            work = pool.map(decode, missing)
-            try:
-                for _ in tqdm(work, "decode", len(missing), unit="clip", disable=None):
-                    pass
-            except (
-                BaseException
-            ):  # a full disk, or Ctrl-C: the other clips are not worth waiting for
-                pool.shutdown(cancel_futures=True)
-                raise
+        broken = decode_all(self._decode, missing, "decode", workers)
         refuse_broken(broken, len(clips))
         return [c for c in clips if c not in broken]
 
@@ -131,6 +113,40 @@ class Cache:
         image_path, time_path = self._paths(clip)
         save(time_path, np.asarray(times))
         save(image_path, np.stack(images))  # last: its presence says that both are whole
+
+
+def decode_all(
+    decode: Callable[[Clip], None], clips: Sequence[Clip], task: str, workers: int | None = None
+) -> dict[Clip, str]:
+    """Decode clips in parallel; a progress bar tells how far it is.
+
+    Args:
+        decode: Decodes one clip and keeps the result; raises SourceError where it cannot be read.
+        clips: The clips.
+        task: Stands before the bar.
+        workers: Threads; one per core for None.
+
+    Returns:
+        Why clips could not be read.
+    """
+    cv2.setNumThreads(1)
+    broken: dict[Clip, str] = {}
+
+    def attempt(clip: Clip) -> None:
+        try:
+            decode(clip)
+        except SourceError as error:
+            broken[clip] = str(error)
+
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        work = pool.map(attempt, clips)
+        try:
+            for _ in tqdm(work, task, len(clips), unit="clip", disable=None):
+                pass
+        except BaseException:  # a full disk, or Ctrl-C: the other clips are not worth waiting for
+            pool.shutdown(cancel_futures=True)
+            raise
+    return broken
 
 
 def nearest(there: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -172,11 +188,4 @@ def save(path: Path, array: NDArray[np.generic]) -> None:
     """
     data = io.BytesIO()  # NumPy would not tell why a file on a full disk ends too soon
     np.save(data, array)
-    file = AtomicFile(path)
-    try:
-        with writing(path):
-            file.partial.write_bytes(data.getbuffer())
-        file.commit()
-    except BaseException:
-        file.discard()
-        raise
+    write_whole(path, data.getbuffer())

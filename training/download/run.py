@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from har_desktop.errors import OutputError, SourceError
-from har_desktop.sinks.atomic import AtomicFile, writing
+from har_desktop.sinks.atomic import write_whole, writing
 from training.download import manifest as record
 from training.download.fetch import Fetcher, GaveUpError, PassingError
 from training.download.listing import Remote, choose, official_clips, read_index, read_lists
@@ -63,10 +63,7 @@ def download(
     page = fetcher.read(clips_url).decode("utf-8", errors="replace")
     remotes, missing = choose(official_clips(lists), read_index(page, clips_url), classes)
     for name, content in lists.items():
-        file = AtomicFile(root / name)
-        with writing(file.path):
-            file.partial.write_bytes(content)
-        file.commit()
+        write_whole(root / name, content)
     here = Manifest(
         source=clips_url,
         lists=lists_url,
