@@ -8,8 +8,11 @@ import pytest
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline import live as live_module
+from har_desktop.pipeline.live import Live
 from har_desktop.sources.base import Source, SourceInfo
 from tests.rigs import MjpegRig, ScriptedRig, picture
+from tests.sessions import QUICK, Gated
 
 INTERVAL = 0.1
 
@@ -104,6 +107,29 @@ def live_bundle(make_bundle, tmp_path_factory):
 @pytest.fixture
 def recognizer(live_bundle):
     return Recognizer(live_bundle, "cpu")
+
+
+@pytest.fixture
+def gated(live_bundle):
+    model = Gated(live_bundle)
+    yield model
+    model.error = None
+    model.open_wide()
+
+
+@pytest.fixture
+def live(log, monkeypatch):
+    """The function that makes a session. It waits less for what hangs."""
+    made = []
+    monkeypatch.setattr(live_module, "STOP_S", 0.4)
+
+    def make(patience=QUICK):
+        made.append(Live(log.on_frame, log.on_result, log.on_status, patience))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,137 @@
+"""A live session whose model fails, does not answer, or is swapped for another one."""
+
+import threading
+from time import perf_counter
+
+import pytest
+
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.inference.session import GraphError
+from har_desktop.pipeline import live as live_module
+from har_desktop.pipeline import worker as worker_module
+from har_desktop.pipeline.state import State, Status
+from tests.bundles import slow_encoder
+from tests.sessions import ENDLESS, STOP_S, acts, check
+
+ERRORS = [
+    (GraphError("head.onnx: fails on cpu: no memory"), "head.onnx: fails on cpu: no memory"),
+    (ZeroDivisionError("two\nlines"), "ZeroDivisionError: two lines"),
+    (None, "not finite"),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), ERRORS)
+def test_failing_model_is_a_fault_until_it_is_restarted(error, words, rig, log, live, gated):
+    session, source = live(), rig("scripted")
+    session.swap(gated)
+    session.start(source.open_source)
+    gated.open_wide()
+    log.wait(lambda: acts(log))
+    gated.error, gated.spoil = error, error is None
+    log.wait(lambda: session.status.state is State.FAULTED)
+    message = session.status.message
+    assert words in message
+    assert "\n" not in message
+    assert "restart it, or choose another model" in message
+    results, frames = len(log.results), session.stats().captured
+    log.wait(lambda: session.stats().captured > frames + 5)  # the picture goes on
+    session.take_frame()
+    log.calls.clear()
+    log.wait(lambda: log.calls)
+    assert len(log.results) == results
+    check(session.stats())
+
+    gated.error, gated.spoil = None, False
+    session.restart()
+    log.wait(lambda: len(log.results) > results)
+    assert session.status.state is State.RUNNING
+    assert log.results[results].recognition.filled == 0
+    assert log.results[results].decision.label is None
+
+
+@pytest.fixture
+def stuck(rig, log, live, make_bundle, tmp_path):
+    """A session whose model works on one frame for long, and has been told of; its source."""
+    folder = make_bundle(tmp_path / "slow", length=5, interval=0.1, edit_encoder=slow_encoder)
+    session, source = live(ENDLESS), rig("scripted")
+    session.swap(Recognizer(load_bundle(folder), "cpu"))
+    session.start(source.open_source)
+    log.wait(lambda: log.results)
+    source.white = True
+    log.wait(lambda: session.status.message is not None)
+    source.white = False
+    return session, source
+
+
+def test_a_model_that_does_not_answer_is_told_of_and_the_picture_goes_on(stuck, log):
+    session, _ = stuck
+    assert session.status.state is State.RUNNING
+    assert session.status.message.startswith("the model has not answered for 2 s; ")
+    results, captured = len(log.results), session.stats().captured
+    log.wait(lambda: session.stats().captured > captured + 10)
+    log.calls.clear()
+    assert session.take_frame() is not None
+    log.wait(lambda: log.calls)
+    assert len(log.results) == results
+    check(session.stats())
+
+
+def test_another_model_takes_over_from_one_that_does_not_answer(stuck, log, live_bundle):
+    session, _ = stuck
+    before, began = len(log.results), perf_counter()
+    replacement = Recognizer(live_bundle, "cpu")
+    session.swap(replacement)
+    log.wait(lambda: len(log.results) > before)
+    assert perf_counter() - began < 3.0
+    assert log.results[before].manifest is replacement.manifest
+    assert session.status.message is None
+    assert State.FAULTED not in log.states
+    check(session.stats())
+
+
+def test_stop_interrupts_a_model_that_does_not_answer(stuck, monkeypatch):
+    session, _ = stuck
+    monkeypatch.setattr(live_module, "STOP_S", STOP_S)
+    began = perf_counter()
+    session.stop()
+    assert perf_counter() - began < 3.0
+    assert session.status == Status(State.STOPPED)  # nothing was left behind
+    assert "inference" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_late_answer_is_a_recovery(rig, log, live, gated, monkeypatch):
+    monkeypatch.setattr(worker_module, "SLOW_S", 0.2)
+    session, source = live(), rig("scripted")
+    session.swap(gated)
+    session.start(source.open_source)
+    log.wait(lambda: session.status.message is not None)
+    gated.open_wide()
+    log.wait(lambda: acts(log))
+    assert session.status == Status(State.RUNNING)
+
+
+def test_another_model_mends_the_fault(rig, log, live, gated, live_bundle):
+    session, source = live(), rig("scripted")
+    gated.error = GraphError("broken")
+    gated.open_wide()
+    session.swap(gated)
+    session.start(source.open_source)
+    log.wait(lambda: session.status.state is State.FAULTED)
+    session.swap(Recognizer(live_bundle, "cpu"))
+    log.wait(lambda: log.results)
+    assert session.status.state is State.RUNNING
+
+
+def test_lost_camera_matters_more_than_a_failed_model(rig, log, live, gated):
+    session, source = live(), rig("scripted")
+    gated.error = GraphError("broken")
+    gated.open_wide()
+    session.swap(gated)
+    session.start(source.open_source)
+    log.wait(lambda: session.status.state is State.FAULTED)
+    source.break_("none")
+    log.wait(lambda: session.status.state is State.LOST)
+    source.mend()
+    log.wait(lambda: session.status.state is State.FAULTED)
+    assert "broken" in session.status.message
