@@ -119,8 +119,7 @@ def fit(
         (config,) = changed
         split, extra, store = run_prepare(config, where)
         open_run(run, config, split, resume=resume)
-        waited = run_fit(config, split, extra, store, run, tensorboard=tensorboard)
-        click.echo(f"{waited:.1%} of the steps' time was spent waiting for data")
+        run_fit(config, split, extra, store, run, tensorboard=tensorboard)
     click.echo(f"{run}: {(run / 'validation.json').read_text()}")
 
 

@@ -28,6 +28,9 @@ UCF10 = (
     "YoYo",
 )
 
+# Policies of Keras'; "fastest" is float32 or mixed_bfloat16, whichever is quicker on the machine.
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "fastest"]
+
 Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
@@ -184,7 +187,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     warmup: Share = 0.05  # share of the steps with a rising learning rate
     weight_decay: Annotated[float, Meta(ge=0.0)] = 1e-4
     label_smoothing: Share = 0.0
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    precision: Precision = "float32"
     average: Share = 0.0  # decay of the exponential moving average of the weights, 0 = off
     patience: Positive = 1000  # epochs without a better validation loss
     figures: Annotated[int, Meta(ge=0)] = 0  # rendered clips per class, added to the training set

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 import keras
 import msgspec
 import numpy as np
@@ -24,6 +25,7 @@ from training.data.cache import Cache
 from training.data.index import Clip
 from training.data.split import Split
 from training.network import build, build_on_features, find_layer
+from training.precision import choose
 from training.run_folder import BEST, best_loss, epochs_done, seconds, write_environment
 
 
@@ -35,8 +37,10 @@ def fit(
     run: Path,
     *,
     tensorboard: bool = False,
-) -> float:
+) -> None:
     """Train, keep the best weights by validation loss, calibrate. Resumes by itself.
+
+    Tells at the end what share of the steps' time was spent waiting for data.
 
     Args:
         config: Everything that decides the run.
@@ -47,15 +51,13 @@ def fit(
         run: The run folder, opened by `open_run`.
         tensorboard: Whether to log for TensorBoard, too.
 
-    Returns:
-        Share of the steps' time that was spent waiting for data, 0..1.
-
     Raises:
         DivergedError: The loss became NaN or infinite.
         OutputError: The folder takes no more; what was written before stays.
     """
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(config.precision)
+    precision = choose(config.precision)
+    keras.config.set_dtype_policy(precision)
     network = build(config.network, len(config.classes))
     learn = split.train + extra
     learner, material = _learner(config, network, store, learn)
@@ -81,9 +83,9 @@ def fit(
         network.load_weights(run / BEST)
         logits = learner.predict(windows, batch_size=2 * config.batch, verbose=0)
         report(run, logits, targets, owners)
-        write_environment(run, keras.backend.backend(), seconds(run), waiting.share)
+        write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
+    click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
     shutil.rmtree(run / "backup", ignore_errors=True)
-    return waiting.share
 
 
 @contextmanager

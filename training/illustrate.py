@@ -18,21 +18,25 @@ from training.evaluate import ask
 from training.figures import confusion, curves, reliability, strips
 from training.figures.style import save, styled
 from training.metrics import classification
-from training.run_folder import history
+from training.run_folder import history, stream_folders
 
 
 def draw_run(run: Path, out: Path) -> list[Path]:
-    """The curves of a run; what was written.
+    """The curves of a run, one figure for each of its streams; what was written.
 
     Raises:
         InputError: The run has no whole epoch.
         OutputError: The folder takes no files.
     """
-    rows = history(run)
-    if rows is None:
+    streams = stream_folders(run)
+    names = {folder: f"curves-{folder.name}" for folder in streams} or {run: "curves"}
+    found = [
+        (name, rows) for folder, name in names.items() if (rows := history(folder)) is not None
+    ]
+    if not found:
         raise InputError(f"{run} has no history.csv with an epoch in it: nothing to draw")
     with styled():
-        return save(curves.draw(rows), out, "curves")
+        return [path for name, rows in found for path in save(curves.draw(rows), out, name)]
 
 
 def draw_bundle(

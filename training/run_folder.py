@@ -2,7 +2,8 @@
 
 It holds `config.json`, `split.json`, `environment.json`, `history.csv`, `best.weights.h5`,
 `calibration.json`, `validation.json`, where it was asked for `tensorboard/`, and, while the run
-lasts, `backup/`. See `training.streams` for a run of several networks.
+lasts, `backup/`. A run of several networks holds a run folder `streamN` for each instead of the
+history; see `training.streams`.
 """
 
 from __future__ import annotations
@@ -73,6 +74,11 @@ def history(run: Path) -> NDArray[np.void] | None:
     return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
 
 
+def stream_folders(run: Path) -> list[Path]:
+    """The run folders of the networks that a run trains one after another; of most runs, none."""
+    return sorted(run.glob("stream[0-9]*"))
+
+
 def epochs_done(run: Path) -> int:
     """How many epochs the backup holds: an interrupted run goes on after them."""
     path = run / "backup" / "training_metadata.json"
@@ -93,7 +99,13 @@ def seconds(run: Path) -> float:
     return 0.0 if rows is None else float(np.sum(rows["seconds"]))
 
 
-def write_environment(run: Path, backend: str, seconds: float, waited: float | None = None) -> None:
+def write_environment(
+    run: Path,
+    backend: str,
+    seconds: float,
+    waited: float | None = None,
+    precision: str | None = None,
+) -> None:
     """Tell how the run came about; its presence says that the run has finished.
 
     Args:
@@ -101,11 +113,13 @@ def write_environment(run: Path, backend: str, seconds: float, waited: float | N
         backend: Keras' name of it.
         seconds: How long it took.
         waited: Share of the steps' time that was spent waiting for data, where there were steps.
+        precision: What they computed in.
     """
     environment = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds),
         "waited": None if waited is None else round(waited, 4),
+        "precision": precision,
         "commit": commit(),
         "python": platform.python_version(),
         "machine": machine(),

@@ -82,6 +82,17 @@ def test_the_run_alone_gives_the_curves(run, tmp_path) -> None:
     assert "give --bundle and --data" in done.stderr
 
 
+def test_a_run_of_streams_gives_the_curves_of_each(run, tmp_path) -> None:
+    for number in (0, 1):
+        (run / f"stream{number}").mkdir()
+        (run / f"stream{number}" / "history.csv").write_text(HISTORY)
+    (run / "history.csv").unlink()
+    done = command("figures", "--run", run, "--out", tmp_path / "figures")
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {f"curves-stream{n}.{suffix}" for n in (0, 1) for suffix in ("png", "svg")}
+
+
 def test_the_same_figure_is_the_same_file(run, tmp_path) -> None:
     one, two = (draw_run(run, tmp_path / name) for name in ("one", "two"))
     for first, second in zip(one, two, strict=True):
