@@ -181,9 +181,15 @@ def _groups(names: list[str]) -> str:
 
 
 def _calibration(manifest: Manifest) -> Iterator[str]:
+    calibration = manifest.calibration
+    evidence = (
+        ""
+        if calibration.least_evidence is None
+        else f", and where the largest logit is below {calibration.least_evidence:g}"
+    )
     yield (
-        f"Probabilities are softmax(logits / {manifest.calibration.temperature:g}). Below "
-        f'{manifest.calibration.rejection_threshold:g} the answer is "no action".'
+        f"Probabilities are softmax(logits / {calibration.temperature:g}). Below "
+        f'{calibration.rejection_threshold:g}{evidence} the answer is "no action".'
     )
 
 

@@ -114,7 +114,7 @@ def _no_action(report: Rejection, classes: int) -> Iterator[str]:
     kept = report.kept
     parts = [("recognised correctly", "keep their label", kept.kept, kept.windows)]
     yield (
-        f"At the threshold {report.threshold:g}, {report.protocol}: of {kept.windows} windows that "
+        f"By this calibration, {report.protocol}: of {kept.windows} windows that "
         f"are recognised correctly, {_share(kept.kept, kept.windows)} keep their label."
     )
     for named, what, words in (

@@ -10,6 +10,7 @@ import keras
 import onnx
 import tensorflow as tf
 
+from export import gru
 from export.check import IR_VERSION, OPSET, check
 from export.encoder import EncoderPart, encode, norm_scale
 from export.head import HeadWeights, answer
@@ -98,7 +99,10 @@ def convert(
         import tf2onnx
 
         model, _ = tf2onnx.convert.from_function(
-            tf.function(function, autograph=False), input_signature=inputs, opset=OPSET
+            tf.function(function, autograph=False),
+            input_signature=inputs,
+            opset=OPSET,
+            custom_op_handlers={"CudnnRNN": (gru.to_onnx, [])},
         )
     model.graph.name = name
     model.ir_version = IR_VERSION

@@ -96,8 +96,9 @@ def answer(
     """The function of one head, or of several side by side; docs/architecture.md has the contract.
 
     Args:
-        heads: Of the trained network. Their logits add up. Each one's channels follow the ones of
-            the head before it, in `partials` and in `activations`.
+        heads: Of the trained network. Their logits add up, moved by what the first one alone has to
+            say. Each one's channels follow the ones of the head before it, in `partials` and in
+            `activations`.
         partials: (length, 3, h, w, C) float32, oldest first.
         activations: (length, h', w', K) float32, oldest first: the Grad-CAM target.
         class_index: int64 scalar: the class to explain; below zero, the top one.
@@ -106,9 +107,10 @@ def answer(
         `logits` and `probabilities` (classes,) float32, `heatmaps` (length, h', w') float32,
         `explained` int64 scalar.
     """
-    own = tf.split(partials, [len(head.conv3d_bias) for head in heads], axis=-1)
+    maps = conv3d.combine(partials)
+    own = tf.split(maps, [len(head.conv3d_bias) for head in heads], axis=-1)
     forwards = [_forward(head, part) for head, part in zip(heads, own, strict=True)]
-    logits = tf.add_n([forward.logits for forward in forwards])
+    logits = _fuse([forward.logits for forward in forwards])
     explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
 
     _, rows, columns, filters = activations.shape
@@ -126,9 +128,18 @@ def answer(
     }
 
 
-def _forward(weights: HeadWeights, partials: tf.Tensor) -> _Forward:
-    length, _, height, width, channels = partials.shape
-    maps = tf.reshape(conv3d.combine(partials), (length, height * width, channels))
+def _fuse(parts: Sequence[tf.Tensor]) -> tf.Tensor:
+    """The sum of the heads' logits (classes,), moved as `training.network.fuse` does."""
+    total = tf.add_n(parts)
+    if len(parts) == 1:
+        return total
+    first = tf.gather(parts[0], tf.argmax(total))
+    return total + (first - tf.reduce_max(total))
+
+
+def _forward(weights: HeadWeights, maps: tf.Tensor) -> _Forward:
+    length, height, width, channels = maps.shape
+    maps = tf.reshape(maps, (length, height * width, channels))
     highest = tf.reduce_max(maps, axis=1, keepdims=True)
     # Adding the bias and ReLU keep the order: both can wait until the maximum is known.
     pooled = tf.nn.relu(highest[:, 0] + weights.conv3d_bias)

@@ -1,6 +1,8 @@
-"""Temperature and rejection threshold, from validation windows.
+"""Temperature, rejection threshold and least evidence, from validation windows.
 
 Temperature scaling: Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", 2017.
+The largest logit as evidence: Hendrycks et al., "Scaling Out-of-Distribution Detection for
+Real-World Settings", ICML 2022. A network that was taught to be unsure has small logits then.
 """
 
 from __future__ import annotations
@@ -14,25 +16,65 @@ from har_desktop.inference.manifest import Calibration
 KEEP = 0.92
 
 
-def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Calibration:
-    """Fit both on windows that the network did not learn from.
+def calibrate(
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    foreign: NDArray[np.float32] | None = None,
+) -> Calibration:
+    """Fit all on windows that the network did not learn from.
 
     Args:
         logits: (windows, classes) float.
         labels: (windows,) index of the true class.
+        foreign: (windows, classes) logits of windows that show none of the classes, if there are.
 
     Returns:
-        The temperature with the lowest negative log-likelihood, and the confidence that `KEEP` of
-        the correctly recognised windows reach.
+        The temperature with the lowest negative log-likelihood, and the least confidence and
+        evidence that `KEEP` of the correctly recognised windows reach.
     """
     temperatures = np.geomspace(0.05, 4.0, 256)
     losses = [_negative_log_likelihood(logits / t, labels) for t in temperatures]
     temperature = float(temperatures[int(np.argmin(losses))])
-    probabilities = np.exp(_log_softmax(logits / temperature))
-    right = probabilities.argmax(axis=1) == labels
-    confidences = probabilities.max(axis=1)[right]
-    threshold = float(np.quantile(confidences, 1 - KEEP)) if right.any() else 1.0
-    return Calibration(temperature=round(temperature, 4), rejection_threshold=round(threshold, 4))
+    right = logits.argmax(axis=1) == labels
+    confidence, evidence = _confidence(logits, temperature)[right], logits.max(axis=1)[right]
+    if not right.any():
+        return Calibration(temperature=round(temperature, 4), rejection_threshold=1.0)
+    if foreign is None or not len(foreign):
+        threshold, least = float(np.quantile(confidence, 1 - KEEP)), None
+    else:
+        threshold, least = _best_pair(
+            confidence, evidence, _confidence(foreign, temperature), foreign.max(axis=1)
+        )
+    return Calibration(
+        temperature=round(temperature, 4),
+        rejection_threshold=round(threshold, 4),
+        least_evidence=None if least is None else round(least, 4),
+    )
+
+
+def _best_pair(
+    confidence: NDArray[np.float64],
+    evidence: NDArray[np.float32],
+    foreign_confidence: NDArray[np.float64],
+    foreign_evidence: NDArray[np.float32],
+) -> tuple[float, float]:
+    """The pair of limits that `KEEP` of the windows reach, and the fewest foreign ones."""
+    pairs = []
+    for share in np.linspace(0, 1 - KEEP, 17):
+        least = float(np.quantile(evidence, share))
+        # So many of those that are left may be lost by their confidence.
+        left = evidence >= least
+        lost = max(0.0, 1 - KEEP / left.mean())
+        threshold = float(np.quantile(confidence[left], lost))
+        named = ((foreign_evidence >= least) & (foreign_confidence >= threshold)).mean()
+        pairs.append((float(named), threshold, least))
+    _, threshold, least = min(pairs)
+    return threshold, least
+
+
+def _confidence(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+    confidence: NDArray[np.float64] = np.exp(_log_softmax(logits / temperature)).max(axis=1)
+    return confidence
 
 
 def _negative_log_likelihood(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

@@ -117,9 +117,9 @@ def fit(
         fit_streams(streams, where, run, resume=resume, tensorboard=tensorboard)
     else:
         (config,) = changed
-        split, extra, store = run_prepare(config, where)
-        open_run(run, config, split, resume=resume)
-        run_fit(config, split, extra, store, run, tensorboard=tensorboard)
+        prepared = run_prepare(config, where)
+        open_run(run, config, prepared.split, resume=resume)
+        run_fit(config, prepared, run, tensorboard=tensorboard)
     click.echo(f"{run}: {(run / 'validation.json').read_text()}")
 
 

@@ -52,8 +52,8 @@ def ask(
     classes = bundle.manifest.classes
     return Answers(
         truth=np.array([classes.index(clip.label) for clip, _ in good]),
-        probabilities=np.stack([windows.mean(axis=0) for _, windows in good]),
-        windows=sum(len(windows) for _, windows in good),
+        probabilities=np.stack([windows.probabilities.mean(axis=0) for _, windows in good]),
+        windows=sum(len(windows.evident) for _, windows in good),
         skipped=[c.path for c, a in zip(clips, answers, strict=True) if a is None],
     )
 

@@ -20,34 +20,24 @@ from training.calibrate import calibrate
 from training.callbacks import Best, Clock, StopOnNan, Waiting
 from training.config import Config
 from training.data.bank import Bank
-from training.data.batches import Material, Pictures, TrainingWindows, Views, fixed_windows
+from training.data.batches import Inputs, Material, Pictures, TrainingWindows, Views, fixed_windows
 from training.data.cache import Cache
 from training.data.index import Clip
-from training.data.split import Split
 from training.network import build, build_on_features, find_layer
 from training.precision import choose
+from training.prepare import Prepared
 from training.run_folder import BEST, best_loss, epochs_done, seconds, write_environment
 
 
-def fit(
-    config: Config,
-    split: Split,
-    extra: list[Clip],
-    store: Cache | Bank,
-    run: Path,
-    *,
-    tensorboard: bool = False,
-) -> None:
+def fit(config: Config, prepared: Prepared, run: Path, *, tensorboard: bool = False) -> None:
     """Train, keep the best weights by validation loss, calibrate. Resumes by itself.
 
     Tells at the end what share of the steps' time was spent waiting for data.
 
     Args:
         config: Everything that decides the run.
-        split: Its `train` and `validation` are used, its `test` is not touched.
-        extra: More clips to learn from: rendered ones, and clips of none of the classes, which
-            teach the network to be unsure.
-        store: Holds all these clips: their pictures, or what a frozen trunk makes of them.
+        prepared: The clips. Those of other classes teach the network to be unsure. The split's
+            `test` is not touched.
         run: The run folder, opened by `open_run`.
         tensorboard: Whether to log for TensorBoard, too.
 
@@ -59,8 +49,8 @@ def fit(
     precision = choose(config.precision)
     keras.config.set_dtype_policy(precision)
     network = build(config.network, len(config.classes))
-    learn = split.train + extra
-    learner, material = _learner(config, network, store, learn)
+    learn = prepared.split.train + prepared.extra
+    learner, material = _learner(config, network, prepared.store, learn)
     batches = TrainingWindows(config, material, learn, epochs_done(run))
     learner.compile(
         optimizer=_optimizer(config, len(batches) * config.epochs),
@@ -69,7 +59,7 @@ def fit(
         ),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
-    windows, targets, owners = fixed_windows(config, material, split.validation)
+    windows, targets, owners = fixed_windows(config, material, prepared.split.validation)
     waiting = Waiting(batches.ready)
     with _keeping(run):
         learner.fit(
@@ -81,8 +71,14 @@ def fit(
             verbose=1 if sys.stderr.isatty() else 2,
         )
         network.load_weights(run / BEST)
-        logits = learner.predict(windows, batch_size=2 * config.batch, verbose=0)
-        report(run, logits, targets, owners)
+
+        def answer(windows: Inputs) -> NDArray[np.float32]:
+            return np.asarray(learner.predict(windows, batch_size=2 * config.batch, verbose=0))
+
+        foreign = None
+        if prepared.foreign:
+            foreign = answer(fixed_windows(config, material, prepared.foreign)[0])
+        report(run, answer(windows), targets, owners, foreign)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
     shutil.rmtree(run / "backup", ignore_errors=True)
@@ -161,10 +157,19 @@ def report(
     logits: NDArray[np.float32],
     targets: NDArray[np.float32],
     owners: NDArray[np.int64],
+    foreign: NDArray[np.float32] | None,
 ) -> None:
-    """Calibrate on the validation windows and say how the best weights do on them."""
+    """Calibrate on the validation windows and say how the best weights do on them.
+
+    Args:
+        run: The run folder.
+        logits: (windows, classes).
+        targets: (windows, classes), one-hot.
+        owners: (windows,) the number of the clip of each.
+        foreign: (windows, classes) logits of windows of other classes, if there are.
+    """
     labels = targets.argmax(axis=1)
-    calibration = calibrate(logits, labels)
+    calibration = calibrate(logits, labels, foreign)
     (run / "calibration.json").write_bytes(msgspec.json.encode(calibration))
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits / calibration.temperature))
     clips = owners.max() + 1

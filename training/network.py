@@ -34,7 +34,7 @@ def normalize(frame, previous=None, dtype="float32"):
     """The encoder's first step, shared with the exported graph.
 
     Args:
-        frame: (batch, height, width, 3) uint8 RGB.
+        frame: (batch, height, width, 3) RGB in 0..255, uint8 or, if it was shrunk, floating point.
         previous: The same one interval before, for a network with motion, else None.
         dtype: To compute in.
 
@@ -105,17 +105,40 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
         return keras.Model(clip, logits, name=config.kind)
     answers = []
     for number, part in enumerate(config.streams):
-        pictures = normalize(frames, before if part.motion else None, full_precision())
-        pictures = shrink(pictures, config.shrink(part))
+        seen, past = (shrink(x, config.shrink(part)) for x in (frames, before))
+        pictures = normalize(seen, past if part.motion else None, full_precision())
         picture = keras.Input(pictures.shape[1:], dtype=full_precision(), name="picture")
         logits = _stream(part, classes, picture)
         answers.append(keras.Model(picture, logits, name=f"stream{number}")(pictures))
-    return keras.Model(clip, layers.Average(name="mean", dtype=full_precision())(answers))
+    return keras.Model(clip, fuse(answers), name=config.kind)
+
+
+def fuse(answers):
+    """The mean of several networks' logits, moved such that the first network alone is evidence.
+
+    To move all logits changes neither probabilities nor gradients. Their largest one becomes what
+    the first network adds to the top class: a bundle's `least_evidence` is held against it.
+
+    Args:
+        answers: Logits (batch, classes) of each network.
+
+    Returns:
+        (batch, classes).
+    """
+    mean = sum(answers) / len(answers)
+    top = ops.argmax(mean, axis=-1, keepdims=True)
+    first = ops.take_along_axis(answers[0], top, axis=-1) / len(answers)
+    return mean + ops.stop_gradient(first - ops.max(mean, axis=-1, keepdims=True))
 
 
 def shrink(pictures, factor: int):
-    """Pictures (batch, height, width, channels), each side `factor` times smaller, by averaging."""
-    return pictures if factor == 1 else ops.average_pool(pictures, factor, factor)
+    """Pictures (batch, height, width, channels), each side `factor` times smaller, by averaging.
+
+    None stays None.
+    """
+    if factor == 1 or pictures is None:
+        return pictures
+    return ops.average_pool(ops.cast(pictures, full_precision()), factor, factor)
 
 
 def _stream(config: Stream, classes: int, pictures):

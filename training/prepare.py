@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
@@ -85,16 +85,28 @@ class Source:
         return split_at_random(clips, self.leak_seed)
 
 
-def prepare(config: Config, source: Source) -> tuple[Split, list[Clip], Cache | Bank]:
+class Prepared(NamedTuple):
+    """What a run learns from and is chosen by.
+
+    Attributes:
+        split: The clips of the configuration's classes.
+        extra: Clips of other classes, and rendered ones, to learn from.
+        foreign: Clips of other classes that validate.
+        store: Where the pictures or features of all of them are.
+    """
+
+    split: Split
+    extra: list[Clip]
+    foreign: list[Clip]
+    store: Cache | Bank
+
+
+def prepare(config: Config, source: Source) -> Prepared:
     """Scan, split, decode, and tell of it on stdout.
 
     Args:
         config: Whose classes and pictures count.
         source: Where they are.
-
-    Returns:
-        The split; the clips of other classes and the rendered ones to learn from; where their
-        pictures or features are.
 
     Raises:
         InputError: The data cannot be used.
@@ -102,18 +114,18 @@ def prepare(config: Config, source: Source) -> tuple[Split, list[Clip], Cache | 
     """
     trunks = None if isinstance(config.network, CnnGru) else _required(config, source.published)
     split = source.split(config)
-    others = _others(config, source.data, split) if config.others else []
-    extra = [*others, *figure_clips(config.classes, config.figures)]
+    others = other_clips(config, source.data, split)
+    extra = [*others.train, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
     if trunks is None:
         # A picture a third larger than the input leaves room for crops.
         size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
         store = cache = Cache(source.cache, source.data, size)
-        usable = set(cache.fill([*split.train, *split.validation, *extra]))
+        usable = set(cache.fill([*split.train, *split.validation, *extra, *others.validation]))
     else:
         store = bank = _bank(config, source.data, source.cache, trunks)
-        usable = _fill(config, bank, split, extra)
-    usable -= _too_short(config, store, usable)
+        usable = _fill(config, bank, split, extra, others.validation)
+    usable -= _too_short(config, store, usable - set(others.validation))
     split = msgspec.structs.replace(
         split,
         train=[c for c in split.train if c in usable],
@@ -124,7 +136,7 @@ def prepare(config: Config, source: Source) -> tuple[Split, list[Clip], Cache | 
     extra = [c for c in extra if c in usable]
     if extra:
         click.echo(f"training too: {len(extra)} clips of {len({c.label for c in extra})} classes")
-    return split, extra, store
+    return Prepared(split, extra, [c for c in others.validation if c in usable], store)
 
 
 def _too_short(config: Config, store: Cache | Bank, clips: Collection[Clip]) -> set[Clip]:
@@ -173,17 +185,32 @@ def _bank(config: Config, data: Path, folder: Path, published: Path) -> Bank:
     return Bank(folder, data, trunk, config.augment)
 
 
-def _fill(config: Config, bank: Bank, split: Split, extra: list[Clip]) -> set[Clip]:
+def _fill(
+    config: Config, bank: Bank, split: Split, extra: list[Clip], foreign: list[Clip]
+) -> set[Clip]:
     """Compute every view that the run needs; the clips that can be used."""
     from training.data.batches import training_views
 
     learn = [(c, view) for c in split.train + extra for view in training_views(config, c)]
-    jobs = [*learn, *((clip, 0) for clip in split.validation)]
+    jobs = [*learn, *((clip, 0) for clip in [*split.validation, *foreign])]
     return {clip for clip, _ in bank.fill(jobs)}
 
 
-def _others(config: Config, data: Path, split: Split) -> list[Clip]:
-    """Clips of all other classes, of training groups only: the rest calibrates and tests."""
+class Others(NamedTuple):
+    """Clips of none of a configuration's classes."""
+
+    train: list[Clip]
+    validation: list[Clip]
+
+
+def other_clips(config: Config, data: Path, split: Split) -> Others:
+    """Clips of all other classes, divided as those of the classes are; none if none are wanted.
+
+    Raises:
+        InputError: There are none.
+    """
+    if not config.others:
+        return Others([], [])
     found = other_labels(data, config.classes)
     if not found:
         raise InputError(
@@ -191,7 +218,12 @@ def _others(config: Config, data: Path, split: Split) -> list[Clip]:
             " anything else, or choose a configuration without `others`"
         )
     clips = scan(data, found)
-    groups = {c.group for c in split.validation + split.test} | set(TEST_GROUPS)
-    # Some clips stand under two names, of a training group and of another.
-    held_out = {c.sha256 for c in clips if c.group in groups}
-    return [c for c in clips if c.sha256 not in held_out]
+    validation = {c.group for c in split.validation}
+    test = {c.group for c in split.test} | set(TEST_GROUPS)
+    # Some clips stand under two names, of a group that tests and of another.
+    seen = {c.sha256 for c in clips if c.group in test}
+    validating = [c for c in clips if c.group in validation - test and c.sha256 not in seen]
+    seen |= {c.sha256 for c in validating}
+    held_out = validation | test
+    learning = [c for c in clips if c.group not in held_out and c.sha256 not in seen]
+    return Others(learning, validating)

@@ -1,8 +1,8 @@
 """How often a bundle names an action where there is none. No TensorFlow here.
 
 Every window in time is judged by itself: it is named if its top calibrated probability reaches the
-bundle's rejection threshold. The app is calmer than that, for it smooths over windows and lets an
-action last before it tells of it.
+bundle's rejection threshold, and its largest logit the bundle's least evidence. The app is calmer
+than that, for it smooths over windows and lets an action last before it tells of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
 from training.data.index import Clip
 from training.metrics import Kept, Named
-from training.windows import Probabilities, all_windows
+from training.windows import Windows, all_windows
 
 
 class Labels(msgspec.Struct, frozen=True):
@@ -94,7 +94,7 @@ def reject(
     paths = [*(data / c.path for c in known), *(idle or ())]
     answers = all_windows(bundle, paths, "time", "reject", progress)
     of_clips, of_idle = answers[: len(known)], answers[len(known) :]
-    by_label: dict[str, list[Probabilities]] = {c.label: [] for c in known}
+    by_label: dict[str, list[Windows]] = {c.label: [] for c in known}
     for clip, windows in zip(known, of_clips, strict=True):
         if windows is not None:
             by_label[clip.label].append(windows)
@@ -120,13 +120,15 @@ def reject(
     )
 
 
-def _labels(manifest: Manifest, clips: Sequence[Probabilities]) -> Labels:
+def _labels(manifest: Manifest, clips: Sequence[Windows]) -> Labels:
     """Count the labels that the windows of some clips get."""
     given: Counter[str] = Counter()
     for windows in clips:
-        tops = windows.argmax(axis=1)[_reach(manifest, windows)]
+        tops = windows.probabilities.argmax(axis=1)[_named(manifest, windows)]
         given.update(manifest.classes[top] for top in tops)
-    return Labels(sum(map(len, clips)), given.total(), dict(given.most_common()))
+    return Labels(
+        sum(len(windows.evident) for windows in clips), given.total(), dict(given.most_common())
+    )
 
 
 def _sum(parts: Iterable[Labels]) -> Named:
@@ -134,16 +136,17 @@ def _sum(parts: Iterable[Labels]) -> Named:
     return Named(sum(windows for windows, _ in pairs), sum(named for _, named in pairs))
 
 
-def _kept(manifest: Manifest, by_label: dict[str, list[Probabilities]]) -> Kept:
+def _kept(manifest: Manifest, by_label: dict[str, list[Windows]]) -> Kept:
     right = kept = 0
     for number, label in enumerate(manifest.classes):
         for windows in by_label.get(label, []):
-            hits = windows.argmax(axis=1) == number
+            hits = windows.probabilities.argmax(axis=1) == number
             right += int(hits.sum())
-            kept += int((hits & _reach(manifest, windows)).sum())
+            kept += int((hits & _named(manifest, windows)).sum())
     return Kept(right, kept)
 
 
-def _reach(manifest: Manifest, windows: Probabilities) -> NDArray[np.bool_]:
-    """(windows,) bool: whose top probability reaches the threshold; in float64, as in the app."""
-    return windows.max(axis=1).astype(np.float64) >= manifest.calibration.rejection_threshold
+def _named(manifest: Manifest, windows: Windows) -> NDArray[np.bool_]:
+    """(windows,) bool: which of them get a label; compared in float64, as in the app."""
+    tops = windows.probabilities.max(axis=1).astype(np.float64)
+    return windows.evident & (tops >= manifest.calibration.rejection_threshold)

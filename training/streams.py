@@ -11,14 +11,15 @@ from pathlib import Path
 import keras
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from training.config import AugmentConfig, Streams
-from training.data.batches import Pictures, fixed_windows
+from training.data.batches import Inputs, Pictures, fixed_windows
 from training.data.cache import Cache
 from training.data.split import Split
 from training.fit import fit, report
 from training.network import build, streams
-from training.prepare import Source, prepare
+from training.prepare import Source, other_clips, prepare
 from training.run_folder import open_run, write_environment
 
 BATCH = 8  # windows; there is nothing to learn
@@ -46,15 +47,15 @@ def fit_streams(
         folder = run / f"stream{number}"
         if (folder / "environment.json").exists():
             continue  # it has finished
-        usable, extra, store = prepare(part, source)
-        open_run(folder, part, usable, resume=folder.exists())
-        fit(part, usable, extra, store, folder, tensorboard=tensorboard)
+        prepared = prepare(part, source)
+        open_run(folder, part, prepared.split, resume=folder.exists())
+        fit(part, prepared, folder, tensorboard=tensorboard)
         keras.backend.clear_session()
     join(config, split, source, run)
 
 
 def join(config: Streams, split: Split, source: Source, run: Path) -> None:
-    """Put the trained streams side by side, and calibrate the mean of their logits.
+    """Put the trained streams side by side, and calibrate what they say together.
 
     Args:
         config: Of the streams.
@@ -76,7 +77,14 @@ def join(config: Streams, split: Split, source: Source, run: Path) -> None:
     size = config.network.height, config.network.width
     cache = Cache(source.cache, source.data, size)
     material = Pictures(AugmentConfig(), size, cache)
+
+    def answer(windows: Inputs) -> NDArray[np.float32]:
+        return np.asarray(network.predict(windows, batch_size=BATCH, verbose=0))
+
     windows, targets, owners = fixed_windows(config, material, cache.fill(split.validation))
-    logits = network.predict(windows, batch_size=BATCH, verbose=0)
-    report(run, np.asarray(logits), targets, owners)
+    # The first stream's logits are the evidence, so it decides whether there are other classes.
+    foreign = None
+    if clips := other_clips(config.streams[0], source.data, split).validation:
+        foreign = answer(fixed_windows(config, material, cache.fill(clips))[0])
+    report(run, answer(windows), targets, owners, foreign)
     write_environment(run, keras.backend.backend(), seconds)

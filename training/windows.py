@@ -1,4 +1,4 @@
-"""Clips into the probabilities of their windows, in ONNX Runtime and in parallel.
+"""Clips into the answers for their windows, in ONNX Runtime and in parallel.
 
 Two ways to look at a clip are known:
 
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import local
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from tqdm import tqdm
 from har_desktop.errors import InputError, SourceError
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.short import ShortSource
 from har_desktop.opencv import cv2
@@ -32,13 +33,26 @@ from har_desktop.sources.video import VideoFile
 Sampling = Literal["time", "even"]
 Probabilities = NDArray[np.float32]
 
+
+class Windows(NamedTuple):
+    """The answers for the windows of a clip, at least one.
+
+    Attributes:
+        probabilities: (windows, classes) float32, calibrated.
+        evident: (windows,) bool: whether there is evidence enough that any class is shown.
+    """
+
+    probabilities: Probabilities
+    evident: NDArray[np.bool_]
+
+
 WORKERS = 2
 
 
 def all_windows(
     bundle: Bundle, paths: Sequence[Path], sampling: Sampling, task: str, progress: bool = True
-) -> list[Probabilities | None]:
-    """The calibrated probabilities of the windows of many clips.
+) -> list[Windows | None]:
+    """The answers for the windows of many clips.
 
     Args:
         bundle: Each worker thread makes a recognizer of its own from it.
@@ -48,7 +62,7 @@ def all_windows(
         progress: Whether to show one, on stderr where that is a terminal.
 
     Returns:
-        For each path (windows, classes) float32 with at least one row; None where it is unreadable.
+        For each path its windows; None where it is unreadable.
 
     Raises:
         InputError: None of them can be read. Tells why the first one can't.
@@ -57,7 +71,7 @@ def all_windows(
     cv2.setNumThreads(1)
     here = local()
 
-    def answer(path: Path) -> Probabilities | SourceError:
+    def answer(path: Path) -> Windows | SourceError:
         if not hasattr(here, "recognizer"):
             here.recognizer = Recognizer(bundle)
         try:
@@ -75,11 +89,8 @@ def all_windows(
     return good
 
 
-def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Probabilities:
-    """The calibrated probabilities of a clip's windows.
-
-    Returns:
-        (windows, classes) float32; at least one row.
+def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Windows:
+    """The answers for a clip's windows.
 
     Raises:
         SourceError: The clip cannot be read.
@@ -87,25 +98,31 @@ def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Prob
     recognizer.clear()
     with VideoFile(path) as source:
         if sampling == "even":
-            return _evenly(recognizer, list(source))
+            return _together([_evenly(recognizer, list(source))])
         short = ShortSource(recognizer)
-        rows = []
+        answers = []
         for frame in every(source, recognizer.manifest.window.frame_interval_s):
             short.add(frame)
             window = recognizer.push(frame).window
             if window is not None:
-                rows.append(window.probabilities)
-    if not rows and (window := short.window()) is not None:
-        rows.append(window.probabilities)
-    return np.stack(rows)
+                answers.append(window)
+    if not answers and (window := short.window()) is not None:
+        answers.append(window)
+    return _together(answers)
 
 
-def _evenly(recognizer: Recognizer, frames: Sequence[Frame]) -> Probabilities:
+def _together(answers: Sequence[Window]) -> Windows:
+    return Windows(
+        np.stack([window.probabilities for window in answers]),
+        np.array([window.evident for window in answers]),
+    )
+
+
+def _evenly(recognizer: Recognizer, frames: Sequence[Frame]) -> Window:
     window = recognizer.manifest.window
     times = np.array([frame.time for frame in frames])
     places = np.linspace(0, len(frames) - 1, window.length).round().astype(int)
     before = [int(np.abs(times - (times[i] - window.frame_interval_s)).argmin()) for i in places]
     images = [recognizer.picture(frames[i]) for i in places]
     previous = [recognizer.picture(frames[i]) for i in before]
-    answer = recognizer.recognize_window(images, previous, times[places].tolist())
-    return answer.probabilities[None]
+    return recognizer.recognize_window(images, previous, times[places].tolist())

@@ -37,7 +37,8 @@ class Decision:
     Attributes:
         time: Seconds, of the newest frame.
         state: See `State`.
-        probabilities: (classes,) float32 smoothed probabilities; None while filling.
+        probabilities: (classes,) float32 smoothed probabilities; what they lack to 1 is the share
+            of windows without evidence for any class. None while filling.
         label: The class that is going on; None unless `state` is ACTION.
         confidence: Smoothed probability of `label`, or of the top class; 0.0 while filling.
     """

@@ -78,10 +78,15 @@ class CamSpec(_Strict, frozen=True, kw_only=True):
 
 
 class Calibration(_Strict, frozen=True, kw_only=True):
-    """Probabilities are softmax(logits / temperature); below the threshold it is "no action"."""
+    """Probabilities are softmax(logits / temperature).
+
+    It is "no action" where the largest probability is below the threshold, and where the largest
+    logit is below `least_evidence`: probabilities only tell the classes from each other.
+    """
 
     temperature: Annotated[float, Meta(gt=0.0, le=100.0)]
     rejection_threshold: Fraction
+    least_evidence: Annotated[float, Meta(ge=-1e6, le=1e6)] | None = None
 
 
 class Manifest(_Strict, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ class Window:
         images: `length` pictures as the encoder saw them, (height, width, 3) uint8 **RGB**.
         times: Time of each frame in seconds.
         explained: Index of the class that the heat-maps explain.
+        evident: Whether the largest logit is evidence enough that any of the classes is shown.
     """
 
     logits: NDArray[np.float32]
@@ -39,6 +40,7 @@ class Window:
     images: tuple[Image, ...]
     times: tuple[float, ...]
     explained: int
+    evident: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -136,12 +136,14 @@ class Recognizer:
     def _answer(
         self, features: Sequence[Features], images: Sequence[Image], times: Sequence[float]
     ) -> Window:
-        answer = self._model.answer(features, self._explain)
+        answer, calibration = self._model.answer(features, self._explain), self.manifest.calibration
+        least = calibration.least_evidence
         return Window(
             logits=answer.logits,
-            probabilities=softmax(answer.logits, self.manifest.calibration.temperature),
+            probabilities=softmax(answer.logits, calibration.temperature),
             heatmaps=answer.heatmaps,
             images=tuple(images),
             times=tuple(times),
             explained=answer.explained,
+            evident=least is None or float(answer.logits.max()) >= least,
         )

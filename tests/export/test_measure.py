@@ -95,7 +95,7 @@ def test_heat_maps_and_rejection_have_sections_of_their_own(copy, tmp_path):
     for fact in (
         "Not measured yet.",  # accuracy
         "## No action",
-        "At the threshold 0.45, group-wise",
+        "By this calibration, group-wise",
         "of 200 windows that are recognised correctly, 95.0 % (95 % interval 91.0 % to 97.3 %)",
         "Of 400 windows of people who do nothing in particular before a camera, 25.0 % (95 %",
         "Of 50 windows of actions other than the 3, 0.0 % (95 % interval 0.0 % to 7.1 %) get a",

@@ -47,6 +47,15 @@ def test_random_networks_agree_with_keras_the_tape_and_the_stream(
     found.require()
 
 
+def test_the_largest_logit_of_streams_is_the_evidence_that_keras_has(make_run, write_unchecked):
+    bundle, run = write_unchecked(make_run(beside=CnnGru, seed=2))
+    recognizer, network = Recognizer(bundle, "cpu"), run.network()
+    for clip in parity.moving_pictures(bundle.manifest, windows=1, seed=3):
+        times = [float(number) for number in range(len(clip) - 1)]
+        window = recognizer.recognize_window(list(clip[1:]), list(clip[:-1]), times)
+        np.testing.assert_allclose(window.logits, network(clip[None])[0], atol=1e-5)
+
+
 def change(run, name, changes, target):
     """A copy of the run in which one layer has other weights."""
     shutil.copytree(run, target)

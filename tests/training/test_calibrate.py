@@ -34,3 +34,38 @@ def test_threshold_keeps_the_promised_share() -> None:
     right = probabilities.argmax(axis=1) == labels
     kept = probabilities.max(axis=1)[right] >= calibration.rejection_threshold
     assert kept.mean() == pytest.approx(KEEP, abs=0.01)
+
+
+def peaks(height: float, count: int, seed: int) -> np.ndarray:
+    """Logits (count, 5) with one peak of about this height; softmax is sure of all of them."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(height - 8, 0.1, (count, 5))
+    logits[np.arange(count), rng.integers(0, 5, count)] = rng.normal(height, 1.0, count)
+    return logits.astype(np.float32)
+
+
+def test_evidence_tells_what_probabilities_cannot() -> None:
+    logits, foreign = peaks(6.0, 2000, 1), peaks(1.0, 1000, 2)
+    labels = logits.argmax(axis=1)
+    labels[:40] = (labels[:40] + 1) % 5
+    alone, both = calibrate(logits, labels), calibrate(logits, labels, foreign)
+    assert alone.least_evidence is None
+    assert both.temperature == alone.temperature
+
+    def named(windows: np.ndarray, calibration) -> np.ndarray:
+        sure = softmax(windows / calibration.temperature).max(axis=1)
+        return (sure >= calibration.rejection_threshold) & (
+            windows.max(axis=1) >= (calibration.least_evidence or -np.inf)
+        )
+
+    right = logits.argmax(axis=1) == labels
+    for calibration, most in ((alone, 1.0), (both, 0.01)):
+        assert named(logits[right], calibration).mean() == pytest.approx(KEEP, abs=0.01)
+        assert named(foreign, calibration).mean() <= most
+    assert named(foreign, alone).mean() > 0.5
+
+
+def test_nothing_right_names_nothing() -> None:
+    logits = peaks(6.0, 50, 1)
+    calibration = calibrate(logits, (logits.argmax(axis=1) + 1) % 5, peaks(1.0, 50, 2))
+    assert calibration.rejection_threshold == 1.0

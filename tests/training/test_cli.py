@@ -11,7 +11,7 @@ from training.cli import cli
 from training.config import Config
 from training.data.index import scan
 from training.data.split import split_by_group
-from training.prepare import _others
+from training.prepare import other_clips
 
 TINY = """
 classes = ["Drift", "Still"]
@@ -79,8 +79,10 @@ def test_content_of_a_held_out_group_is_not_learned_under_another_name(tmp_path,
         write_clip(path, speed=0.3, seed=seed, seconds=0.2)
     split = split_by_group(scan(tmp_path, config.classes))
     assert {c.group for c in split.validation} == {"g08"}
-    others = _others(config, tmp_path, split)
-    assert sorted(c.origin for c in others) == [("Else", "g12"), ("Other", "g09")]
+    others = other_clips(config, tmp_path, split)
+    assert sorted(c.origin for c in others.train) == [("Else", "g12"), ("Other", "g09")]
+    assert [c.origin for c in others.validation] == [("Other", "g08")]
+    assert other_clips(Config(classes=("Drift",)), tmp_path, split) == ([], [])
 
 
 def test_prepare_computes_what_training_needs(tiny, write_clip, tmp_path, shared_data, capsys):
@@ -95,7 +97,8 @@ def test_prepare_computes_what_training_needs(tiny, write_clip, tmp_path, shared
     assert "training too: 2 clips of 1 classes" in said.out
     (folder,) = (tmp_path / "cache").iterdir()
     views = sorted(path.name for path in folder.glob("*.times.npy"))
-    # Two groups of two classes learn, in two views; one validates; two other clips, one view each.
-    assert len(views) == 2 * 2 * 2 + 2 * 1 + 2
+    # Two groups of two classes learn, in two views; one validates. Of the other clips two learn, in
+    # one view each, and one validates.
+    assert len(views) == 2 * 2 * 2 + 2 * 1 + 2 + 1
     assert command("prepare", *where, "--config", tiny) == 0
     assert sorted(path.name for path in folder.glob("*.times.npy")) == views

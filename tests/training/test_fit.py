@@ -23,6 +23,7 @@ from training import fit as fit_module  # noqa: E402
 from training.callbacks import DivergedError, StopOnNan, Waiting  # noqa: E402
 from training.fit import fit  # noqa: E402
 from training.network import build, find_layer  # noqa: E402
+from training.prepare import Prepared  # noqa: E402
 from training.run_folder import open_run  # noqa: E402
 
 CONFIG = Config(
@@ -63,7 +64,7 @@ def test_it_learns_what_moves_and_leaves_a_whole_run(
     split, cache = prepared
     run = tmp_path / "run"
     open_run(run, CONFIG, split, resume=False)
-    fit(CONFIG, split, [], cache, run)
+    fit(CONFIG, Prepared(split, [], [], cache), run)
     report = json.loads((run / "validation.json").read_text())
     assert report["clips"] == len(split.validation) == 6
     assert report["clip_accuracy"] == 1.0
@@ -102,11 +103,11 @@ def interrupt_and_go_on(
     whole = fit_module._callbacks
     monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), _Kill()])
     with pytest.raises(KeyboardInterrupt):
-        fit(config, split, [], store, run)
+        fit(config, Prepared(split, [], [], store), run)
     assert not (run / "calibration.json").exists()
     monkeypatch.setattr(fit_module, "_callbacks", whole)
     open_run(run, config, split, resume=True)
-    fit(config, split, [], store, run)
+    fit(config, Prepared(split, [], [], store), run)
     history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
     assert history["epoch"].tolist() == list(range(config.epochs))
     assert (run / "calibration.json").exists()
@@ -136,7 +137,7 @@ def test_nan_stops_and_keeps_the_last_good_weights(
     whole = fit_module._callbacks
     monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), Poison()])
     with pytest.raises(DivergedError, match="the loss became nan"):
-        fit(CONFIG, split, [], cache, run)
+        fit(CONFIG, Prepared(split, [], [], cache), run)
     model = fit_module.build(CONFIG.network, 2)
     model.load_weights(run / "best.weights.h5")
     assert all(np.isfinite(w).all() for w in model.get_weights())
@@ -159,10 +160,10 @@ def test_a_full_disk_stops_the_run_which_goes_on_later(prepared, tmp_path: Path)
     blocked = run / "next.best.weights.h5"
     blocked.symlink_to(full)
     with pytest.raises(OutputError, match=r"the run stopped: .*--resume"):
-        fit(config, split, [], cache, run)
+        fit(config, Prepared(split, [], [], cache), run)
     blocked.unlink()
     open_run(run, config, split, resume=True)
-    fit(config, split, [], cache, run, tensorboard=True)
+    fit(config, Prepared(split, [], [], cache), run, tensorboard=True)
     assert (run / "environment.json").exists()
     build(config.network, 2).load_weights(run / "best.weights.h5")
     assert {path.name for path in (run / "tensorboard").iterdir()} == {"train", "validation"}
@@ -211,7 +212,7 @@ def test_only_what_follows_a_frozen_trunk_learns(banked, tmp_path: Path) -> None
     run = tmp_path / "run"
     open_run(run, FROZEN, split, resume=False)
     before = [weight.copy() for weight in bank.trunk.get_weights()]
-    fit(FROZEN, split, [], bank, run)
+    fit(FROZEN, Prepared(split, [], [], bank), run)
     history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
     assert history["epoch"].tolist() == list(range(FROZEN.epochs))
     assert history["loss"][-1] < history["loss"][0]

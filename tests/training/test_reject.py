@@ -52,7 +52,8 @@ def test_the_counts_are_those_of_the_windows(build, clips_folder: Path, idle: li
     recognizer = Recognizer(loaded)
 
     def rows(paths: list[Path]) -> np.ndarray:
-        return np.concatenate([clip_windows(recognizer, path, "time") for path in paths])
+        windows = [clip_windows(recognizer, path, "time") for path in paths]
+        return np.concatenate([of_clip.probabilities for of_clip in windows])
 
     others = rows([clips_folder / c.path for c in clips_of(clips_folder, "Other")])
     still = rows(idle)
@@ -95,6 +96,20 @@ def test_threshold_1_names_nothing(build, clips_folder: Path, idle: list[Path]) 
     assert report.detail == Detail(
         others={"Other": Labels(7 * WINDOWS, 0, {})}, idle=Labels(WINDOWS + 1, 0, {})
     )
+
+
+def test_windows_without_evidence_are_not_named(
+    build, clips_folder: Path, idle: list[Path]
+) -> None:
+    def edit(least: float):
+        return lambda manifest: manifest["calibration"].update(least_evidence=least)
+
+    every = measure(build(0.0, edit_manifest=edit(-1e6)), clips_folder, idle)
+    assert every.others.named == every.others.windows
+    assert every.kept.kept == every.kept.windows > 0
+    none = measure(build(0.0, edit_manifest=edit(1e6)), clips_folder, idle)
+    assert none.others.named == none.idle.named == none.kept.kept == 0
+    assert none.kept.windows == every.kept.windows
 
 
 def test_what_was_not_given_is_null(build, clips_folder: Path) -> None:

@@ -22,7 +22,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, make_bundle) -> Path:
 def test_windows_in_time_are_those_of_the_app(bundle: Path, clips_folder: Path) -> None:
     recognizer = Recognizer(load_bundle(bundle), "cpu")
     path = clips_folder / scan(clips_folder, ("Drift",))[0].path
-    rows = clip_windows(recognizer, path, "time")
+    windows = clip_windows(recognizer, path, "time")
     recognizer.clear()
     live = {}
     with VideoFile(path) as source:
@@ -31,7 +31,8 @@ def test_windows_in_time_are_those_of_the_app(bundle: Path, clips_folder: Path) 
             if window is not None:
                 live[round(frame.time, 3)] = window.probabilities
     expected = np.stack([live[round(t, 3)] for t in np.arange(2.0, 2.9, 0.2)])
-    np.testing.assert_allclose(rows, expected, atol=1e-5)
+    np.testing.assert_allclose(windows.probabilities, expected, atol=1e-5)
+    assert windows.evident.tolist() == [True] * len(expected)
 
 
 def test_answers_come_in_the_order_of_the_clips(
@@ -44,8 +45,9 @@ def test_answers_come_in_the_order_of_the_clips(
     answers = all_windows(loaded, [clips[0], broken, *clips[1:]], "time", "windows", False)
     assert answers[1] is None
     recognizer = Recognizer(loaded)
-    for path, rows in zip(clips, [answers[0], *answers[2:]], strict=True):
-        np.testing.assert_array_equal(rows, clip_windows(recognizer, path, "time"))
+    for path, windows in zip(clips, [answers[0], *answers[2:]], strict=True):
+        expected = clip_windows(recognizer, path, "time").probabilities
+        np.testing.assert_array_equal(windows.probabilities, expected)
 
 
 def test_nothing_readable_is_an_error_that_tells_why(bundle: Path, tmp_path: Path) -> None:

@@ -16,13 +16,13 @@ RAW = Rules(time_constant=1e-6, duration=0.5, release=0.8)  # without smoothing
 PICTURE = np.zeros((2, 2, 3), np.uint8)
 
 
-def recognition(time, *probabilities):
+def recognition(time, *probabilities, evident=True):
     """What the engine says; without probabilities the window fills."""
     window = None
     if probabilities:
         values = np.array(probabilities, np.float32)
         heatmaps = np.zeros((1, 1, 1), np.float32)
-        window = Window(np.log(values + 1e-9), values, heatmaps, (PICTURE,), (time,), 0)
+        window = Window(np.log(values + 1e-9), values, heatmaps, (PICTURE,), (time,), 0, evident)
     return Recognition(Frame(PICTURE, 0, time), 10 if window else 3, window, Timings(0, 0, 0))
 
 
@@ -173,3 +173,19 @@ def test_events_are_in_order_apart_long_enough_and_within_the_source(story):
         if decision.label:
             labels = [e.label for e in events if e.start <= decision.time <= e.end]
             assert labels == [decision.label]
+
+
+def test_without_evidence_it_is_no_action_however_likely_a_class_is():
+    decider = Decider(CLASSES, THRESHOLD)
+    for i in range(40):
+        decision, _ = decider.update(recognition(i * 0.1, *SURE["s"], evident=False))
+        assert decision.state is State.NO_ACTION
+        assert decision.confidence == 0.0
+
+
+def test_a_few_windows_without_evidence_do_not_end_an_action():
+    decider, seen = Decider(CLASSES, THRESHOLD), []
+    for i in range(60):
+        decision, _ = decider.update(recognition(i * 0.1, *SURE["s"], evident=i % 10 > 0))
+        seen.append(decision.state)
+    assert set(seen[20:]) == {State.ACTION}
