@@ -10,7 +10,6 @@ import keras
 import onnx
 import tensorflow as tf
 
-from export import gru
 from export.check import IR_VERSION, OPSET, check
 from export.encoder import EncoderPart, encode, norm_scale
 from export.head import HeadWeights, answer
@@ -102,7 +101,6 @@ def convert(
             tf.function(function, autograph=False),
             input_signature=inputs,
             opset=OPSET,
-            custom_op_handlers={"CudnnRNN": (gru.to_onnx, [])},
         )
     model.graph.name = name
     model.ir_version = IR_VERSION

@@ -1,7 +1,7 @@
-"""A GRU as one node of ONNX, and in plain operations the gradient that tf2onnx cannot convert.
+"""A GRU in plain operations: forward, and the gradient that tf2onnx cannot convert.
 
 Keras' GRU with `reset_after=True` (the recurrent product has a bias of its own, and is reset after
-it), for one sequence; the gradient is unrolled:
+it), for one sequence, unrolled:
 
     z, r = sigmoid(x W_zr + b_zr + h U_zr + c_zr)        update and reset gate
     m    = h U_m + c_m                                   what the past offers
@@ -20,7 +20,6 @@ tanh'(u) = 4 sigmoid(2u) sigmoid(-2u).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -73,69 +72,45 @@ class Trace:
 def forward(weights: GruWeights, inputs: tf.Tensor) -> Trace:
     """Run the GRU over one sequence, from the state zero.
 
-    The states come from one node of ONNX; what the backward pass needs besides is computed from
-    them for all steps at once.
-
     Args:
         weights: Of the layer.
         inputs: (steps, inputs) float32, oldest first; `steps` is static.
     """
-    units = weights.units
-    outputs = _states(weights, inputs)
-    previous = tf.concat([tf.zeros((1, units)), outputs[:-1]], 0)
+    units, steps = weights.units, inputs.shape[0]
     # The gates add both biases; only the candidate's recurrent bias is reset, and stays apart.
-    update, reset, candidate_input = tf.split(inputs @ weights.kernel + weights.bias[0], 3, axis=1)
-    by_state = tf.split(previous @ weights.recurrent + weights.bias[1], 3, axis=1)
-    update, reset, memory = update + by_state[0], reset + by_state[1], by_state[2]
-    inner = _sigmoid(reset) * memory + candidate_input
-    return Trace(outputs, previous, update, reset, memory, inner, tf.tanh(inner))
-
-
-def _states(weights: GruWeights, inputs: tf.Tensor) -> tf.Tensor:
-    """The states (steps, units), by the operation of TensorFlow's that `to_onnx` can replace.
-
-    On a CPU TensorFlow itself cannot run it.
-    """
-    steps, units = inputs.shape[0], weights.units
-    start = tf.zeros((1, 1, units))
-    matrices = weights.kernel.T, weights.recurrent.T, weights.bias
-    sequence, *_ = tf.raw_ops.CudnnRNN(
-        input=inputs[:, None],
-        input_h=start,
-        input_c=start,
-        params=np.concatenate([matrix.ravel() for matrix in matrices]),
-        rnn_mode="gru",
-        is_training=False,
+    bias = weights.bias[0].copy()
+    bias[: 2 * units] += weights.bias[1, : 2 * units]
+    gate_kernel = tf.constant(weights.recurrent[:, : 2 * units])
+    memory_kernel = tf.constant(weights.recurrent[:, 2 * units :])
+    memory_bias = tf.constant(weights.bias[1, 2 * units :])
+    gate_inputs, candidate_inputs = tf.split(
+        inputs @ weights.kernel + bias, [2 * units, units], axis=1
     )
-    return tf.reshape(sequence, (steps, units))
-
-
-def to_onnx(graph: Any, node: Any, _name: str, _arguments: object) -> None:
-    """A handler of tf2onnx's that makes ONNX' GRU of the operation in `_states`.
-
-    The converter's own one doesn't know that the reset comes after the recurrent product.
-    """
-    inputs, start, _, parameters = node.input
-    units, features = graph.get_shape(start)[2], graph.get_shape(inputs)[2]
-    flat = graph.get_node_by_output(parameters).get_tensor_value(as_list=False)
-    shapes = (1, 3 * units, features), (1, 3 * units, units), (1, 6 * units)
-    parts = np.split(flat, np.cumsum([np.prod(shape) for shape in shapes])[:-1])
-    constants = [
-        graph.make_const(f"{node.name}_{name}", part.reshape(shape)).output[0]
-        for name, part, shape in zip("WRB", parts, shapes, strict=True)
-    ]
-    states = f"{node.name}_states"
-    graph.make_node(
-        "GRU",
-        [inputs, *constants],
-        outputs=[states],
-        attr={"hidden_size": units, "linear_before_reset": 1},
+    states, gates, memories, inners, candidates = [tf.zeros((1, units))], [], [], [], []
+    for gate_input, candidate_input in zip(
+        tf.split(gate_inputs, steps), tf.split(candidate_inputs, steps), strict=True
+    ):
+        state = states[-1]
+        gate = state @ gate_kernel + gate_input
+        update, reset = tf.split(tf.sigmoid(gate), 2, axis=1)
+        memory = state @ memory_kernel + memory_bias
+        inner = reset * memory + candidate_input
+        candidate = tf.tanh(inner)
+        states.append(candidate + update * (state - candidate))
+        gates.append(gate)
+        memories.append(memory)
+        inners.append(inner)
+        candidates.append(candidate)
+    update, reset = tf.split(tf.concat(gates, 0), 2, axis=1)
+    return Trace(
+        outputs=tf.concat(states[1:], 0),
+        previous=tf.concat(states[:-1], 0),
+        update=update,
+        reset=reset,
+        memory=tf.concat(memories, 0),
+        inner=tf.concat(inners, 0),
+        candidate=tf.concat(candidates, 0),
     )
-    result = node.output[0]
-    graph.remove_node(node.name)
-    # (steps, directions, 1, units)
-    axes = graph.make_const(f"{node.name}_axes", np.array([1], np.int64)).output[0]
-    graph.make_node("Squeeze", [states, axes], outputs=[result])
 
 
 def backward(weights: GruWeights, trace: Trace, gradient: tf.Tensor) -> tf.Tensor:
