@@ -21,7 +21,7 @@ from har_desktop.inference.manifest import (
     Manifest,
 )
 from training.config import CnnGru, Config, NetworkConfig, Streams, read_config
-from training.network import build, normalize, shrink, streams
+from training.network import build, fuse, normalize, shrink, streams
 
 POSTER = "cnn_gru 64x80"
 
@@ -101,15 +101,16 @@ def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tu
     """
     frames, *before = pictures(clip, config)
     parts = streams(network, config)
-    activations = []
+    activations, answers = [], []
     with tf.GradientTape() as tape:
-        logits = 0.0
         for model, part in parts:
             previous = before[0] if part.motion else None
-            picture = shrink(normalize(frames, previous), config.shrink(part))
+            factor = config.shrink(part)
+            picture = normalize(shrink(frames, factor), shrink(previous, factor))
             activation, features = model.get_layer("encoder")(picture, training=False)
             activations.append(activation)
-            logits += model.get_layer("head")(features, training=False)[0] / len(parts)
+            answers.append(model.get_layer("head")(features, training=False))
+        logits = (fuse(answers) if len(answers) > 1 else answers[0])[0]
         score = tf.reduce_max(logits)
     terms = weigh(side_by_side(activations), tape.gradient(score, activations))
     return logits, tf.nn.relu(tf.reduce_sum(terms, axis=-1))
