@@ -110,7 +110,7 @@ def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tu
             activation, features = model.get_layer("encoder")(picture, training=False)
             activations.append(activation)
             answers.append(model.get_layer("head")(features, training=False))
-        logits = (fuse(answers) if len(answers) > 1 else answers[0])[0]
+        logits = fuse(answers)[0]
         score = tf.reduce_max(logits)
     terms = weigh(side_by_side(activations), tape.gradient(score, activations))
     return logits, tf.nn.relu(tf.reduce_sum(terms, axis=-1))

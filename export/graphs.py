@@ -98,9 +98,7 @@ def convert(
         import tf2onnx
 
         model, _ = tf2onnx.convert.from_function(
-            tf.function(function, autograph=False),
-            input_signature=inputs,
-            opset=OPSET,
+            tf.function(function, autograph=False), input_signature=inputs, opset=OPSET
         )
     model.graph.name = name
     model.ir_version = IR_VERSION

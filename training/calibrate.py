@@ -39,7 +39,7 @@ def calibrate(
     confidence, evidence = _confidence(logits, temperature)[right], logits.max(axis=1)[right]
     if not right.any():
         return Calibration(temperature=round(temperature, 4), rejection_threshold=1.0)
-    if foreign is None or not len(foreign):
+    if foreign is None:
         threshold, least = float(np.quantile(confidence, 1 - KEEP)), None
     else:
         threshold, least = _best_pair(

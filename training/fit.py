@@ -71,14 +71,9 @@ def fit(config: Config, prepared: Prepared, run: Path, *, tensorboard: bool = Fa
             verbose=1 if sys.stderr.isatty() else 2,
         )
         network.load_weights(run / BEST)
-
-        def answer(windows: Inputs) -> NDArray[np.float32]:
-            return np.asarray(learner.predict(windows, batch_size=2 * config.batch, verbose=0))
-
-        foreign = None
-        if prepared.foreign:
-            foreign = answer(fixed_windows(config, material, prepared.foreign)[0])
-        report(run, answer(windows), targets, owners, foreign)
+        clips = prepared.foreign
+        foreign = fixed_windows(config, material, clips)[0] if clips else None
+        report(run, learner, 2 * config.batch, (windows, targets, owners), foreign)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
     shutil.rmtree(run / "backup", ignore_errors=True)
@@ -154,22 +149,28 @@ def _callbacks(
 
 def report(
     run: Path,
-    logits: NDArray[np.float32],
-    targets: NDArray[np.float32],
-    owners: NDArray[np.int64],
-    foreign: NDArray[np.float32] | None,
+    model: keras.Model,
+    batch: int,
+    known: tuple[Inputs, NDArray[np.float32], NDArray[np.int64]],
+    foreign: Inputs | None,
 ) -> None:
     """Calibrate on the validation windows and say how the best weights do on them.
 
     Args:
         run: The run folder.
-        logits: (windows, classes).
-        targets: (windows, classes), one-hot.
-        owners: (windows,) the number of the clip of each.
-        foreign: (windows, classes) logits of windows of other classes, if there are.
+        model: From windows to logits.
+        batch: So many windows at a time.
+        known: Windows of the classes, as of `fixed_windows`.
+        foreign: Windows of other classes, if there are.
     """
+
+    def answer(windows: Inputs) -> NDArray[np.float32]:
+        return np.asarray(model.predict(windows, batch_size=batch, verbose=0))
+
+    windows, targets, owners = known
+    logits = answer(windows)
     labels = targets.argmax(axis=1)
-    calibration = calibrate(logits, labels, foreign)
+    calibration = calibrate(logits, labels, None if foreign is None else answer(foreign))
     (run / "calibration.json").write_bytes(msgspec.json.encode(calibration))
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits / calibration.temperature))
     clips = owners.max() + 1

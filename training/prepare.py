@@ -224,6 +224,4 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
     seen = {c.sha256 for c in clips if c.group in test}
     validating = [c for c in clips if c.group in validation - test and c.sha256 not in seen]
     seen |= {c.sha256 for c in validating}
-    held_out = validation | test
-    learning = [c for c in clips if c.group not in held_out and c.sha256 not in seen]
-    return Others(learning, validating)
+    return Others([c for c in clips if c.sha256 not in seen], validating)

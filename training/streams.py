@@ -10,11 +10,9 @@ from pathlib import Path
 
 import keras
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from training.config import AugmentConfig, Streams
-from training.data.batches import Inputs, Pictures, fixed_windows
+from training.data.batches import Pictures, fixed_windows
 from training.data.cache import Cache
 from training.data.split import Split
 from training.fit import fit, report
@@ -77,14 +75,9 @@ def join(config: Streams, split: Split, source: Source, run: Path) -> None:
     size = config.network.height, config.network.width
     cache = Cache(source.cache, source.data, size)
     material = Pictures(AugmentConfig(), size, cache)
-
-    def answer(windows: Inputs) -> NDArray[np.float32]:
-        return np.asarray(network.predict(windows, batch_size=BATCH, verbose=0))
-
-    windows, targets, owners = fixed_windows(config, material, cache.fill(split.validation))
+    known = fixed_windows(config, material, cache.fill(split.validation))
     # The first stream's logits are the evidence, so it decides whether there are other classes.
-    foreign = None
-    if clips := other_clips(config.streams[0], source.data, split).validation:
-        foreign = answer(fixed_windows(config, material, cache.fill(clips))[0])
-    report(run, answer(windows), targets, owners, foreign)
+    clips = cache.fill(other_clips(config.streams[0], source.data, split).validation)
+    foreign = fixed_windows(config, material, clips)[0] if clips else None
+    report(run, network, BATCH, known, foreign)
     write_environment(run, keras.backend.backend(), seconds)

@@ -1,0 +1,90 @@
+"""The program around the window: how it starts, how it ends, and what it tells of errors."""
+
+import logging
+import os
+import signal
+import sys
+
+import pytest
+from PySide6.QtCore import QSettings, QTimer
+
+from har_desktop.system_libraries import SystemLibrary
+from har_desktop.view.main_window import MainWindow
+from har_desktop.view.settings import Settings
+
+PATIENCE = 20_000
+
+
+def test_errors_and_qt_itself_write_into_the_log(in_window, tmp_path):
+    def body(window):
+        logging.getLogger("har_desktop.view").info("a line for the log")
+        window.keeper.refused.emit("bad.onnx: damaged")
+        assert window._log_file == tmp_path / "log" / "har-desktop.log"
+
+    in_window(body)
+    text = (tmp_path / "log" / "har-desktop.log").read_text()
+    assert "started, version" in text
+    assert "a line for the log" in text
+
+
+def test_the_program_itself_opens_the_window(qapp, shipped, monkeypatch, tmp_path):
+    """From the command line down, with a display that is only said to be there."""
+    from har_desktop import cli
+    from har_desktop.display import Display
+
+    log = tmp_path / "log"
+    monkeypatch.setattr(cli, "find_display", lambda: Display(True, "offscreen"))
+    monkeypatch.setattr(cli, "missing_libraries", list)
+    monkeypatch.setattr("har_desktop.view.app.platformdirs.user_log_dir", lambda _: str(log))
+    monkeypatch.setattr("har_desktop.view.camera_watch.list_cameras", lambda: ())
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    monkeypatch.setattr("har_desktop.view.app.Settings", lambda: Settings(store))
+    seen = []
+
+    def look():
+        (window,) = [w for w in qapp.topLevelWidgets() if isinstance(w, MainWindow)]
+        seen.append((window.isVisible(), window.windowTitle()))
+        window.close()
+
+    QTimer.singleShot(0, look)
+    assert cli.main([]) == 0
+    assert seen == [(True, "HAR Desktop")]
+    assert shipped
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_closes_the_window(in_window, qtbot, number, code):
+    def body(window):
+        os.kill(os.getpid(), number)
+        qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
+
+    in_window(body, code=code)
+
+
+def test_without_a_library_the_program_says_which_and_opens_no_window(monkeypatch, capsys):
+    from har_desktop import cli
+    from har_desktop.display import Display
+    from har_desktop.replay import Replays
+
+    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a window", essential=False)
+    monkeypatch.setattr(cli, "find_display", lambda: Display(True, "X11 (:0)"))
+    monkeypatch.setattr(cli, "missing_libraries", lambda: [absent])
+    monkeypatch.setattr(cli, "_replay", lambda *_: Replays([], []))
+    assert cli.main([]) == 0
+    told = capsys.readouterr().out
+    assert "sudo apt-get install" in told
+    assert "libabsent9" in told
+
+
+@pytest.mark.qt_no_exception_capture
+def test_what_nobody_caught_is_told_and_logged(in_window, tmp_path, qtbot, capsys):
+    def body(window):
+        window.watch.changed.connect(lambda _: 1 / 0)
+        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        assert "ZeroDivisionError" in window.banner.text
+        assert "log file" in window.banner.text
+
+    in_window(body)
+    assert "ZeroDivisionError" in (tmp_path / "log" / "har-desktop.log").read_text()
+    assert "ZeroDivisionError" in capsys.readouterr().err
