@@ -206,7 +206,7 @@ def _tell(results: Replays) -> int:
 
 def _rows(summary: ReplaySummary) -> list[tuple[str, str]]:
     top, reason = summary.top, summary.provider_reason
-    action = f"{top.label}, {top.confidence:.0%}" if top else "unknown"
+    action = f"{top.label}, {top.confidence:.0%}" if top else "no action"
     events = [
         f"{e.start:.2f} to {e.end:.2f} s {e.label}, {e.confidence:.0%}" for e in summary.events
     ]

@@ -36,7 +36,10 @@ TOP = "top"
 
 
 class Top(msgspec.Struct, frozen=True):
-    """The class with the highest mean probability over all windows."""
+    """The class with the highest mean probability over all windows.
+
+    A window without evidence for any class counts as zero.
+    """
 
     label: str
     confidence: float
@@ -52,7 +55,7 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
         windows: Windows that were recognised.
         short: True where the source ended before its first window. `top` is then the answer for
             one window in which the first picture stands still before the start.
-        top: None where there was no frame.
+        top: None where no window has evidence for any class, or there was no frame.
         events: The actions with start, end, label and mean confidence.
         provider: The processor that did the work.
         provider_reason: Why it is not the one that was asked for, or None.
@@ -311,7 +314,7 @@ def _duration(outcome: Outcome, info: SourceInfo) -> float:
 
 
 def _top(outcome: Outcome, manifest: Manifest) -> Top | None:
-    if outcome.mean is None:
+    if outcome.mean is None or not outcome.mean.any():
         return None
     best = int(np.argmax(outcome.mean))
     return Top(manifest.classes[best], round(float(outcome.mean[best]), 4))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from har_desktop.decision.decision import Decision, Event, State
 from har_desktop.decision.smoothing import Smoother
 from har_desktop.inference.recognition import Recognition
@@ -79,9 +77,7 @@ class Decider:
         time, window = recognition.frame.time, recognition.window
         if window is None:
             return Decision(time, State.FILLING, None, None, 0.0), self.finish()
-        # Without evidence for any class, it does not matter which of them is the likeliest.
-        shown = window.probabilities if window.evident else np.zeros_like(window.probabilities)
-        smoothed = self._smoother.update(time, shown)
+        smoothed = self._smoother.update(time, window.vote)
         top = int(smoothed.argmax())
         closed: tuple[Event, ...] = ()
         if self._action and smoothed[self._action.label] < self._threshold * self._rules.release:

@@ -42,6 +42,14 @@ class Window:
     explained: int
     evident: bool = True
 
+    @property
+    def vote(self) -> NDArray[np.float32]:
+        """(classes,) float32: the probabilities, or zeros without evidence for any class.
+
+        Without it, it does not matter which of the classes is the likeliest.
+        """
+        return self.probabilities if self.evident else np.zeros_like(self.probabilities)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognition:

@@ -31,7 +31,7 @@ class Outcome:
             window in which the first picture stands still before the start.
         first: Time of the first frame in seconds.
         last: Time of the last frame in seconds.
-        votes: (classes,) sum of the windows' calibrated probabilities.
+        votes: (classes,) sum of the windows' votes.
         events: The actions that were found, in order.
         unwritten: Those of them that the sinks have not been given: they come with their end.
         seconds: Per stage, what it cost in total.
@@ -50,8 +50,8 @@ class Outcome:
     def count(self, window: Window) -> None:
         """Add one window's vote."""
         if self.votes is None:
-            self.votes = np.zeros(len(window.probabilities))
-        self.votes += window.probabilities
+            self.votes = np.zeros(len(window.vote))
+        self.votes += window.vote
         self.windows += 1
 
     def end(self, events: Sequence[Event]) -> None:
@@ -61,7 +61,10 @@ class Outcome:
 
     @property
     def mean(self) -> NDArray[np.float64] | None:
-        """(classes,) mean of the windows' calibrated probabilities; None without any."""
+        """(classes,) mean of the windows' votes; None without any.
+
+        What it lacks to 1 is the share of windows without evidence for any class.
+        """
         return None if self.votes is None else self.votes / max(self.windows, 1)
 
     @contextmanager
@@ -115,7 +118,7 @@ def run_in_order(
     outcome.end(decider.finish())
     if outcome.windows == 0 and (window := short.window()) is not None:
         outcome.short = True
-        outcome.votes = window.probabilities.astype(np.float64)
+        outcome.votes = window.vote.astype(np.float64)
     return outcome
 
 

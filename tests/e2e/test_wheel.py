@@ -13,7 +13,7 @@ import pytest
 from har_desktop.models import DEFAULT_BUNDLE
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

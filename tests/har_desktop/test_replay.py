@@ -123,6 +123,18 @@ def test_a_short_source_is_answered(tmp_path: Path, sure_bundle: Path) -> None:
     assert summary.top is not None
 
 
+@pytest.mark.parametrize("seconds", [1.0, 3.0])
+def test_a_video_without_evidence_is_not_named(tmp_path: Path, make_bundle, seconds: float) -> None:
+    def ask_for_more(manifest):
+        manifest["calibration"]["least_evidence"] = 1e6
+
+    bundle = make_bundle(tmp_path / "careful", threshold=0.0, edit_manifest=ask_for_more)
+    video = write_video(tmp_path / "clip.avi", seconds=seconds)
+    (summary,) = run([video], tmp_path / "out", bundle).summaries
+    assert summary.short is (seconds == 1.0)
+    assert summary.top is None
+
+
 def test_unknown_class_to_explain_lists_the_known(tmp_path: Path, sure_bundle: Path) -> None:
     video = write_video(tmp_path / "clip.avi", seconds=0.5)
     with pytest.raises(InputError, match=r"unknown class 'Yodel' .*squat, lunge, juggle"):

@@ -10,7 +10,7 @@ from har_desktop.decision.decision import Decision, Event, State
 from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
-from har_desktop.inference.recognition import Recognition
+from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.ordered import Outcome, run_in_order
 from har_desktop.sinks.base import Sink
@@ -107,6 +107,17 @@ def test_nothing_of_the_source_before_is_left(recognizer: Recognizer) -> None:
     _, second = run(recognizer, clip(3.0))
     assert first.states == second.states
     assert second.states[0] is State.FILLING
+
+
+def test_a_window_without_evidence_votes_for_nothing() -> None:
+    nothing = np.zeros((0, 1, 1), np.float32)
+    sure = np.array([0.75, 0.25], np.float32)
+    outcome = Outcome()
+    for evident in (True, False):
+        outcome.count(Window(np.log(sure), sure, nothing, (), (), 0, evident))
+    assert outcome.windows == 2
+    assert outcome.mean is not None
+    assert outcome.mean.tolist() == [0.375, 0.125]
 
 
 def test_no_frame_no_answer(recognizer: Recognizer) -> None:
