@@ -182,14 +182,14 @@ def _groups(names: list[str]) -> str:
 
 def _calibration(manifest: Manifest) -> Iterator[str]:
     calibration = manifest.calibration
-    evidence = (
-        ""
-        if calibration.least_evidence is None
-        else f", and where the largest logit is below {calibration.least_evidence:g}"
-    )
+    limits = [f"where the largest probability is below {calibration.rejection_threshold:g}"]
+    if calibration.least_evidence is not None:
+        limits.append(f"where the largest logit is below {calibration.least_evidence:g}")
+    if calibration.least_movement is not None:
+        limits.append(f"where less moves than {calibration.least_movement:g} grey levels")
     yield (
-        f"Probabilities are softmax(logits / {calibration.temperature:g}). Below "
-        f'{calibration.rejection_threshold:g}{evidence} the answer is "no action".'
+        f"Probabilities are softmax(logits / {calibration.temperature:g}). "
+        f'The answer is "no action" {", or ".join(limits)}.'
     )
 
 

@@ -27,6 +27,7 @@ from training.network import build, build_on_features, find_layer
 from training.precision import choose
 from training.prepare import Prepared
 from training.run_folder import BEST, best_loss, epochs_done, seconds, write_environment
+from training.stillness import least_movement
 
 
 def fit(config: Config, prepared: Prepared, run: Path, *, tensorboard: bool = False) -> None:
@@ -73,7 +74,9 @@ def fit(config: Config, prepared: Prepared, run: Path, *, tensorboard: bool = Fa
         network.load_weights(run / BEST)
         clips = prepared.foreign
         foreign = fixed_windows(config, material, clips)[0] if clips else None
-        report(run, learner, 2 * config.batch, (windows, targets, owners), foreign)
+        split = prepared.split
+        still = least_movement(config, prepared.data, split.train + split.validation)
+        report(run, learner, 2 * config.batch, (windows, targets, owners), foreign, still)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
     shutil.rmtree(run / "backup", ignore_errors=True)
@@ -153,6 +156,7 @@ def report(
     batch: int,
     known: tuple[Inputs, NDArray[np.float32], NDArray[np.int64]],
     foreign: Inputs | None,
+    still: float,
 ) -> None:
     """Calibrate on the validation windows and say how the best weights do on them.
 
@@ -162,6 +166,7 @@ def report(
         batch: So many windows at a time.
         known: Windows of the classes, as of `fixed_windows`.
         foreign: Windows of other classes, if there are.
+        still: The least movement, in grey levels.
     """
 
     def answer(windows: Inputs) -> NDArray[np.float32]:
@@ -171,6 +176,7 @@ def report(
     logits = answer(windows)
     labels = targets.argmax(axis=1)
     calibration = calibrate(logits, labels, None if foreign is None else answer(foreign))
+    calibration = msgspec.structs.replace(calibration, least_movement=still)
     (run / "calibration.json").write_bytes(msgspec.json.encode(calibration))
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits / calibration.temperature))
     clips = owners.max() + 1

@@ -93,12 +93,14 @@ class Prepared(NamedTuple):
         extra: Clips of other classes, and rendered ones, to learn from.
         foreign: Clips of other classes that validate.
         store: Where the pictures or features of all of them are.
+        data: The data folder.
     """
 
     split: Split
     extra: list[Clip]
     foreign: list[Clip]
     store: Cache | Bank
+    data: Path
 
 
 def prepare(config: Config, source: Source) -> Prepared:
@@ -136,7 +138,8 @@ def prepare(config: Config, source: Source) -> Prepared:
     extra = [c for c in extra if c in usable]
     if extra:
         click.echo(f"training too: {len(extra)} clips of {len({c.label for c in extra})} classes")
-    return Prepared(split, extra, [c for c in others.validation if c in usable], store)
+    foreign = [c for c in others.validation if c in usable]
+    return Prepared(split, extra, foreign, store, source.data)
 
 
 def _too_short(config: Config, store: Cache | Bank, clips: Collection[Clip]) -> set[Clip]:

@@ -19,6 +19,7 @@ from training.fit import fit, report
 from training.network import build, streams
 from training.prepare import Source, other_clips, prepare
 from training.run_folder import open_run, write_environment
+from training.stillness import least_movement
 
 BATCH = 8  # windows; there is nothing to learn
 
@@ -79,5 +80,6 @@ def join(config: Streams, split: Split, source: Source, run: Path) -> None:
     # The first stream's logits are the evidence, so it decides whether there are other classes.
     clips = cache.fill(other_clips(config.streams[0], source.data, split).validation)
     foreign = fixed_windows(config, material, clips)[0] if clips else None
-    report(run, network, BATCH, known, foreign)
+    still = least_movement(config, source.data, split.train + split.validation)
+    report(run, network, BATCH, known, foreign, still)
     write_environment(run, keras.backend.backend(), seconds)

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from har_desktop.frame import Image
 from har_desktop.inference.manifest import WindowSpec
 from har_desktop.inference.model import Features
+from har_desktop.inference.movement import Sketch, sketch
 
 T = TypeVar("T")
 
@@ -80,11 +81,13 @@ class Moment:
         time: Seconds.
         picture: (height, width, 3) uint8 RGB, as the encoder saw it.
         features: What the encoder made of it.
+        sketch: A small copy that shows what moves.
     """
 
     time: float
     picture: Image
     features: Features
+    sketch: Sketch
 
 
 class History:
@@ -134,7 +137,7 @@ class History:
         """Remember the frame that was admitted, without features where it has no previous."""
         self._pictures.add(time, picture)
         if features is not None:
-            self._moments.add(time, Moment(time, picture, features))
+            self._moments.add(time, Moment(time, picture, features, sketch(picture)))
 
     def window(self, time: float) -> list[Moment]:
         """The filled places of the window that ends at `time`, oldest first."""

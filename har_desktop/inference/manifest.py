@@ -80,13 +80,15 @@ class CamSpec(_Strict, frozen=True, kw_only=True):
 class Calibration(_Strict, frozen=True, kw_only=True):
     """Probabilities are softmax(logits / temperature).
 
-    It is "no action" where the largest probability is below the threshold, and where the largest
-    logit is below `least_evidence`: probabilities only tell the classes from each other.
+    It is "no action" where the largest probability is below the threshold, where the largest logit
+    is below `least_evidence`, for probabilities only tell the classes from each other, and where
+    less moves than `least_movement` (grey levels, see `har_desktop.inference.movement`).
     """
 
     temperature: Annotated[float, Meta(gt=0.0, le=100.0)]
     rejection_threshold: Fraction
     least_evidence: Annotated[float, Meta(ge=-1e6, le=1e6)] | None = None
+    least_movement: Annotated[float, Meta(ge=0.0, le=255.0)] | None = None
 
 
 class Manifest(_Strict, frozen=True, kw_only=True):

@@ -31,7 +31,8 @@ class Window:
         images: `length` pictures as the encoder saw them, (height, width, 3) uint8 **RGB**.
         times: Time of each frame in seconds.
         explained: Index of the class that the heat-maps explain.
-        evident: Whether the largest logit is evidence enough that any of the classes is shown.
+        evident: Whether there is evidence enough that any of the classes is shown: by the largest
+            logit, and by how much moves.
     """
 
     logits: NDArray[np.float32]

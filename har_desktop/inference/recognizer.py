@@ -11,10 +11,11 @@ from time import perf_counter
 
 from har_desktop.frame import Frame, Image
 from har_desktop.inference.bundle import Bundle
-from har_desktop.inference.history import History
+from har_desktop.inference.history import History, Moment
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import Manifest
-from har_desktop.inference.model import TOP, Features, Model, softmax
+from har_desktop.inference.model import TOP, Answer, Model, softmax
+from har_desktop.inference.movement import movement, sketch
 from har_desktop.inference.recognition import Recognition, Timings, Window
 from har_desktop.inference.session import Provider, ProviderReport
 from har_desktop.opencv import cv2
@@ -88,11 +89,7 @@ class Recognizer:
         moments = self._history.window(frame.time)
         window = None
         if len(moments) == self.manifest.window.length:
-            window = self._answer(
-                [moment.features for moment in moments],
-                [moment.picture for moment in moments],
-                [moment.time for moment in moments],
-            )
+            window = self._answer(moments)
         timings = Timings(prepared - began, encoded - prepared, perf_counter() - encoded)
         return Recognition(frame, len(moments), window, timings)
 
@@ -120,9 +117,14 @@ class Recognizer:
             previous = images
         if previous is None or {len(images), len(previous), len(times)} != {length}:
             raise ValueError(f"a window takes {length} images, previous ones and times")
-        pairs = zip(images, previous, strict=True)
-        features = [self._model.encode(image, before) for image, before in pairs]
-        return self._answer(features, images, times)
+        # A picture that stands in several places is held there, and nothing moves in between.
+        sketches = {id(image): sketch(image) for image in images}
+        return self._answer(
+            [
+                Moment(time, image, self._model.encode(image, before), sketches[id(image)])
+                for time, image, before in zip(times, images, previous, strict=True)
+            ]
+        )
 
     def picture(self, frame: Frame) -> Image:
         """The frame as the encoder sees it, (height, width, 3) uint8 RGB, read-only."""
@@ -133,17 +135,23 @@ class Recognizer:
         picture.flags.writeable = False  # windows share it
         return picture
 
-    def _answer(
-        self, features: Sequence[Features], images: Sequence[Image], times: Sequence[float]
-    ) -> Window:
-        answer, calibration = self._model.answer(features, self._explain), self.manifest.calibration
-        least = calibration.least_evidence
+    def _answer(self, moments: Sequence[Moment]) -> Window:
+        answer = self._model.answer([moment.features for moment in moments], self._explain)
         return Window(
             logits=answer.logits,
-            probabilities=softmax(answer.logits, calibration.temperature),
+            probabilities=softmax(answer.logits, self.manifest.calibration.temperature),
             heatmaps=answer.heatmaps,
-            images=tuple(images),
-            times=tuple(times),
+            images=tuple(moment.picture for moment in moments),
+            times=tuple(moment.time for moment in moments),
             explained=answer.explained,
-            evident=least is None or float(answer.logits.max()) >= least,
+            evident=self._evident(answer, moments),
+        )
+
+    def _evident(self, answer: Answer, moments: Sequence[Moment]) -> bool:
+        least = self.manifest.calibration
+        if least.least_evidence is not None and answer.logits.max() < least.least_evidence:
+            return False
+        return (
+            least.least_movement is None
+            or movement([moment.sketch for moment in moments]) >= least.least_movement
         )

@@ -25,7 +25,7 @@ def test_the_card_tells_what_the_manifest_states(built, manifest):
         "difference in brightness",
         "| test | 6 | g03, g04 |",
         "softmax(logits / 1.25)",
-        "Below 0.4",
+        '"no action" where the largest probability is below 0.4.',
         "Not measured yet.",
         "spans 0.8 s",
         manifest.head.sha256,
@@ -34,6 +34,14 @@ def test_the_card_tells_what_the_manifest_states(built, manifest):
         "`rounding` is how far the heat-maps of Keras in float32",
     ):
         assert fact in card
+
+
+def test_every_limit_is_told(manifest):
+    limits = msgspec.structs.replace(manifest.calibration, least_evidence=0.5, least_movement=9.5)
+    assert (
+        "below 0.4, or where the largest logit is below 0.5, or where less moves than 9.5 grey"
+        in render(msgspec.structs.replace(manifest, calibration=limits))
+    )
 
 
 def test_a_split_that_leaks_is_called_one(manifest):

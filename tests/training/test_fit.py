@@ -14,7 +14,7 @@ from training.config import AugmentConfig, CnnGru, Config, MobileNetGru
 from training.data.bank import Bank
 from training.data.cache import Cache
 from training.data.index import scan
-from training.data.split import Split, split_by_group
+from training.data.split import split_by_group
 
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
@@ -39,11 +39,11 @@ CONFIG = Config(
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> tuple[Split, Cache]:
+def prepared(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> Prepared:
     clips = scan(clips_folder, CONFIG.classes)
     cache = Cache(tmp_path_factory.mktemp("cache"), clips_folder, (32, 43))
     cache.fill(clips)
-    return split_by_group(clips), cache
+    return Prepared(split_by_group(clips), [], [], cache, clips_folder)
 
 
 # Keras' CSV logger leaves its file to the garbage collector when a run is interrupted.
@@ -61,15 +61,16 @@ def float32_afterwards():
 def test_it_learns_what_moves_and_leaves_a_whole_run(
     prepared, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    split, cache = prepared
+    split = prepared.split
     run = tmp_path / "run"
     open_run(run, CONFIG, split, resume=False)
-    fit(CONFIG, Prepared(split, [], [], cache), run)
+    fit(CONFIG, prepared, run)
     report = json.loads((run / "validation.json").read_text())
     assert report["clips"] == len(split.validation) == 6
     assert report["clip_accuracy"] == 1.0
     calibration = json.loads((run / "calibration.json").read_text())
     assert calibration["temperature"] > 0
+    assert calibration["least_movement"] < 5  # one of the classes stands still
     environment = json.loads((run / "environment.json").read_text())
     assert environment["packages"]["keras"] == keras.__version__
     assert 0 < environment["waited"] < 1
@@ -96,18 +97,18 @@ class _Kill(keras.callbacks.Callback):
 
 
 def interrupt_and_go_on(
-    config: Config, split: Split, store: Cache | Bank, run: Path, monkeypatch: pytest.MonkeyPatch
+    config: Config, prepared: Prepared, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stop a run in its third epoch, resume it, and see that it is whole."""
-    open_run(run, config, split, resume=False)
+    open_run(run, config, prepared.split, resume=False)
     whole = fit_module._callbacks
     monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), _Kill()])
     with pytest.raises(KeyboardInterrupt):
-        fit(config, Prepared(split, [], [], store), run)
+        fit(config, prepared, run)
     assert not (run / "calibration.json").exists()
     monkeypatch.setattr(fit_module, "_callbacks", whole)
-    open_run(run, config, split, resume=True)
-    fit(config, Prepared(split, [], [], store), run)
+    open_run(run, config, prepared.split, resume=True)
+    fit(config, prepared, run)
     history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
     assert history["epoch"].tolist() == list(range(config.epochs))
     assert (run / "calibration.json").exists()
@@ -117,14 +118,14 @@ def interrupt_and_go_on(
 def test_an_interrupted_run_goes_on_where_it_stopped(
     prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interrupt_and_go_on(CONFIG, *prepared, tmp_path / "run", monkeypatch)
+    interrupt_and_go_on(CONFIG, prepared, tmp_path / "run", monkeypatch)
 
 
 @interrupted
 def test_nan_stops_and_keeps_the_last_good_weights(
     prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    split, cache = prepared
+    split = prepared.split
     run = tmp_path / "run"
     open_run(run, CONFIG, split, resume=False)
 
@@ -137,7 +138,7 @@ def test_nan_stops_and_keeps_the_last_good_weights(
     whole = fit_module._callbacks
     monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), Poison()])
     with pytest.raises(DivergedError, match="the loss became nan"):
-        fit(CONFIG, Prepared(split, [], [], cache), run)
+        fit(CONFIG, prepared, run)
     model = fit_module.build(CONFIG.network, 2)
     model.load_weights(run / "best.weights.h5")
     assert all(np.isfinite(w).all() for w in model.get_weights())
@@ -153,17 +154,17 @@ def test_a_full_disk_stops_the_run_which_goes_on_later(prepared, tmp_path: Path)
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no device that is always full")
-    split, cache = prepared
+    split = prepared.split
     run = tmp_path / "run"
     config = msgspec.structs.replace(CONFIG, epochs=2)
     open_run(run, config, split, resume=False)
     blocked = run / "next.best.weights.h5"
     blocked.symlink_to(full)
     with pytest.raises(OutputError, match=r"the run stopped: .*--resume"):
-        fit(config, Prepared(split, [], [], cache), run)
+        fit(config, prepared, run)
     blocked.unlink()
     open_run(run, config, split, resume=True)
-    fit(config, Prepared(split, [], [], cache), run, tensorboard=True)
+    fit(config, prepared, run, tensorboard=True)
     assert (run / "environment.json").exists()
     build(config.network, 2).load_weights(run / "best.weights.h5")
     assert {path.name for path in (run / "tensorboard").iterdir()} == {"train", "validation"}
@@ -197,22 +198,22 @@ FROZEN = Config(
 
 
 @pytest.fixture(scope="module")
-def banked(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> tuple[Split, Bank]:
+def banked(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> Prepared:
     clips = [c for c in scan(clips_folder, CONFIG.classes) if "g07" <= c.group <= "g14"]
     split = split_by_group(clips)
     trunk = mobilenet.build_trunk(64, 96, "float32")
     randomize(trunk, seed=3)
     bank = Bank(tmp_path_factory.mktemp("bank"), clips_folder, trunk, FROZEN.augment)
     bank.fill((clip, 0) for clip in split.train + split.validation)
-    return split, bank
+    return Prepared(split, [], [], bank, clips_folder)
 
 
 def test_only_what_follows_a_frozen_trunk_learns(banked, tmp_path: Path) -> None:
-    split, bank = banked
+    split = banked.split
     run = tmp_path / "run"
     open_run(run, FROZEN, split, resume=False)
-    before = [weight.copy() for weight in bank.trunk.get_weights()]
-    fit(FROZEN, Prepared(split, [], [], bank), run)
+    before = [weight.copy() for weight in banked.store.trunk.get_weights()]
+    fit(FROZEN, banked, run)
     history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
     assert history["epoch"].tolist() == list(range(FROZEN.epochs))
     assert history["loss"][-1] < history["loss"][0]
@@ -236,11 +237,11 @@ def test_only_what_follows_a_frozen_trunk_learns(banked, tmp_path: Path) -> None
 def test_an_interrupted_run_on_a_frozen_trunk_goes_on(
     banked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interrupt_and_go_on(FROZEN, *banked, tmp_path / "run", monkeypatch)
+    interrupt_and_go_on(FROZEN, banked, tmp_path / "run", monkeypatch)
 
 
 def test_a_run_folder_is_never_overwritten(prepared, tmp_path: Path) -> None:
-    split, _ = prepared
+    split = prepared.split
     run = tmp_path / "run"
     with pytest.raises(InputError, match="nothing to resume"):
         open_run(run, CONFIG, split, resume=True)

@@ -1,0 +1,41 @@
+"""The least movement of clips of which it is known what moves in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from training.config import CnnGru, Config
+from training.data.index import scan
+from training.stillness import least_movement
+
+NETWORK = CnnGru(height=32, width=40)
+
+
+def limit(folder: Path, *classes: str) -> float:
+    config = Config(classes=classes, network=NETWORK)
+    return least_movement(config, folder, scan(folder, classes))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, write_clip) -> Path:
+    """Moving for longer and for less than a window, and standing still."""
+    root = tmp_path_factory.mktemp("movement")
+    kinds = {"fast": (0.5, 3.0), "brief": (0.5, 1.0), "slow": (0.03, 3.0), "standing": (0.0, 3.0)}
+    for label, (speed, seconds) in kinds.items():
+        for seed in range(3):
+            path = root / label / f"{seed}.avi"
+            write_clip(path, speed=speed, seed=seed, seconds=seconds)
+    return root
+
+
+def test_nearly_all_windows_reach_it(folder: Path) -> None:
+    assert limit(folder, "fast", "brief") > 60
+    # Nine more pictures, held before the start, don't make a brief clip a still one.
+    assert limit(folder, "fast", "brief") == pytest.approx(limit(folder, "fast", "fast"), rel=0.2)
+
+
+def test_a_class_of_little_movement_is_not_lost(folder: Path) -> None:
+    assert 5 < limit(folder, "fast", "slow") < 0.6 * limit(folder, "fast", "brief")
+    assert limit(folder, "fast", "slow", "standing") < 5
