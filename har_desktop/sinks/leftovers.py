@@ -15,6 +15,10 @@ from pathlib import Path
 _PARTIAL = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.\d+\.partial\.\w+", re.DOTALL)
 _NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>(\.frames|\.events)?\.\w+)", re.DOTALL)
 
+# Before its first fragment, a video has a type and an index of what is to come: some 1000 bytes.
+_TYPE, _FRAGMENT = b"ftyp", b"moof"
+_BEGINNING = 1 << 14
+
 
 def partial_of(path: Path, suffix: str) -> Path:
     """A new hidden name, with this suffix, under which this process writes a file."""
@@ -61,7 +65,7 @@ def rescue(partial: Path) -> Path | None:
     Raises:
         OSError: It is gone, or cannot be renamed.
     """
-    if not partial.stat().st_size:
+    if _holds_nothing(partial):
         return None
     name = final_name(partial)
     parts = _NAME.fullmatch(name)
@@ -75,9 +79,16 @@ def _is_leftover(path: Path) -> bool:
     return (
         name is not None
         and path.is_file()
-        and path.stat().st_size > 0
         and not _in_use(path, int(name["pid"]))
+        and not _holds_nothing(path)
     )
+
+
+def _holds_nothing(path: Path) -> bool:
+    """Whether the file is empty, or a video of which not one fragment has reached the disk."""
+    with path.open("rb") as file:
+        beginning = file.read(_BEGINNING)
+    return not beginning or (beginning[4:8] == _TYPE and _FRAGMENT not in beginning)
 
 
 def _in_use(path: Path, pid: int) -> bool:

@@ -2,10 +2,13 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from har_desktop.sinks.atomic import AtomicFile, AtomicText
+from har_desktop.sinks.constant_rate import FRAGMENTED, ConstantRateVideo
 from har_desktop.sinks.leftovers import describe, find_leftovers, partial_of, rescue
+from har_desktop.sources.video import VideoFile
 
 KILLED = """
 import os, signal, sys
@@ -63,6 +66,24 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path):
         other.stdin.close()
         other.wait()
         assert find_leftovers(tmp_path) == (theirs,)
+
+
+def test_a_video_without_a_fragment_holds_nothing(tmp_path):
+    file = AtomicFile(tmp_path / "clip.mp4", FRAGMENTED)
+    video = ConstantRateVideo(file, 10.0, (240, 320))
+    rng = np.random.default_rng(1)
+    seen = set()
+    for number in range(60):  # noise, so that what waits in FFmpeg gets full
+        video.show(number / 10, rng.integers(0, 256, (240, 320, 3), dtype=np.uint8))
+        size = file.partial.stat().st_size
+        seen.add(size)
+        found = find_leftovers(tmp_path) != ()
+        assert found is (b"moof" in file.partial.read_bytes())
+    assert min(seen) < 100 < max(seen)
+    video.release()
+    assert find_leftovers(tmp_path) == (file.partial,)
+    with VideoFile(file.rescue()) as source:
+        assert len(list(source)) > 40
 
 
 @pytest.mark.parametrize("name", ["clip.mp4", ".hidden", ".clip.partial.mp4", ".x.12.1.partial"])
