@@ -14,7 +14,16 @@ from export.markdown import table
 from export.report import read_metrics
 from har_desktop.errors import BundleError
 from har_desktop.inference.manifest import Json, Manifest
-from training.config import CnnGru, Config, Stream, Streams, parts, read_config
+from training.config import (
+    CnnGru,
+    Config,
+    Fisher,
+    MobileNetGru,
+    Stream,
+    Streams,
+    parts,
+    read_config,
+)
 from training.data.split import LISTED
 
 OWN = "own clips"
@@ -126,6 +135,12 @@ def _network(manifest: Manifest, config: Config | Streams) -> Iterator[str]:
 
 def _stream(network: Stream) -> str:
     size = f"{network.height} x {network.width}"
+    if isinstance(network, Fisher):
+        return (
+            f"`{network.kind}`: Fisher vectors of a window, of the whole picture ({size}) and of "
+            f"three bands of it, made of {network.words} words for its edges, for the optical flow "
+            "since the picture one interval before, and for the edges of that; one logit per class."
+        )
     if isinstance(network, CnnGru):
         filters = " / ".join(map(str, network.filters))
         encoder = (
@@ -215,7 +230,7 @@ def _limits(manifest: Manifest) -> Iterator[str]:
 def _licence(training: _Training, config: Config | Streams) -> Iterator[str]:
     own = training.data == OWN
     licence = "belong to whoever trained them" if own else "are MIT-licensed, like the program"
-    if all(isinstance(part.network, CnnGru) for part in parts(config)):
+    if not any(isinstance(part.network, MobileNetGru) for part in parts(config)):
         yield f"The weights {licence}."
     else:
         yield (

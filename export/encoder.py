@@ -21,8 +21,8 @@ def norm_scale(norm: keras.layers.BatchNormalization) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True)
-class EncoderPart:
-    """One of the encoders that look at a picture.
+class ConvolutionPart:
+    """An encoder before a Conv3D.
 
     Attributes:
         encoder: Trained, in float32: normalised picture -> Grad-CAM target, what the Conv3D sees.
@@ -37,8 +37,25 @@ class EncoderPart:
     shrink: int = 1
 
 
+@dataclass(frozen=True)
+class WordsPart:
+    """An encoder into words; see `training.fisher`.
+
+    Attributes:
+        encoder: Normalised picture and flow -> features.
+    """
+
+    encoder: keras.Model
+
+
+EncoderPart = ConvolutionPart | WordsPart
+
+
 def encode(
-    parts: Sequence[EncoderPart], frame: tf.Tensor, previous: tf.Tensor | None = None
+    parts: Sequence[EncoderPart],
+    frame: tf.Tensor,
+    previous: tf.Tensor | None = None,
+    flow: tf.Tensor | None = None,
 ) -> dict[str, tf.Tensor]:
     """The encoder's function; see docs/architecture.md for the contract.
 
@@ -46,29 +63,57 @@ def encode(
         parts: Whose channels follow one another.
         frame: (1, height, width, 3) uint8 RGB, or several.
         previous: The same one interval before, for a network with motion.
+        flow: (1, height/4, width/4, 2) float32, for a network with flow.
 
     Returns:
-        `partials` (1, 3, h, w, channels) and `activation` (1, h', w', filters) of each, float32.
+        `partials` (1, 3, h, w, channels) of each and `activation` (1, h', w', filters) of each with
+        a Conv3D, float32.
     """
-    outputs = [_encode(part, frame, previous if part.motion else None) for part in parts]
+    partials, activations = [], []
+    for part in parts:
+        if isinstance(part, WordsPart):
+            features = part.encoder([normalize(frame), flow], training=False)
+            partials.append(in_thirds(features))
+        else:
+            taps, activation = _encode(part, frame, previous if part.motion else None)
+            partials.append(taps)
+            activations.append(activation)
     return {
-        "partials": tf.concat([output["partials"] for output in outputs], axis=-1),
-        "activation": side_by_side([output["activation"] for output in outputs]),
+        "partials": tf.concat(partials, axis=-1),
+        "activation": side_by_side(activations),
     }
 
 
-def side_by_side(activations: Sequence[tf.Tensor]) -> tf.Tensor:
+def in_thirds(features: tf.Tensor) -> tf.Tensor:
+    """Features of one frame alone in the shape of a Conv3D's three taps.
+
+    Args:
+        features: (1, h, w, channels) float32.
+
+    Returns:
+        (1, 3, h, w, channels / 3, rounded up): the first third of the channels, the second and the
+        last, with zeros behind.
+    """
+    _, rows, columns, channels = features.shape
+    full = tf.pad(features, [(0, 0), (0, 0), (0, 0), (0, -channels % 3)])
+    return tf.transpose(
+        tf.reshape(full, (-1, rows, columns, 3, -(-channels // 3))), (0, 3, 1, 2, 4)
+    )
+
+
+def side_by_side(activations: Sequence[tf.Tensor], rows: int = 0) -> tf.Tensor:
     """Grad-CAM targets as the channels of one.
 
     Each place of a coarser grid is repeated over the places of the finest one that it covers.
 
     Args:
         activations: (pictures, rows, columns, filters), grids that divide the finest one.
+        rows: Of the finest grid, where it is none of theirs.
 
     Returns:
         (pictures, rows, columns, filters) of the finest grid.
     """
-    rows = max(activation.shape[1] for activation in activations)
+    rows = max(rows, *(activation.shape[1] for activation in activations))
     repeated = []
     for activation in activations:
         factor = rows // activation.shape[1]
@@ -80,12 +125,12 @@ def side_by_side(activations: Sequence[tf.Tensor]) -> tf.Tensor:
 
 
 def _encode(
-    part: EncoderPart, frame: tf.Tensor, previous: tf.Tensor | None
-) -> dict[str, tf.Tensor]:
+    part: ConvolutionPart, frame: tf.Tensor, previous: tf.Tensor | None
+) -> tuple[tf.Tensor, tf.Tensor]:
     # The other way round it would normalise four times as many pixels.
     picture = normalize(shrink(frame, part.shrink), shrink(previous, part.shrink))
     activation, features = part.encoder(picture, training=False)
     kernel = part.conv3d_kernel
     partials = tf.nn.conv2d(features, conv3d.taps(kernel), 1, "SAME")
     partials = tf.reshape(partials, (*features.shape[:3], 3, kernel.shape[-1]))
-    return {"partials": tf.transpose(partials, (0, 3, 1, 2, 4)), "activation": activation}
+    return tf.transpose(partials, (0, 3, 1, 2, 4)), activation

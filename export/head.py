@@ -15,7 +15,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from export import conv3d, gru
+from export import conv3d, fisher, gru
+from export.encoder import side_by_side
+from export.fisher import FisherWeights
 from export.gru import GruWeights
 from training.network import find_layer
 
@@ -43,6 +45,11 @@ class HeadWeights:
     logits_kernel: NDArray[np.float32]
     logits_bias: NDArray[np.float32]
 
+    @property
+    def channels(self) -> int:
+        """How many of `partials` are its own."""
+        return len(self.conv3d_bias)
+
     @classmethod
     def of(
         cls, network: keras.Model, target_scale: NDArray[np.float32], share: float = 1.0
@@ -66,11 +73,15 @@ class HeadWeights:
         )
 
 
+Head = HeadWeights | FisherWeights
+
+
 @dataclass(frozen=True)
 class _Forward:
     """What the backward pass needs of one head's forward pass.
 
     Attributes:
+        weights: Of the head.
         grid: (rows, columns) of the Conv3D's maps.
         winners: (length, places, channels) float32, 1 where a map has its maximum.
         pooled: (length, channels) the maxima after ReLU.
@@ -79,6 +90,7 @@ class _Forward:
         logits: (classes,).
     """
 
+    weights: HeadWeights
     grid: tuple[int, int]
     winners: tf.Tensor
     pooled: tf.Tensor
@@ -88,7 +100,7 @@ class _Forward:
 
 
 def answer(
-    heads: Sequence[HeadWeights],
+    heads: Sequence[Head],
     partials: tf.Tensor,
     activations: tf.Tensor,
     class_index: tf.Tensor,
@@ -97,8 +109,8 @@ def answer(
 
     Args:
         heads: Of the trained network. Their logits add up, moved by what the first one alone has to
-            say. Each one's channels follow the ones of the head before it, in `partials` and in
-            `activations`.
+            say. Each one's channels follow the ones of the head before it, in `partials` and, of
+            those with a Conv3D, in `activations`.
         partials: (length, 3, h, w, C) float32, oldest first.
         activations: (length, h', w', K) float32, oldest first: the Grad-CAM target.
         class_index: int64 scalar: the class to explain; below zero, the top one.
@@ -107,23 +119,29 @@ def answer(
         `logits` and `probabilities` (classes,) float32, `heatmaps` (length, h', w') float32,
         `explained` int64 scalar.
     """
-    maps = conv3d.combine(partials)
-    own = tf.split(maps, [len(head.conv3d_bias) for head in heads], axis=-1)
-    forwards = [_forward(head, part) for head, part in zip(heads, own, strict=True)]
+    own = tf.split(partials, [head.channels for head in heads], axis=-1)
+    forwards = [
+        fisher.forward(head, part) if isinstance(head, FisherWeights) else _forward(head, part)
+        for head, part in zip(heads, own, strict=True)
+    ]
     logits = _fuse([forward.logits for forward in forwards])
     explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
 
     _, rows, columns, filters = activations.shape
-    alphas = [
-        _alphas(head, forward, explained, rows * columns)
-        for head, forward in zip(heads, forwards, strict=True)
-    ]
+    alphas, evidence = [], []
+    for forward in forwards:
+        if isinstance(forward, fisher.Forward):
+            added = fisher.evidence(forward, explained) / np.float32(rows * columns)
+            evidence.append(side_by_side([added], rows))
+        else:
+            alphas.append(_alphas(forward, explained, rows * columns))
     places = tf.reshape(activations, (-1, rows * columns, filters))
-    evidence = places @ tf.concat(alphas, axis=-1)[:, :, None]
+    by_target = places @ tf.concat(alphas, axis=-1)[:, :, None]
+    evidence.append(tf.reshape(by_target, (-1, rows, columns, 1)))
     return {
         "logits": logits,
         "probabilities": tf.nn.softmax(logits),
-        "heatmaps": tf.nn.relu(tf.reshape(evidence, (-1, rows, columns))),
+        "heatmaps": tf.nn.relu(tf.add_n(evidence)[..., 0]),
         "explained": explained,
     }
 
@@ -137,7 +155,8 @@ def _fuse(parts: Sequence[tf.Tensor]) -> tf.Tensor:
     return total + (first - tf.reduce_max(total))
 
 
-def _forward(weights: HeadWeights, maps: tf.Tensor) -> _Forward:
+def _forward(weights: HeadWeights, partials: tf.Tensor) -> _Forward:
+    maps = conv3d.combine(partials)
     length, height, width, channels = maps.shape
     maps = tf.reshape(maps, (length, height * width, channels))
     highest = tf.reduce_max(maps, axis=1, keepdims=True)
@@ -147,17 +166,15 @@ def _forward(weights: HeadWeights, maps: tf.Tensor) -> _Forward:
     trace2 = gru.forward(weights.gru2, trace1.outputs)
     logits = (trace2.outputs[-1:] @ weights.logits_kernel + weights.logits_bias)[0]
     winners = tf.cast(maps == highest, tf.float32)
-    return _Forward((height, width), winners, pooled, trace1, trace2, logits)
+    return _Forward(weights, (height, width), winners, pooled, trace1, trace2, logits)
 
 
-def _alphas(
-    weights: HeadWeights, forward: _Forward, explained: tf.Tensor, places: int
-) -> tf.Tensor:
+def _alphas(forward: _Forward, explained: tf.Tensor, places: int) -> tf.Tensor:
     """Grad-CAM's weights (length, K): the mean over the target's `places` of the logit's gradient.
 
     Backward: logit -> last state -> both GRUs -> pooled maxima -> Conv3D's input.
     """
-    length = forward.pooled.shape[0]
+    weights, length = forward.weights, forward.pooled.shape[0]
     by_state = tf.gather(weights.logits_kernel.T, explained)[None]
     by_outputs2 = tf.concat([tf.zeros((length - 1, weights.gru2.units)), by_state], 0)
     by_outputs1 = gru.backward(weights.gru2, forward.trace2, by_outputs2)

@@ -28,6 +28,9 @@ UCF10 = (
     "YoYo",
 )
 
+# ITU-R BT.601 luma of RGB.
+LUMA = (0.299, 0.587, 0.114)
+
 # Policies of Keras'; "fastest" is float32 or mixed_bfloat16, whichever is quicker on the machine.
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "fastest"]
 
@@ -55,14 +58,11 @@ class _Network(
 
 
 class _Stream(_Network, frozen=True, kw_only=True):
-    """An encoder and the poster's head."""
+    """An encoder and a head."""
 
     stride: ClassVar[int]  # both sides are multiples of it
-    cell: ClassVar[int]  # pixels of the picture that one place of the Conv3D stands for
-
-    conv3d: Positive = 64
-    gru: tuple[Positive, Positive] = (32, 50)
-    dropout: Share = 0.0
+    cell: ClassVar[int]  # pixels of the picture that one place of the features stands for
+    flow: ClassVar[bool] = False  # whether it sees how far places moved since the picture before
 
     def __post_init__(self) -> None:
         """Refuse a picture that doesn't divide evenly.
@@ -74,7 +74,15 @@ class _Stream(_Network, frozen=True, kw_only=True):
             raise ValueError(f"{self.height}x{self.width}: use multiples of {self.stride}")
 
 
-class CnnGru(_Stream, frozen=True, kw_only=True, tag="cnn_gru"):
+class _Recurrent(_Stream, frozen=True, kw_only=True):
+    """An encoder and the poster's head."""
+
+    conv3d: Positive = 64
+    gru: tuple[Positive, Positive] = (32, 50)
+    dropout: Share = 0.0
+
+
+class CnnGru(_Recurrent, frozen=True, kw_only=True, tag="cnn_gru"):
     """The poster's network; see `training.cnn`."""
 
     stride: ClassVar[int] = 8
@@ -86,7 +94,7 @@ class CnnGru(_Stream, frozen=True, kw_only=True, tag="cnn_gru"):
     motion: bool = False
 
 
-class MobileNetGru(_Stream, frozen=True, kw_only=True, tag="mobilenet_gru"):
+class MobileNetGru(_Recurrent, frozen=True, kw_only=True, tag="mobilenet_gru"):
     """Two frozen trunks before the poster's head; see `training.mobilenet`.
 
     `filters` are those of the Grad-CAM target.
@@ -105,7 +113,25 @@ class MobileNetGru(_Stream, frozen=True, kw_only=True, tag="mobilenet_gru"):
         return False
 
 
-Stream = CnnGru | MobileNetGru
+class Fisher(_Stream, frozen=True, kw_only=True, tag="fisher"):
+    """Fisher vectors of motion and edges; see `training.fisher`. Stands beside another network."""
+
+    stride: ClassVar[int] = 16
+    cell: ClassVar[int] = 16
+    flow: ClassVar[bool] = True
+
+    height: Positive = 160
+    width: Positive = 192
+    words: Positive = 64
+    axes: Annotated[int, Meta(ge=1, le=32)] = 28  # of the descriptors, that vary most
+
+    @property
+    def motion(self) -> bool:
+        """The flow is that since the picture before."""
+        return True
+
+
+Stream = CnnGru | MobileNetGru | Fisher
 
 
 class TwoStream(_Network, frozen=True, kw_only=True, tag="two_stream"):
@@ -143,8 +169,13 @@ class TwoStream(_Network, frozen=True, kw_only=True, tag="two_stream"):
         """Whether a stream sees the picture before, too."""
         return any(stream.motion for stream in self.streams)
 
+    @property
+    def flow(self) -> bool:
+        """Whether a stream sees how far places moved since the picture before."""
+        return any(stream.flow for stream in self.streams)
 
-NetworkConfig = CnnGru | MobileNetGru | TwoStream
+
+NetworkConfig = Stream | TwoStream
 
 
 class AugmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

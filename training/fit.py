@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.errors import OutputError
+from training import fisher
 from training.calibrate import calibrate
 from training.callbacks import Best, Clock, StopOnNan, Waiting
-from training.config import Config
+from training.config import Config, Fisher
 from training.data.bank import Bank
 from training.data.batches import Inputs, Material, Pictures, TrainingWindows, Views, fixed_windows
 from training.data.cache import Cache
@@ -28,6 +29,7 @@ from training.precision import choose
 from training.prepare import Prepared
 from training.run_folder import BEST, best_loss, epochs_done, seconds, write_environment
 from training.stillness import least_movement
+from training.words import learn_words
 
 
 def fit(config: Config, prepared: Prepared, run: Path, *, tensorboard: bool = False) -> None:
@@ -103,6 +105,10 @@ def _learner(
         size = config.network.height, config.network.width
         return network, Pictures(config.augment, size, store, clips)
     find_layer(network, "trunk").set_weights(store.trunk.get_weights())
+    if isinstance(config.network, Fisher):
+        words = learn_words(config, store, [c for c in clips if c.label in config.classes])
+        for name in ("words", fisher.TARGET):
+            find_layer(network, name).set_weights(words)
     return build_on_features(network, config.network.length), Views(config, store)
 
 

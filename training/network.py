@@ -22,12 +22,10 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from training import cnn, mobilenet
-from training.config import CnnGru, NetworkConfig, Stream, TwoStream
+from training import cnn, fisher, mobilenet
+from training.config import LUMA, CnnGru, Fisher, MobileNetGru, NetworkConfig, Stream, TwoStream
+from training.flow import OpticalFlow
 from training.precision import full_precision
-
-# ITU-R BT.601 luma of RGB.
-LUMA = (0.299, 0.587, 0.114)
 
 
 def normalize(frame, previous=None, dtype="float32"):
@@ -52,11 +50,16 @@ def normalize(frame, previous=None, dtype="float32"):
 
 
 def target(config: Stream) -> str:
-    """Name of the layer that Grad-CAM looks at: the encoder's last Conv2D with its ReLU."""
+    """Name of the layer that Grad-CAM looks at: the encoder's last Conv2D with its ReLU.
+
+    Of Fisher vectors it is what each place adds to them, in the head.
+    """
+    if isinstance(config, Fisher):
+        return fisher.TARGET
     return cnn.TARGET if isinstance(config, CnnGru) else mobilenet.TARGET
 
 
-def target_norm(config: Stream) -> str:
+def target_norm(config: CnnGru | MobileNetGru) -> str:
     """Name of the BatchNorm between the target and the Conv3D."""
     return cnn.TARGET_NORM if isinstance(config, CnnGru) else mobilenet.TARGET_NORM
 
@@ -100,17 +103,25 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     clip = keras.Input((config.length + extra, *shape), dtype="uint8", name="clip")
     frames = ops.reshape(clip[:, extra:], (-1, *shape))
     before = ops.reshape(clip[:, :-1], (-1, *shape)) if config.motion else None
+    flow = OpticalFlow(dtype=full_precision())(clip) if config.flow else None
     if not isinstance(config, TwoStream):
-        logits = _stream(config, classes, normalize(frames, before, full_precision()))
+        logits = _stream(config, classes, _seen(config, frames, before, flow))
         return keras.Model(clip, logits, name=config.kind)
     answers = []
     for number, part in enumerate(config.streams):
-        seen, past = (shrink(x, config.shrink(part)) for x in (frames, before))
-        pictures = normalize(seen, past if part.motion else None, full_precision())
-        picture = keras.Input(pictures.shape[1:], dtype=full_precision(), name="picture")
-        logits = _stream(part, classes, picture)
-        answers.append(keras.Model(picture, logits, name=f"stream{number}")(pictures))
+        now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
+        seen = _seen(part, now, past, flow)
+        inputs = [keras.Input(x.shape[1:], dtype=full_precision()) for x in seen]
+        logits = _stream(part, classes, inputs)
+        answers.append(keras.Model(inputs, logits, name=f"stream{number}")(seen))
     return keras.Model(clip, fuse(answers), name=config.kind)
+
+
+def _seen(config: Stream, frames, before, flow) -> list:
+    """What the encoder of a stream is given, time folded into the batch."""
+    if config.flow:
+        return [normalize(frames, dtype=full_precision()), flow]
+    return [normalize(frames, before if config.motion else None, full_precision())]
 
 
 def fuse(answers):
@@ -143,9 +154,12 @@ def shrink(pictures, factor: int):
     return ops.average_pool(ops.cast(pictures, full_precision()), factor, factor)
 
 
-def _stream(config: Stream, classes: int, pictures):
-    """Normalised pictures, time folded into the batch -> logits."""
-    _, features = (cnn if isinstance(config, CnnGru) else mobilenet).build_encoder(config)(pictures)
+def _stream(config: Stream, classes: int, seen: list):
+    """What the encoder is given -> logits."""
+    if isinstance(config, Fisher):
+        return fisher.build_head(config, classes)(fisher.build_encoder(config)(seen))
+    builder = cnn if isinstance(config, CnnGru) else mobilenet
+    _, features = builder.build_encoder(config)(*seen)
     return _head(config, classes, features.shape[1:])(features)
 
 
@@ -164,11 +178,11 @@ def build_on_features(network: keras.Model, length: int) -> keras.Model:
         keras.Input((length, *value.shape[1:]), dtype="float32", name=f"features{number}")
         for number, value in enumerate(neck.inputs)
     )
-    _, features = neck([ops.reshape(x, (-1, *x.shape[2:])) for x in inputs])
+    *_, features = keras.tree.flatten(neck([ops.reshape(x, (-1, *x.shape[2:])) for x in inputs]))
     return keras.Model(inputs, network.get_layer("head")(features), name="learner")
 
 
-def _head(config: Stream, classes: int, shape: tuple[int, ...]) -> keras.Model:
+def _head(config: CnnGru | MobileNetGru, classes: int, shape: tuple[int, ...]) -> keras.Model:
     """Features of all frames, time folded into the batch -> logits."""
     features = keras.Input(shape, dtype=keras.config.dtype_policy().compute_dtype, name="features")
     x = ops.reshape(features, (-1, config.length, *shape))

@@ -12,7 +12,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import ClassName
-from training.config import CnnGru, Config, Streams
+from training.config import CnnGru, Config, Fisher, Streams
 from training.data.cache import Cache
 from training.data.figures import figure_clips
 from training.data.index import Clip, labels, other_labels, scan
@@ -26,6 +26,8 @@ from training.data.split import (
 )
 
 if TYPE_CHECKING:
+    import keras
+
     from training.data.bank import Bank
 
 ALL = "all"
@@ -114,18 +116,18 @@ def prepare(config: Config, source: Source) -> Prepared:
         InputError: The data cannot be used.
         OutputError: The cache takes no more.
     """
-    trunks = None if isinstance(config.network, CnnGru) else _required(config, source.published)
+    trunk = _trunk(config, source.published)
     split = source.split(config)
     others = other_clips(config, source.data, split)
     extra = [*others.train, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
-    if trunks is None:
+    if trunk is None:
         # A picture a third larger than the input leaves room for crops.
         size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
         store = cache = Cache(source.cache, source.data, size)
         usable = set(cache.fill([*split.train, *split.validation, *extra, *others.validation]))
     else:
-        store = bank = _bank(config, source.data, source.cache, trunks)
+        store = bank = _bank(config, source, trunk)
         usable = _fill(config, bank, split, extra, others.validation)
     usable -= _too_short(config, store, usable - set(others.validation))
     split = msgspec.structs.replace(
@@ -170,22 +172,35 @@ def _seconds(config: Config, store: Cache | Bank, clip: Clip) -> float:
     return store.duration(clip, training_views(config, clip)[0])
 
 
-def _required(config: Config, published: Path | None) -> Path:
-    """The folder of the published networks, asked for before anything takes long."""
+def _trunk(config: Config, published: Path | None) -> keras.Model | None:
+    """What is computed of each clip once and for all; None where a network learns from pictures.
+
+    Raises:
+        InputError: Published networks are needed and are not there.
+    """
+    size = config.network.height, config.network.width
+    if isinstance(config.network, Fisher):
+        from training import fisher
+
+        return fisher.build_trunk(*size)
+    if isinstance(config.network, CnnGru):
+        return None
     if published is None:
         raise InputError(
             f"{config.network.kind} builds on published networks: give their folder, --published"
         )
-    return published
-
-
-def _bank(config: Config, data: Path, folder: Path, published: Path) -> Bank:
     from training import mobilenet
+
+    trunk = mobilenet.build_trunk(*size, "float32")
+    mobilenet.load_published(trunk, published)
+    return trunk
+
+
+def _bank(config: Config, source: Source, trunk: keras.Model) -> Bank:
     from training.data.bank import Bank
 
-    trunk = mobilenet.build_trunk(config.network.height, config.network.width, "float32")
-    mobilenet.load_published(trunk, published)
-    return Bank(folder, data, trunk, config.augment)
+    interval = config.frame_interval_s if config.network.flow else None
+    return Bank(source.cache, source.data, trunk, config.augment, interval)
 
 
 def _fill(

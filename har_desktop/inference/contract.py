@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from har_desktop.inference.flow import SHRINK
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.onnx_wire import UnsafeModelError, messages, number_in
 from har_desktop.inference.session import GraphError, Tensors
@@ -67,9 +68,13 @@ def encoder_contract(manifest: Manifest) -> Contract:
     """What the encoder of this manifest takes and gives."""
     picture = UINT8, [1, manifest.input.height, manifest.input.width, 3]
     names = ("frame", "previous") if manifest.input.motion else ("frame",)
+    inputs: Tensors = dict.fromkeys(names, picture)
+    if manifest.input.flow:
+        rows, columns = manifest.input.height // SHRINK, manifest.input.width // SHRINK
+        inputs["flow"] = FLOAT, [1, rows, columns, 2]
     features = manifest.features
     return Contract(
-        inputs=dict.fromkeys(names, picture),
+        inputs=inputs,
         outputs={
             "partials": (FLOAT, [1, *features.partials]),
             "activation": (FLOAT, [1, *features.activation]),

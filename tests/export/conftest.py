@@ -28,7 +28,7 @@ from har_desktop import console
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Calibration
 from tests.weights import randomize
-from training.config import CnnGru, Config, MobileNetGru, NetworkConfig, Streams
+from training.config import CnnGru, Config, Fisher, MobileNetGru, NetworkConfig, Stream, Streams
 from training.data.index import Clip
 from training.data.split import Split
 from training.network import build
@@ -65,24 +65,28 @@ def make_run(random_network, tmp_path_factory):
     tiny = {
         CnnGru: {"height": 16, "width": 24, "filters": (3, 4, 5), "motion": True},
         MobileNetGru: {"height": 64, "width": 96, "filters": 8},
+        Fisher: {"height": 64, "width": 96, "words": 5, "axes": 3},
     }
 
     def configure(kind, classes, **options) -> Config:
-        network = kind(**{"length": 4, "conv3d": 6, "gru": (5, 4), **tiny[kind], **options})
+        recurrent = {} if kind is Fisher else {"conv3d": 6, "gru": (5, 4)}
+        network = kind(**{"length": 4, **recurrent, **tiny[kind], **options})
         return Config(classes=classes, network=network)
 
     def make(
         classes: tuple[str, ...] = CLASSES,
         seed: int = 0,
-        kind: type[CnnGru | MobileNetGru] = CnnGru,
-        beside: type[CnnGru | MobileNetGru] | None = None,
+        kind: type[Stream] = CnnGru,
+        beside: type[Stream] | None = None,
         **options: object,
     ):
         config = configure(kind, classes, **options)
         if beside:
             shrink = config.network.cell // beside.cell
             size = {side: getattr(config.network, side) // shrink for side in ("height", "width")}
-            config = Streams(streams=(config, configure(beside, classes, conv3d=7, **size)))
+            if beside is CnnGru:
+                size["conv3d"] = 7
+            config = Streams(streams=(config, configure(beside, classes, **size)))
         split = Split(
             "group-wise",
             train=[clip for label in classes for clip in _clips(label, range(10, 14))],

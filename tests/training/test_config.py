@@ -9,6 +9,7 @@ from training.config import (
     UCF10,
     CnnGru,
     Config,
+    Fisher,
     MobileNetGru,
     Streams,
     TwoStream,
@@ -30,12 +31,14 @@ def test_the_committed_configurations_name_their_networks() -> None:
     kinds = {path.stem: load_config(path.stem).network for path in CONFIGS.glob("*.toml")}
     assert {name: type(network) for name, network in kinds.items()} == {
         "cnn_gru": CnnGru,
+        "fisher": Fisher,
         "motion_gru": CnnGru,
         "mobilenet_gru": MobileNetGru,
         "two_stream": TwoStream,
     }
     moving = {name for name, network in kinds.items() if network.motion}
-    assert moving == {"motion_gru", "two_stream"}
+    assert moving == {"fisher", "motion_gru", "two_stream"}
+    assert {name for name, network in kinds.items() if network.flow} == {"fisher"}
 
 
 def test_streams_are_configurations_side_by_side() -> None:
@@ -76,10 +79,10 @@ def test_streams_that_cannot_look_at_one_window_are_refused(
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("kind", [CnnGru, MobileNetGru])
+@pytest.mark.parametrize("kind", [CnnGru, MobileNetGru, Fisher])
 def test_the_name_decides_the_network_and_survives_the_run_folder(tmp_path: Path, kind) -> None:
     path = tmp_path / "mine.toml"
-    name = {CnnGru: "cnn_gru", MobileNetGru: "mobilenet_gru"}[kind]
+    name = {CnnGru: "cnn_gru", MobileNetGru: "mobilenet_gru", Fisher: "fisher"}[kind]
     path.write_text(f'[network]\nname = "{name}"\nheight = 96\nwidth = 64')
     config = load_config(str(path))
     assert config.network == kind(height=96, width=64)
@@ -94,6 +97,8 @@ def test_the_name_decides_the_network_and_survives_the_run_folder(tmp_path: Path
         ('[network]\nname = "cnn_gru"\nfilter = [1, 2, 3]', "filter"),
         ('[network]\nname = "mobilenet_gru"\nmotion = true', "motion"),
         ('[network]\nname = "mobilenet_gru"\nfilters = [1, 2, 3]', "filters"),
+        ('[network]\nname = "fisher"\ngru = [1, 2]', "gru"),
+        ('[network]\nname = "fisher"\naxes = 33', "axes"),
         ('[network]\nname = "resnet"', "'resnet'"),
         ("[network]\nheight = 64", "name"),
         ('[network]\nname = "cnn_gru"\nheight = 60', "60x80: use multiples of 8"),

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from har_desktop.errors import SourceError
+from har_desktop.inference.flow import optical_flow
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
@@ -75,15 +76,24 @@ class Bank:
     """The folder of features for one trunk and one way to vary the views.
 
     Attributes:
-        trunk: Normalised picture -> features.
+        trunk: Normalised picture, and the flow since the one before if it wants that -> features.
     """
 
-    def __init__(self, folder: Path, data: Path, trunk: keras.Model, config: AugmentConfig) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        data: Path,
+        trunk: keras.Model,
+        config: AugmentConfig,
+        interval: float | None = None,
+    ) -> None:
+        """Compute the flow over `interval` seconds, for a trunk that wants it."""
         self.trunk = trunk
+        self._interval = interval
         self._data = data
         self._config = config
         self._outputs = len(trunk.outputs)
-        self._size: tuple[int, int] = trunk.input_shape[1:3]
+        self._size: tuple[int, int] = trunk.inputs[0].shape[1:3]
         self.folder = folder / f"features-{self._key()}"
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +119,9 @@ class Bank:
                 continue
             pictures, times = decoded
             chunks = [
-                self.trunk.predict_on_batch(normalize(pictures[start : start + BATCH]))
+                self.trunk.predict_on_batch(
+                    self._inputs(pictures, times, slice(start, start + BATCH))
+                )
                 for start in range(0, len(pictures), BATCH)
             ]
             arrays = [np.concatenate(part).astype(np.float16) for part in zip(*chunks, strict=True)]
@@ -130,12 +142,25 @@ class Bank:
         """Seconds of a clip that `fill` has computed."""
         return float(np.load(self._paths((clip, view))[-1])[-1])
 
+    def _inputs(
+        self, pictures: NDArray[np.uint8], times: NDArray[np.float64], chosen: slice
+    ) -> object:
+        """What the trunk is given of some of the pictures."""
+        if self._interval is None:
+            return normalize(pictures[chosen])
+        before = nearest(times, times[chosen] - self._interval)
+        flows = map(optical_flow, pictures[chosen], pictures[before])
+        return [normalize(pictures[chosen]), np.stack(list(flows))]
+
     def _key(self) -> str:
         # When a window is drawn, and how it is mixed, changes no picture.
         pictures = msgspec.structs.replace(
             self._config, speed=1.0, jitter=0.0, reverse=0.0, still=0.0, background=0.0, mixup=0.0
         )
-        digest = hashlib.sha256(msgspec.json.encode([pictures, SEED, SPACING_S]))
+        settings = [pictures, SEED, SPACING_S]
+        if self._interval is not None:
+            settings.append(self._interval)
+        digest = hashlib.sha256(msgspec.json.encode(settings))
         for weights in self.trunk.get_weights():
             digest.update(weights.tobytes())
         return f"{self._size[0]}x{self._size[1]}-{digest.hexdigest()[:12]}"

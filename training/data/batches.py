@@ -15,11 +15,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import AugmentConfig, Config, Streams
+from training.config import AugmentConfig, Config, Fisher, NetworkConfig, Streams
 from training.data import augment
 from training.data.bank import Bank, Tape
 from training.data.cache import Cache, Footage
 from training.data.index import Clip
+from training.fisher import mirror
 
 Window = tuple[NDArray[np.generic], ...]  # for each input of the model (frames, ...)
 # The model's input (windows, frames, ...), or all of them where it has several.
@@ -108,8 +109,12 @@ class Views(Material[Tape]):
         """The same, mirrored or not."""
         features = taken.window(times)
         # Features of a mirrored picture are nearly the mirrored features, at no cost.
-        mirrored = self._config.augment.mirror and rng.random() < 0.5
-        return tuple(values[:, :, ::-1] for values in features) if mirrored else features
+        if not (self._config.augment.mirror and rng.random() < 0.5):
+            return features
+        if isinstance(self._config.network, Fisher):
+            descriptors, energy = features
+            return mirror(descriptors), energy[:, :, ::-1]
+        return tuple(values[:, :, ::-1] for values in features)
 
 
 def training_views(config: Config, clip: Clip) -> Sequence[int]:
@@ -177,7 +182,7 @@ class TrainingWindows(keras.utils.PyDataset):
     def _window(self, rng: np.random.Generator, clip: Clip) -> tuple[Window, NDArray[np.float32]]:
         config, network = self._config, self._config.network
         taken = self._material.load(clip, int(rng.choice(self._material.views(clip))))
-        count = network.length + network.motion
+        count = _places(network)
         times = augment.draw_times(
             rng, config.augment, taken.duration, count, config.frame_interval_s
         )
@@ -186,6 +191,11 @@ class TrainingWindows(keras.utils.PyDataset):
             times = np.full(count, times[0])
         window = self._material.varied(rng, taken, times)
         return window, _target(config.classes, None if still else clip.label)
+
+
+def _places(network: NetworkConfig) -> int:
+    """Pictures or features of a window. Descriptors have seen the picture before by themselves."""
+    return network.length + (network.motion and not isinstance(network, Fisher))
 
 
 def _target(classes: Sequence[str], label: str | None) -> NDArray[np.float32]:
@@ -203,7 +213,7 @@ def fixed_windows(
         The model's inputs for n windows, one-hot `targets` (n, classes) float32, and the number of
         the clip that each came from (n,).
     """
-    count = config.network.length + config.network.motion
+    count = _places(config.network)
     windows, targets, owners = [], [], []
     for number, clip in enumerate(clips):
         taken = material.load(clip)
