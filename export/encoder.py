@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from export import conv3d
+from export.fisher import in_thirds
 from training.network import normalize, shrink
 
 
@@ -82,23 +83,6 @@ def encode(
         "partials": tf.concat(partials, axis=-1),
         "activation": side_by_side(activations),
     }
-
-
-def in_thirds(features: tf.Tensor) -> tf.Tensor:
-    """Features of one frame alone in the shape of a Conv3D's three taps.
-
-    Args:
-        features: (1, h, w, channels) float32.
-
-    Returns:
-        (1, 3, h, w, channels / 3, rounded up): the first third of the channels, the second and the
-        last, with zeros behind.
-    """
-    _, rows, columns, channels = features.shape
-    full = tf.pad(features, [(0, 0), (0, 0), (0, 0), (0, -channels % 3)])
-    return tf.transpose(
-        tf.reshape(full, (-1, rows, columns, 3, -(-channels // 3))), (0, 3, 1, 2, 4)
-    )
 
 
 def side_by_side(activations: Sequence[tf.Tensor], rows: int = 0) -> tf.Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from training.fisher import SMALL_NORM, SMALL_SUM, TARGET, bands
+from training.fisher import SMALL_SUM, TARGET, bands, length, signed_root
 from training.network import find_layer
 
 Floats = NDArray[np.float32]
@@ -42,7 +42,7 @@ class FisherWeights:
     @property
     def channels(self) -> int:
         """How many of `partials` are its own."""
-        return -(-sum(self.centres.shape) // 3)
+        return third(sum(self.centres.shape))
 
     @classmethod
     def of(cls, network: keras.Model, share: float = 1.0) -> FisherWeights:
@@ -82,18 +82,45 @@ class Forward:
     logits: tf.Tensor
 
 
+def third(channels: int) -> int:
+    """A third of the channels, rounded up."""
+    return -(-channels // 3)
+
+
+def in_thirds(features: tf.Tensor) -> tf.Tensor:
+    """Features of one frame alone in the shape of a Conv3D's three taps.
+
+    Args:
+        features: (1, h, w, channels) float32.
+
+    Returns:
+        (1, 3, h, w, channels / 3, rounded up): the first third of the channels, the second and the
+        last, with zeros behind.
+    """
+    _, rows, columns, channels = features.shape
+    size = third(channels)
+    full = tf.pad(features, [(0, 0), (0, 0), (0, 0), (0, 3 * size - channels)])
+    return tf.transpose(tf.reshape(full, (-1, rows, columns, 3, size)), (0, 3, 1, 2, 4))
+
+
+def in_one(thirds: tf.Tensor, channels: int) -> tf.Tensor:
+    """The features (frames, h, w, channels) that `in_thirds` divided."""
+    frames, _, rows, columns, _ = thirds.shape
+    full = tf.reshape(tf.transpose(thirds, (0, 2, 3, 1, 4)), (frames, rows, columns, -1))
+    return full[..., :channels]
+
+
 def forward(weights: FisherWeights, partials: tf.Tensor) -> Forward:
     """A window's Fisher vectors and logits.
 
     Args:
         weights: Of the head.
-        partials: (length, 3, h, w, channels): words and descriptors, see `export.encoder`.
+        partials: (length, 3, h, w, channels): words and descriptors, `in_thirds`.
     """
     count, dimensions = weights.centres.shape
-    length, _, rows, columns, _ = partials.shape
-    features = tf.reshape(tf.transpose(partials, (0, 2, 3, 1, 4)), (length, rows, columns, -1))
-    words, axes = features[..., :count], features[..., count : count + dimensions]
-    known = tf.concat([tf.ones((length, rows, columns, 1)), axes, axes * axes], axis=-1)
+    words, axes = tf.split(in_one(partials, count + dimensions), [count, dimensions], axis=-1)
+    rows = words.shape[1]
+    known = tf.concat([tf.ones_like(axes[..., :1]), axes, axes * axes], axis=-1)
     # (rows, K, 1 + 2 D): of each row, over the whole window.
     by_row = tf.matmul(
         tf.reshape(tf.transpose(words, (1, 3, 0, 2)), (rows, count, -1)),
@@ -108,8 +135,8 @@ def forward(weights: FisherWeights, partials: tf.Tensor) -> Forward:
     by_deviation = (spread / deviations**2 - number) / root2
     sums = tf.stack([by_centre, by_deviation], axis=1)
     flat = tf.reshape(sums, (sums.shape[0], -1))
-    roots = flat / tf.sqrt(tf.sqrt(flat**2 + SMALL_SUM**2))
-    norms = tf.sqrt(tf.reduce_sum(roots**2, axis=1, keepdims=True) + SMALL_NORM**2)
+    roots = signed_root(flat)
+    norms = length(roots)
     vector = tf.reshape(roots / norms, (1, -1))
     logits = (vector @ weights.logits_kernel + weights.logits_bias)[0]
     return Forward(weights, words, axes, sums, roots, norms, logits)

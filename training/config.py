@@ -28,9 +28,6 @@ UCF10 = (
     "YoYo",
 )
 
-# ITU-R BT.601 luma of RGB.
-LUMA = (0.299, 0.587, 0.114)
-
 # Policies of Keras'; "fastest" is float32 or mixed_bfloat16, whichever is quicker on the machine.
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "fastest"]
 

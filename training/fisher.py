@@ -26,7 +26,8 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from har_desktop.inference.flow import SHRINK
-from training.config import LUMA, Fisher
+from training.config import Fisher
+from training.luma import LUMA
 from training.precision import full_precision
 
 # What Grad-CAM looks at: what each place adds to the Fisher vector, before it is summed.
@@ -39,6 +40,11 @@ CELL = 4  # places of the flow in one of the grid, along a side
 REACH = 6  # places of the flow that a descriptor looks at, along a side
 # Below these lengths a histogram says rather how little there is than where it points.
 FAINT = (0.02, 0.02, 0.08, 0.1)
+# A histogram's square root is straight below this: an infinite slope at zero would turn rounding
+# into words that are not there.
+FLAT = 1e-3
+# Of what `describe` computes: descriptors on disk are named by it.
+VERSION = 2
 EDGES = 2.0  # length of the picture's edges, for grey in [-1, 1]
 # Sums of contributions below these are nothing.
 SMALL_SUM, SMALL_NORM = 1.0, 1.0
@@ -93,13 +99,12 @@ class Words(_WithWords):
     def call(self, descriptors, energy):
         """See `build_encoder`."""
         x = ops.matmul(descriptors - self.mean, self.axes)
-        precision = 1 / ops.square(self.deviations)
+        # Multiplied out it would be quicker, and lose the digits that cancel.
+        away = (x[..., None, :] - self.centres) / self.deviations
         scores = (
-            ops.matmul(x, ops.transpose(self.centres * precision))
-            - ops.matmul(ops.square(x), ops.transpose(precision)) / 2
-            + ops.log(self.shares)
+            ops.log(self.shares)
             - ops.sum(ops.log(self.deviations), axis=1)
-            - ops.sum(ops.square(self.centres) * precision, axis=1) / 2
+            - ops.sum(ops.square(away), axis=-1) / 2
         )
         here = energy / (energy + self.energy)
         return ops.concatenate([ops.softmax(scores) * here, x], axis=-1)
@@ -174,7 +179,8 @@ def describe(picture, flow, dtype: str):
     rows, columns = strengths.shape[1:3]
     by_kind = ops.reshape(strengths, (-1, rows, columns, KINDS, DIRECTIONS))
     faint = np.reshape(FAINT, (KINDS, 1)).astype(dtype)
-    histograms = ops.sqrt(by_kind / (ops.sum(by_kind, axis=-1, keepdims=True) + faint))
+    shares = by_kind / (ops.sum(by_kind, axis=-1, keepdims=True) + faint)
+    histograms = ops.sqrt(shares + FLAT) - FLAT**0.5
     return ops.reshape(histograms, (-1, rows, columns, DESCRIPTOR)), energy
 
 
@@ -200,7 +206,8 @@ def build_head(config: Fisher, classes: int) -> keras.Model:
     places = Contributions(config, dtype=dtype, name=TARGET)(features)
     places = ops.sum(ops.reshape(places, (-1, config.length, *grid, places.shape[-1])), axis=1)
     summed = [ops.sum(places[:, top:bottom], axis=(1, 2)) for top, bottom in bands(grid[0])]
-    vector = ops.concatenate([normalize(part) for part in summed], axis=-1)
+    roots = [signed_root(part) for part in summed]
+    vector = ops.concatenate([root / length(root) for root in roots], axis=-1)
     return keras.Model(
         features, layers.Dense(classes, dtype=dtype, name="logits")(vector), name="head"
     )
@@ -220,15 +227,14 @@ def mirror(descriptors: NDArray[np.generic]) -> NDArray[np.generic]:
     return descriptors[..., ::-1, order]
 
 
-def normalize(vector):
-    """Signed square root, then unit length; smooth where there is nothing.
+def signed_root(vector):
+    """The square root of each component's size, with its sign; smooth about zero."""
+    return vector / ops.sqrt(ops.sqrt(ops.square(vector) + SMALL_SUM**2))
 
-    Args:
-        vector: (..., components).
-    """
-    root = vector / ops.sqrt(ops.sqrt(ops.square(vector) + SMALL_SUM**2))
-    square = ops.sum(ops.square(root), axis=-1, keepdims=True)
-    return root / ops.sqrt(square + SMALL_NORM**2)
+
+def length(vector):
+    """(..., components) -> (..., 1), and more than zero where there is nothing."""
+    return ops.sqrt(ops.sum(ops.square(vector), axis=-1, keepdims=True) + SMALL_NORM**2)
 
 
 def bands(rows: int) -> list[tuple[int, int]]:

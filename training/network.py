@@ -23,8 +23,9 @@ import keras
 from keras import layers, ops
 
 from training import cnn, fisher, mobilenet
-from training.config import LUMA, CnnGru, Fisher, MobileNetGru, NetworkConfig, Stream, TwoStream
+from training.config import CnnGru, Fisher, MobileNetGru, NetworkConfig, Stream, TwoStream
 from training.flow import OpticalFlow
+from training.luma import LUMA
 from training.precision import full_precision
 
 

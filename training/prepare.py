@@ -12,7 +12,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import ClassName
-from training.config import CnnGru, Config, Fisher, Streams
+from training.config import CnnGru, Config, MobileNetGru, Streams
 from training.data.cache import Cache
 from training.data.figures import figure_clips
 from training.data.index import Clip, labels, other_labels, scan
@@ -26,8 +26,6 @@ from training.data.split import (
 )
 
 if TYPE_CHECKING:
-    import keras
-
     from training.data.bank import Bank
 
 ALL = "all"
@@ -116,19 +114,19 @@ def prepare(config: Config, source: Source) -> Prepared:
         InputError: The data cannot be used.
         OutputError: The cache takes no more.
     """
-    trunk = _trunk(config, source.published)
+    published = _required(config, source) if isinstance(config.network, MobileNetGru) else None
     split = source.split(config)
     others = other_clips(config, source.data, split)
     extra = [*others.train, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
-    if trunk is None:
+    if not isinstance(config.network, CnnGru):
+        store = bank = _bank(config, source, published)
+        usable = _fill(config, bank, split, extra, others.validation)
+    else:
         # A picture a third larger than the input leaves room for crops.
         size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
         store = cache = Cache(source.cache, source.data, size)
         usable = set(cache.fill([*split.train, *split.validation, *extra, *others.validation]))
-    else:
-        store = bank = _bank(config, source, trunk)
-        usable = _fill(config, bank, split, extra, others.validation)
     usable -= _too_short(config, store, usable - set(others.validation))
     split = msgspec.structs.replace(
         split,
@@ -172,34 +170,26 @@ def _seconds(config: Config, store: Cache | Bank, clip: Clip) -> float:
     return store.duration(clip, training_views(config, clip)[0])
 
 
-def _trunk(config: Config, published: Path | None) -> keras.Model | None:
-    """What is computed of each clip once and for all; None where a network learns from pictures.
-
-    Raises:
-        InputError: Published networks are needed and are not there.
-    """
-    size = config.network.height, config.network.width
-    if isinstance(config.network, Fisher):
-        from training import fisher
-
-        return fisher.build_trunk(*size)
-    if isinstance(config.network, CnnGru):
-        return None
-    if published is None:
+def _required(config: Config, source: Source) -> Path:
+    """The folder of the published networks, asked for before anything takes long."""
+    if source.published is None:
         raise InputError(
             f"{config.network.kind} builds on published networks: give their folder, --published"
         )
-    from training import mobilenet
-
-    trunk = mobilenet.build_trunk(*size, "float32")
-    mobilenet.load_published(trunk, published)
-    return trunk
+    return source.published
 
 
-def _bank(config: Config, source: Source, trunk: keras.Model) -> Bank:
+def _bank(config: Config, source: Source, published: Path | None) -> Bank:
+    """For the trunk that the published networks make, or, without them, for descriptors."""
+    from training import fisher, mobilenet
     from training.data.bank import Bank
 
-    interval = config.frame_interval_s if config.network.flow else None
+    size = config.network.height, config.network.width
+    if published is None:
+        trunk, interval = fisher.build_trunk(*size), config.frame_interval_s
+    else:
+        trunk, interval = mobilenet.build_trunk(*size, "float32"), None
+        mobilenet.load_published(trunk, published)
     return Bank(source.cache, source.data, trunk, config.augment, interval)
 
 

@@ -64,6 +64,16 @@ def test_where_nothing_moves_or_stands_there_is_nothing() -> None:
     assert energy.max() == 0
 
 
+def test_rounding_does_not_become_a_descriptor() -> None:
+    flow = np.random.default_rng(3).normal(0, 1e-7, (1, 16, 24, 2)).astype(np.float32)
+    trunk = fisher.build_trunk(64, 96)
+    with_noise, without = (
+        trunk.predict_on_batch([np.zeros((1, 64, 96, 3), np.float32), part])[0]
+        for part in (flow, np.zeros_like(flow))
+    )
+    assert 0 < np.abs(with_noise - without).max() < 1e-4
+
+
 def test_mirrored_descriptors_are_those_of_the_mirrored_picture(clip) -> None:
     there, energy = described(clip)
     mirrored, same = described(np.ascontiguousarray(clip[:, :, ::-1]))
@@ -89,6 +99,29 @@ def test_words_are_the_posterior_of_a_mixture_of_gaussians(network, clip) -> Non
     expected = density / density.sum(axis=-1, keepdims=True) * here
     np.testing.assert_allclose(features[..., :4], expected, atol=1e-5)
     np.testing.assert_allclose(features[..., 4:], along, atol=1e-5)
+
+
+def test_words_as_narrow_as_learned_ones_keep_their_digits() -> None:
+    rng = np.random.default_rng(4)
+    layer = fisher.Words(CONFIG)
+    weights = fisher.WordWeights(
+        mean=np.zeros(fisher.DESCRIPTOR),
+        axes=np.linalg.qr(rng.normal(size=(fisher.DESCRIPTOR, CONFIG.axes)))[0],
+        centres=rng.normal(1, 0.003, (CONFIG.words, CONFIG.axes)),
+        deviations=np.full((CONFIG.words, CONFIG.axes), 0.01),
+        shares=np.full(CONFIG.words, 1 / CONFIG.words),
+        energy=np.array(0.0),
+    )
+    weights = fisher.WordWeights(*(np.float32(array) for array in weights))
+    layer.set_weights(weights)
+    exact = weights.axes.astype(np.float64)
+    places = (np.ones(CONFIG.axes) + rng.normal(0, 0.01, (200, CONFIG.axes))) @ exact.T
+    along = np.float64(np.float32(places)) @ exact
+    scores = -((((along[:, None] - weights.centres) / weights.deviations) ** 2).sum(-1)) / 2
+    expected = np.exp(scores - scores.max(-1, keepdims=True))
+    expected /= expected.sum(-1, keepdims=True)
+    found = layer(np.float32(places), np.ones((200, 1), np.float32))[:, : CONFIG.words]
+    np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
 def test_the_network_is_a_linear_function_of_the_normalised_fisher_vectors(network, clip) -> None:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from har_desktop.opencv import cv2
 from training.config import AugmentConfig
+from training.luma import LUMA
 
 Pictures = NDArray[np.uint8]  # (frames, height, width, 3) RGB
-
-_LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def draw_times(
@@ -124,7 +123,7 @@ def _recolour(rng: np.random.Generator, config: AugmentConfig, pictures: Picture
     saturation = 1 + config.saturation * rng.uniform(-1, 1)
     if rng.random() < config.grey:
         saturation = 0.0
-    matrix = saturation * np.eye(3) + (1 - saturation) * np.tile(_LUMA, (3, 1))
+    matrix = saturation * np.eye(3) + (1 - saturation) * np.tile(LUMA, (3, 1))
     matrix = matrix @ _hue_rotation(2 * np.pi * config.hue * rng.uniform(-1, 1))
     contrast = 1 + config.contrast * rng.uniform(-1, 1)
     brightness = 255 * config.brightness * rng.uniform(-1, 1)

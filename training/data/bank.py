@@ -30,6 +30,7 @@ from training.data import augment
 from training.data.cache import nearest, refuse_broken, save
 from training.data.figures import open_clip
 from training.data.index import Clip
+from training.fisher import VERSION
 from training.network import normalize
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Bank:
         )
         settings = [pictures, SEED, SPACING_S]
         if self._interval is not None:
-            settings.append(self._interval)
+            settings += [self._interval, VERSION]
         digest = hashlib.sha256(msgspec.json.encode(settings))
         for weights in self.trunk.get_weights():
             digest.update(weights.tobytes())

@@ -39,6 +39,9 @@ class Material(Protocol[Taken]):
     def views(self, clip: Clip) -> Sequence[int]:
         """The numbers of the views that there are to learn from."""
 
+    def places(self, network: NetworkConfig) -> int:
+        """How many times a window of the network is taken at."""
+
     def plain(self, taken: Taken, times: NDArray[np.float64]) -> Window:
         """A window without variation."""
 
@@ -70,6 +73,10 @@ class Pictures(Material[Footage]):
         """The clip as it is: pictures are varied later."""
         return (0,)
 
+    def places(self, network: NetworkConfig) -> int:
+        """With motion, one more than there are places: the picture before the first."""
+        return network.length + network.motion
+
     def plain(self, taken: Footage, times: NDArray[np.float64]) -> Window:
         """(frames, height, width, 3) uint8 RGB of the network's size."""
         return (augment.resize(taken.window(times), self._size),)
@@ -100,6 +107,10 @@ class Views(Material[Tape]):
     def views(self, clip: Clip) -> Sequence[int]:
         """See `training_views`."""
         return training_views(self._config, clip)
+
+    def places(self, network: NetworkConfig) -> int:
+        """No more than the window has: where it matters, a trunk has seen the picture before."""
+        return network.length
 
     def plain(self, taken: Tape, times: NDArray[np.float64]) -> Window:
         """One array (frames, height, width, channels) float16 per output of the trunk."""
@@ -182,7 +193,7 @@ class TrainingWindows(keras.utils.PyDataset):
     def _window(self, rng: np.random.Generator, clip: Clip) -> tuple[Window, NDArray[np.float32]]:
         config, network = self._config, self._config.network
         taken = self._material.load(clip, int(rng.choice(self._material.views(clip))))
-        count = _places(network)
+        count = self._material.places(network)
         times = augment.draw_times(
             rng, config.augment, taken.duration, count, config.frame_interval_s
         )
@@ -191,11 +202,6 @@ class TrainingWindows(keras.utils.PyDataset):
             times = np.full(count, times[0])
         window = self._material.varied(rng, taken, times)
         return window, _target(config.classes, None if still else clip.label)
-
-
-def _places(network: NetworkConfig) -> int:
-    """Pictures or features of a window. Descriptors have seen the picture before by themselves."""
-    return network.length + (network.motion and not isinstance(network, Fisher))
 
 
 def _target(classes: Sequence[str], label: str | None) -> NDArray[np.float32]:
@@ -213,7 +219,7 @@ def fixed_windows(
         The model's inputs for n windows, one-hot `targets` (n, classes) float32, and the number of
         the clip that each came from (n,).
     """
-    count = _places(config.network)
+    count = material.places(config.network)
     windows, targets, owners = [], [], []
     for number, clip in enumerate(clips):
         taken = material.load(clip)
