@@ -91,6 +91,13 @@ def prepare(
     "--clip-random", "leak", is_flag=True, help="Shuffle clips, not groups: leaks; for comparison."
 )
 @click.option("--tensorboard", is_flag=True, help="Log to RUN/tensorboard, too.")
+@click.option(
+    "--strategy",
+    type=click.Choice(["single", "mirrored"]),
+    default="single",
+    show_default=True,
+    help="mirrored: on all GPUs of the machine at once.",
+)
 def fit(
     data: Path,
     cache: Path,
@@ -103,23 +110,26 @@ def fit(
     seed: int | None,
     leak: bool,
     tensorboard: bool,
+    strategy: Literal["single", "mirrored"],
 ) -> None:
     """Train a network on whole groups."""
+    from training.devices import scope
     from training.fit import fit as run_fit
     from training.run_folder import open_run
     from training.streams import fit_streams
 
     loaded = load_config(name)
+    devices = scope(strategy)
     changed = [_seeded(with_classes(part, data, classes), seed) for part in parts(loaded)]
     where = Source(data, cache, published, fold, changed[0].seed if leak else None)
     if isinstance(loaded, Streams):
         streams = Streams(streams=tuple(changed))
-        fit_streams(streams, where, run, resume=resume, tensorboard=tensorboard)
+        fit_streams(streams, where, run, resume=resume, tensorboard=tensorboard, scope=devices)
     else:
         (config,) = changed
         prepared = run_prepare(config, where)
         open_run(run, config, prepared.split, resume=resume)
-        run_fit(config, prepared, run, tensorboard=tensorboard)
+        run_fit(config, prepared, run, tensorboard=tensorboard, scope=devices)
     click.echo(f"{run}: {(run / 'validation.json').read_text()}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from training.data.bank import Bank
 from training.data.batches import Inputs, Material, Pictures, TrainingWindows, Views, fixed_windows
 from training.data.cache import Cache
 from training.data.index import Clip
+from training.devices import Scope
 from training.network import build, build_on_features, find_layer
 from training.precision import choose
 from training.prepare import Prepared
@@ -32,7 +33,14 @@ from training.stillness import least_movement
 from training.words import learn_words
 
 
-def fit(config: Config, prepared: Prepared, run: Path, *, tensorboard: bool = False) -> None:
+def fit(
+    config: Config,
+    prepared: Prepared,
+    run: Path,
+    *,
+    tensorboard: bool = False,
+    scope: Scope = nullcontext,
+) -> None:
     """Train, keep the best weights by validation loss, calibrate. Resumes by itself.
 
     Tells at the end what share of the steps' time was spent waiting for data.
@@ -43,6 +51,7 @@ def fit(config: Config, prepared: Prepared, run: Path, *, tensorboard: bool = Fa
             `test` is not touched.
         run: The run folder, opened by `open_run`.
         tensorboard: Whether to log for TensorBoard, too.
+        scope: The devices, see `training.devices`.
 
     Raises:
         DivergedError: The loss became NaN or infinite.
@@ -51,17 +60,18 @@ def fit(config: Config, prepared: Prepared, run: Path, *, tensorboard: bool = Fa
     keras.utils.set_random_seed(config.seed)
     precision = choose(config.precision)
     keras.config.set_dtype_policy(precision)
-    network = build(config.network, len(config.classes))
     learn = prepared.split.train + prepared.extra
-    learner, material = _learner(config, network, prepared.store, learn)
-    batches = TrainingWindows(config, material, learn, epochs_done(run))
-    learner.compile(
-        optimizer=_optimizer(config, len(batches) * config.epochs),
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=config.label_smoothing
-        ),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-    )
+    with scope():
+        network = build(config.network, len(config.classes))
+        learner, material = _learner(config, network, prepared.store, learn)
+        batches = TrainingWindows(config, material, learn, epochs_done(run))
+        learner.compile(
+            optimizer=_optimizer(config, len(batches) * config.epochs),
+            loss=keras.losses.CategoricalCrossentropy(
+                from_logits=True, label_smoothing=config.label_smoothing
+            ),
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        )
     windows, targets, owners = fixed_windows(config, material, prepared.split.validation)
     waiting = Waiting(batches.ready)
     with _keeping(run):

@@ -6,6 +6,7 @@ as theirs but for `history.csv`.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -15,6 +16,7 @@ from training.config import AugmentConfig, Streams
 from training.data.batches import Pictures, fixed_windows
 from training.data.cache import Cache
 from training.data.split import Split
+from training.devices import Scope
 from training.fit import fit, report
 from training.network import build, streams
 from training.prepare import Source, other_clips, prepare
@@ -25,7 +27,13 @@ BATCH = 8  # windows; there is nothing to learn
 
 
 def fit_streams(
-    config: Streams, source: Source, run: Path, *, resume: bool, tensorboard: bool = False
+    config: Streams,
+    source: Source,
+    run: Path,
+    *,
+    resume: bool,
+    tensorboard: bool = False,
+    scope: Scope = nullcontext,
 ) -> None:
     """Train each stream that has not finished yet, then put them side by side.
 
@@ -35,6 +43,7 @@ def fit_streams(
         run: The run folder.
         resume: Go on with what is in it.
         tensorboard: Whether each stream logs for TensorBoard, too.
+        scope: The devices, see `training.devices`.
 
     Raises:
         InputError: The data or the run folder cannot be used.
@@ -48,7 +57,7 @@ def fit_streams(
             continue  # it has finished
         prepared = prepare(part, source)
         open_run(folder, part, prepared.split, resume=folder.exists())
-        fit(part, prepared, folder, tensorboard=tensorboard)
+        fit(part, prepared, folder, tensorboard=tensorboard, scope=scope)
         keras.backend.clear_session()
     join(config, split, source, run)
 
