@@ -131,7 +131,7 @@ class Fisher(_Stream, frozen=True, kw_only=True, tag="fisher"):
 Stream = CnnGru | MobileNetGru | Fisher
 
 
-class TwoStream(_Network, frozen=True, kw_only=True, tag="two_stream"):
+class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):
     """Networks side by side, each with a head of its own; the mean of their logits counts.
 
     The largest one's picture is the input; the others see it shrunk by a whole number.
@@ -172,7 +172,7 @@ class TwoStream(_Network, frozen=True, kw_only=True, tag="two_stream"):
         return any(stream.flow for stream in self.streams)
 
 
-NetworkConfig = Stream | TwoStream
+NetworkConfig = Stream | MultiStream
 
 
 class AugmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -230,7 +230,7 @@ class Streams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """Refuse networks that don't answer the same question.
 
         Raises:
-            ValueError: Their classes or intervals differ, or see `TwoStream`.
+            ValueError: Their classes or intervals differ, or see `MultiStream`.
         """
         if len({(c.classes, c.frame_interval_s) for c in self.streams}) > 1:
             raise ValueError("the streams differ in classes or frame_interval_s")
@@ -252,11 +252,11 @@ class Streams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.streams[0].seed
 
     @property
-    def network(self) -> TwoStream:
+    def network(self) -> MultiStream:
         """All of them as one network."""
         parts = tuple(config.network for config in self.streams)
         largest = max(parts, key=lambda part: part.height)
-        return TwoStream(
+        return MultiStream(
             height=largest.height, width=largest.width, length=largest.length, streams=parts
         )
 

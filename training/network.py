@@ -1,6 +1,6 @@
 """A CNN-GRU as one Keras network over a whole window; the poster's head on one of two encoders.
 
-Several of these may stand side by side in one network: see `TwoStream` in `training.config`.
+Several of these may stand side by side in one network: see `MultiStream` in `training.config`.
 
 The encoder sees one picture at a time; time is folded into the batch (TimeDistributed layers would
 unroll into ten copies). `export` takes the trained network apart by layer name, so the names below
@@ -23,7 +23,7 @@ import keras
 from keras import layers, ops
 
 from training import cnn, fisher, mobilenet
-from training.config import CnnGru, Fisher, MobileNetGru, NetworkConfig, Stream, TwoStream
+from training.config import CnnGru, Fisher, MobileNetGru, NetworkConfig, Stream, MultiStream
 from training.flow import OpticalFlow
 from training.luma import LUMA
 from training.precision import full_precision
@@ -70,7 +70,7 @@ def streams(network: keras.Model, config: NetworkConfig) -> list[tuple[keras.Mod
 
     Each has the layers `encoder` and `head`.
     """
-    if isinstance(config, TwoStream):
+    if isinstance(config, MultiStream):
         return [(network.get_layer(f"stream{n}"), part) for n, part in enumerate(config.streams)]
     return [(network, config)]
 
@@ -105,7 +105,7 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     frames = ops.reshape(clip[:, extra:], (-1, *shape))
     before = ops.reshape(clip[:, :-1], (-1, *shape)) if config.motion else None
     flow = OpticalFlow(dtype=full_precision())(clip) if config.flow else None
-    if not isinstance(config, TwoStream):
+    if not isinstance(config, MultiStream):
         logits = _stream(config, classes, _seen(config, frames, before, flow))
         return keras.Model(clip, logits, name=config.kind)
     answers = []

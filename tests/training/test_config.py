@@ -12,7 +12,7 @@ from training.config import (
     Fisher,
     MobileNetGru,
     Streams,
-    TwoStream,
+    MultiStream,
     load_config,
     parts,
     read_config,
@@ -34,7 +34,7 @@ def test_the_committed_configurations_name_their_networks() -> None:
         "fisher": Fisher,
         "motion_gru": CnnGru,
         "mobilenet_gru": MobileNetGru,
-        "two_stream": TwoStream,
+        "two_stream": MultiStream,
     }
     moving = {name for name, network in kinds.items() if network.motion}
     assert moving == {"fisher", "motion_gru", "two_stream"}
