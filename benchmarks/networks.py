@@ -12,8 +12,9 @@ from benchmarks.graphs import shipped
 from export import graphs, head
 from export.describe import feature_spec, graph_file, input_spec, window_spec
 from export.encoder import encode, side_by_side
-from export.oracle import weigh
+from export.oracle import watch, weigh
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.flow import SHRINK
 from har_desktop.inference.manifest import (
     SCHEMA_VERSION,
     Calibration,
@@ -21,7 +22,7 @@ from har_desktop.inference.manifest import (
     Manifest,
 )
 from training.config import CnnGru, Config, NetworkConfig, Streams, read_config
-from training.network import build, fuse, normalize, shrink, streams
+from training.network import build
 
 POSTER = "cnn_gru 64x80"
 
@@ -74,43 +75,33 @@ def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto
     """One graph for a whole window: all frames through the encoder as one batch, then the head.
 
     Grad-CAM is that of the head, the quickest known; nothing is remembered from window to window.
+    For a network with flow there is a second input, `flow` of each frame.
     """
     encoders, heads = graphs.take_apart(network, config)
 
-    def answer(clip: tf.Tensor) -> dict[str, tf.Tensor]:
-        features = encode(encoders, *pictures(clip, config))
+    def answer(clip: tf.Tensor, *flow: tf.Tensor) -> dict[str, tf.Tensor]:
+        pictures = (clip[1:], clip[:-1]) if config.motion else (clip,)
+        features = encode(encoders, *pictures, *flow)
         top = tf.constant(-1, tf.int64)
         return head.answer(heads, features["partials"], features["activation"], top)
 
-    return graphs.convert("whole_window", answer, [clip_spec(config)])
-
-
-def pictures(clip: tf.Tensor, config: NetworkConfig) -> tuple[tf.Tensor, ...]:
-    """The frames of a clip; for a network with motion, also the picture before each of them."""
-    return (clip[1:], clip[:-1]) if config.motion else (clip,)
+    inputs = [clip_spec(config)]
+    if config.flow:
+        shape = (config.length, config.height // SHRINK, config.width // SHRINK, 2)
+        inputs.append(tf.TensorSpec(shape, tf.float32, "flow"))
+    return graphs.convert("whole_window", answer, inputs)
 
 
 def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Logits and heat-maps of the top class, by TensorFlow's gradients.
 
-    This is Grad-CAM as it is published for Keras: a model of the target's and the network's
-    outputs, run under a tape. Given to `tf.function` it becomes one graph.
+    This is Grad-CAM as it is published for Keras: the target's and the network's outputs, run
+    under a tape. Given to `tf.function` it becomes one graph.
 
     Returns:
         (classes,) float32, (length, h', w') float32.
     """
-    frames, *before = pictures(clip, config)
-    parts = streams(network, config)
-    activations, answers = [], []
-    with tf.GradientTape() as tape:
-        for model, part in parts:
-            previous = before[0] if part.motion else None
-            factor = config.shrink(part)
-            picture = normalize(shrink(frames, factor), shrink(previous, factor))
-            activation, features = model.get_layer("encoder")(picture, training=False)
-            activations.append(activation)
-            answers.append(model.get_layer("head")(features, training=False))
-        logits = fuse(answers)[0]
-        score = tf.reduce_max(logits)
-    terms = weigh(side_by_side(activations), tape.gradient(score, activations))
-    return logits, tf.nn.relu(tf.reduce_sum(terms, axis=-1))
+    seen = watch(network, config, clip)
+    gradients = seen.gradients(tf.argmax(seen.logits))
+    terms = weigh(side_by_side(seen.activations), gradients)
+    return seen.logits, tf.nn.relu(tf.reduce_sum(terms, axis=-1))

@@ -122,10 +122,7 @@ def forward(weights: FisherWeights, partials: tf.Tensor) -> Forward:
     rows = words.shape[1]
     known = tf.concat([tf.ones_like(axes[..., :1]), axes, axes * axes], axis=-1)
     # (rows, K, 1 + 2 D): of each row, over the whole window.
-    by_row = tf.matmul(
-        tf.reshape(tf.transpose(words, (1, 3, 0, 2)), (rows, count, -1)),
-        tf.reshape(tf.transpose(known, (1, 0, 2, 3)), (rows, -1, 1 + 2 * dimensions)),
-    )
+    by_row = tf.reduce_sum(tf.matmul(words, known, transpose_a=True), axis=0)
     totals = tf.stack([tf.reduce_sum(by_row[a:b], axis=0) for a, b in bands(rows)])
     number, first, second = tf.split(totals, [1, dimensions, dimensions], axis=-1)
     centres, deviations = weights.centres, weights.deviations

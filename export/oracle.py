@@ -51,18 +51,43 @@ def explain(
         Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
         Localization", ICCV 2017; the score is the logit.
     """
+    seen = watch(network, config, clip)
+    top = int(tf.argmax(seen.logits))
+    together = side_by_side(seen.activations)
+    return seen.logits.numpy(), [
+        _explain(together, seen.gradients(top if index < 0 else index)) for index in classes
+    ]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One run of a network that can be differentiated afterwards.
+
+    Attributes:
+        logits: (classes,).
+        activations: The Grad-CAM target of each stream, (length, h', w', filters).
+        tape: That recorded the run.
+    """
+
+    logits: tf.Tensor
+    activations: list[tf.Tensor]
+    tape: tf.GradientTape
+
+    def gradients(self, index: int | tf.Tensor) -> list[tf.Tensor]:
+        """Those of a class' logit, by each of the activations."""
+        which = tf.one_hot(index, self.logits.shape[0], dtype=self.logits.dtype)
+        found: list[tf.Tensor] = self.tape.gradient(self.logits, self.activations, which)
+        return found
+
+
+def watch(network: keras.Model, config: NetworkConfig, clip: Image | tf.Tensor) -> Watched:
+    """Run the network over one window, see `explain`. Given to `tf.function` it becomes a graph."""
     targets = [find_layer(part, target(shape)) for part, shape in streams(network, config)]
     with ExitStack() as stack:
         seen = [stack.enter_context(_overheard(layer)) for layer in targets]
         tape = stack.enter_context(tf.GradientTape(persistent=True))
         logits = network(clip[None], training=False)[0]
-        top = int(tf.argmax(logits))
-        scores = [logits[top if index < 0 else index] for index in classes]
-    activations = [activation for (activation,) in seen]
-    together = side_by_side(activations)
-    return logits.numpy(), [
-        _explain(together, tape.gradient(score, activations)) for score in scores
-    ]
+    return Watched(logits, [activation for (activation,) in seen], tape)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ import keras
 from keras import layers, ops
 
 from training import cnn, fisher, mobilenet
-from training.config import CnnGru, Fisher, MobileNetGru, NetworkConfig, Stream, MultiStream
+from training.config import CnnGru, Fisher, MobileNetGru, MultiStream, NetworkConfig, Stream
 from training.flow import OpticalFlow
 from training.luma import LUMA
 from training.precision import full_precision

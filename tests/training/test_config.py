@@ -11,8 +11,8 @@ from training.config import (
     Config,
     Fisher,
     MobileNetGru,
-    Streams,
     MultiStream,
+    Streams,
     load_config,
     parts,
     read_config,
@@ -34,20 +34,22 @@ def test_the_committed_configurations_name_their_networks() -> None:
         "fisher": Fisher,
         "motion_gru": CnnGru,
         "mobilenet_gru": MobileNetGru,
+        "three_stream": MultiStream,
         "two_stream": MultiStream,
     }
     moving = {name for name, network in kinds.items() if network.motion}
-    assert moving == {"fisher", "motion_gru", "two_stream"}
-    assert {name for name, network in kinds.items() if network.flow} == {"fisher"}
+    assert moving == {"fisher", "motion_gru", "three_stream", "two_stream"}
+    assert {name for name, network in kinds.items() if network.flow} == {"fisher", "three_stream"}
 
 
 def test_streams_are_configurations_side_by_side() -> None:
-    config = load_config("two_stream")
+    config = load_config("three_stream")
     assert isinstance(config, Streams)
-    assert config.streams == (load_config("mobilenet_gru"), load_config("motion_gru"))
+    names = ("mobilenet_gru", "motion_gru", "fisher")
+    assert config.streams == tuple(load_config(name) for name in names)
     network = config.network
     assert (network.height, network.width, network.length, network.motion) == (160, 192, 10, True)
-    assert [network.shrink(stream) for stream in network.streams] == [1, 2]
+    assert [network.shrink(stream) for stream in network.streams] == [1, 2, 1]
     assert read_config(msgspec.json.decode(msgspec.json.encode(config))) == config
 
 
