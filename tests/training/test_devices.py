@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import InputError
+from tests.training.tiny import NETWORK
 
 pytest.importorskip("keras", reason="the training extra is not installed")
 
@@ -23,14 +24,6 @@ batch = 8
 windows = 2
 learning_rate = 5e-3
 average = 0.9
-[network]
-name = "cnn_gru"
-height = 24
-width = 32
-filters = [4, 8, 8]
-conv3d = 8
-gru = [8, 8]
-dropout = 0.0
 """
 
 DIVIDED = """
@@ -48,7 +41,7 @@ main()
 def curves(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> dict[str, np.ndarray]:
     """Loss and validation loss per epoch, (epochs, 2), by strategy."""
     folder = tmp_path_factory.mktemp("devices")
-    (folder / "tiny.toml").write_text(CONFIG)
+    (folder / "tiny.toml").write_text(CONFIG + NETWORK + "dropout = 0.0")
     found = {}
     for strategy in ("single", "mirrored"):
         run = folder / strategy

@@ -8,6 +8,7 @@ import pytest
 
 from har_desktop import console
 from har_desktop.errors import InputError
+from tests.training.tiny import NETWORK
 from training.cli import cli
 from training.config import Config
 from training.prepare import with_classes
@@ -15,13 +16,6 @@ from training.prepare import with_classes
 TINY = """
 epochs = 2
 batch = 4
-[network]
-name = "cnn_gru"
-height = 24
-width = 32
-filters = [4, 8, 8]
-conv3d = 8
-gru = [8, 8]
 """
 
 
@@ -39,7 +33,7 @@ def own_clips(tmp_path_factory: pytest.TempPathFactory, write_clip) -> Path:
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.toml"
-    path.write_text(TINY)
+    path.write_text(TINY + NETWORK)
     return path
 
 
@@ -64,7 +58,7 @@ def test_all_folders_are_the_classes(own_clips, tiny, capsys) -> None:
 
 
 def test_the_other_folders_teach_what_is_none_of_the_classes(own_clips, tiny, capsys) -> None:
-    tiny.write_text("others = 1.0\n" + TINY)
+    tiny.write_text("others = 1.0\n" + TINY + NETWORK)
     assert prepare(own_clips, tiny, "--classes", "standing,to the right") == 0
     assert "training too: 6 clips of 1 classes" in capsys.readouterr().out
     assert prepare(own_clips, tiny, "--classes", "all") == 2
