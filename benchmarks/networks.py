@@ -14,7 +14,7 @@ from export.describe import feature_spec, graph_file, input_spec, window_spec
 from export.encoder import encode, side_by_side
 from export.oracle import watch, weigh
 from har_desktop.inference.bundle import Bundle
-from har_desktop.inference.flow import SHRINK
+from har_desktop.inference.flow import flow_shape
 from har_desktop.inference.manifest import (
     SCHEMA_VERSION,
     Calibration,
@@ -87,7 +87,7 @@ def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto
 
     inputs = [clip_spec(config)]
     if config.flow:
-        shape = (config.length, config.height // SHRINK, config.width // SHRINK, 2)
+        shape = (config.length, *flow_shape(config.height, config.width))
         inputs.append(tf.TensorSpec(shape, tf.float32, "flow"))
     return graphs.convert("whole_window", answer, inputs)
 

@@ -15,7 +15,7 @@ from export.encoder import ConvolutionPart, EncoderPart, WordsPart, encode, norm
 from export.fisher import FisherWeights
 from export.head import Head, HeadWeights, answer
 from har_desktop.errors import InputError
-from har_desktop.inference.flow import SHRINK
+from har_desktop.inference.flow import flow_shape
 from training.config import Fisher, NetworkConfig
 from training.network import find_layer, streams, target, target_norm
 
@@ -57,7 +57,7 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
     if config.motion:
         pictures.append(tf.TensorSpec(picture, tf.uint8, "previous"))
     if config.flow:
-        flow = (1, config.height // SHRINK, config.width // SHRINK, 2)
+        flow = (1, *flow_shape(config.height, config.width))
         pictures.append(tf.TensorSpec(flow, tf.float32, "flow"))
     encoder = convert("encoder", lambda *frames: encode(encoders, *frames), pictures)
     features = {

@@ -25,7 +25,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from har_desktop.inference.flow import SHRINK
+from har_desktop.inference.flow import SHRINK, flow_shape
 from training.config import Fisher
 from training.luma import LUMA
 from training.precision import full_precision
@@ -88,6 +88,13 @@ class _WithWords(layers.Layer):
         self.shares = self._room("shares", "ones", words)
         self.energy = self._room("energy", "ones")
 
+    def away(self, x):
+        """How far places (..., D) are from each word, in its deviations: (..., K, D).
+
+        Squared and multiplied out it would be quicker, and lose the digits that cancel.
+        """
+        return (x[..., None, :] - self.centres) / self.deviations
+
     def _room(self, name: str, start: str, *shape: int):
         """For one of `WordWeights`, in their order."""
         return self.add_weight(name=name, shape=shape, initializer=start)
@@ -99,12 +106,10 @@ class Words(_WithWords):
     def call(self, descriptors, energy):
         """See `build_encoder`."""
         x = ops.matmul(descriptors - self.mean, self.axes)
-        # Multiplied out it would be quicker, and lose the digits that cancel.
-        away = (x[..., None, :] - self.centres) / self.deviations
         scores = (
             ops.log(self.shares)
             - ops.sum(ops.log(self.deviations), axis=1)
-            - ops.sum(ops.square(away), axis=-1) / 2
+            - ops.sum(ops.square(self.away(x)), axis=-1) / 2
         )
         here = energy / (energy + self.energy)
         return ops.concatenate([ops.softmax(scores) * here, x], axis=-1)
@@ -118,11 +123,8 @@ class Contributions(_WithWords):
 
     def call(self, features):
         """(n, rows, columns, K + D) of `Words` -> (n, rows, columns, 2 K D)."""
-        words, x = (
-            features[..., : self.config.words, None],
-            features[..., None, self.config.words :],
-        )
-        away = (x - self.centres) / self.deviations
+        words = features[..., : self.config.words, None]
+        away = self.away(features[..., self.config.words :])
         share = ops.sqrt(self.shares)[:, None]
         by_centre = words * away / share
         by_deviation = words * (ops.square(away) - 1) / (np.sqrt(2) * share)
@@ -152,7 +154,7 @@ def build_trunk(height: int, width: int) -> keras.Model:
     """What is computed of a picture and its flow without anything learned; see `describe`."""
     dtype = full_precision()
     picture = keras.Input((height, width, 3), dtype=dtype, name="picture")
-    flow = keras.Input((height // SHRINK, width // SHRINK, 2), dtype=dtype, name="flow")
+    flow = keras.Input(flow_shape(height, width), dtype=dtype, name="flow")
     return keras.Model([picture, flow], describe(picture, flow, dtype), name="trunk")
 
 

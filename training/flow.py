@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
-from har_desktop.inference.flow import SHRINK, Flow, optical_flow
+from har_desktop.inference.flow import Flow, flow_shape, optical_flow
 
 
 class OpticalFlow(layers.Layer):
@@ -23,7 +23,7 @@ class OpticalFlow(layers.Layer):
 
     def compute_output_shape(self, clips):
         """See `call`."""
-        return (None, clips[2] // SHRINK, clips[3] // SHRINK, 2)
+        return (None, *flow_shape(clips[2], clips[3]))
 
     def compute_output_spec(self, clips):
         """OpenCV cannot be traced."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from har_desktop.inference.flow import SHRINK
+from har_desktop.inference.flow import flow_shape
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.onnx_wire import UnsafeModelError, messages, number_in
 from har_desktop.inference.session import GraphError, Tensors
@@ -70,8 +70,7 @@ def encoder_contract(manifest: Manifest) -> Contract:
     names = ("frame", "previous") if manifest.input.motion else ("frame",)
     inputs: Tensors = dict.fromkeys(names, picture)
     if manifest.input.flow:
-        rows, columns = manifest.input.height // SHRINK, manifest.input.width // SHRINK
-        inputs["flow"] = FLOAT, [1, rows, columns, 2]
+        inputs["flow"] = FLOAT, [1, *flow_shape(manifest.input.height, manifest.input.width)]
     features = manifest.features
     return Contract(
         inputs=inputs,

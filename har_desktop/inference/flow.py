@@ -13,6 +13,11 @@ Flow = NDArray[np.float32]
 SHRINK = 4  # how many times smaller than the picture the flow is
 
 
+def flow_shape(height: int, width: int) -> tuple[int, int, int]:
+    """Of the flow of a picture: rows, columns, and one component for each direction."""
+    return height // SHRINK, width // SHRINK, 2
+
+
 def optical_flow(picture: Image, previous: Image) -> Flow:
     """Dense inverse search on the pictures' grey values, averaged to a quarter of the size.
 
@@ -30,8 +35,9 @@ def optical_flow(picture: Image, previous: Image) -> Flow:
     """
     before, now = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (previous, picture))
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    height, width = now.shape
     fine = search.calc(before, now, None)
-    size = width // SHRINK, height // SHRINK
-    flow: Flow = cv2.resize(fine, size, interpolation=cv2.INTER_AREA) / np.float32(SHRINK)
+    rows, columns, _ = flow_shape(*now.shape)
+    flow: Flow = cv2.resize(fine, (columns, rows), interpolation=cv2.INTER_AREA) / np.float32(
+        SHRINK
+    )
     return flow
