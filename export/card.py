@@ -52,6 +52,7 @@ class _Set(msgspec.Struct, frozen=True):
 class _Split(msgspec.Struct, frozen=True):
     protocol: str
     sets: dict[str, _Set]
+    validated: _Set | None = None
 
 
 class _Training(msgspec.Struct, frozen=True):
@@ -188,7 +189,14 @@ def _data(training: _Training, config: Config | Streams) -> Iterator[str]:
         [(name, str(part.clips), _groups(part.groups)) for name, part in split.sets.items()],
     )
     yield ""
-    yield "The validation set chose the weights and the calibration; the test set did neither."
+    if split.validated is None:
+        yield "The validation set chose the weights and the calibration; the test set did neither."
+        return
+    held, groups = split.validated.clips, _groups(split.validated.groups)
+    yield (
+        f"{held} of the clips it learned from ({groups}) validated a first run, whose calibration "
+        "this one has; then the network was trained anew on all. The test set chose nothing."
+    )
 
 
 def _groups(names: list[str]) -> str:

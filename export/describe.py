@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from har_desktop.inference.manifest import (
     WindowSpec,
 )
 from training.config import Config, Streams
+from training.data.index import Clip
 from training.data.split import Split
 from training.run_folder import commit
 
@@ -104,15 +105,19 @@ def graph_file(name: str, data: bytes) -> GraphFile:
 
 def _summary(split: Split) -> Json:
     """Of each set: how many clips, in all and of each class, and which groups."""
-    sets = {
-        name: {
-            "clips": len(clips),
-            "groups": sorted({clip.group for clip in clips}),
-            "per_class": dict(sorted(Counter(clip.label for clip in clips).items())),
-        }
-        for name, clips in split.sets().items()
+    sets = {name: _counted(clips) for name, clips in split.sets().items()}
+    summary: Json = {"protocol": split.protocol, "sets": sets}
+    if split.validated:
+        summary["validated"] = _counted(split.validated)
+    return summary
+
+
+def _counted(clips: Sequence[Clip]) -> Json:
+    return {
+        "clips": len(clips),
+        "groups": sorted({clip.group for clip in clips}),
+        "per_class": dict(sorted(Counter(clip.label for clip in clips).items())),
     }
-    return {"protocol": split.protocol, "sets": sets}
 
 
 def _versions() -> Iterator[tuple[str, str]]:

@@ -41,7 +41,8 @@ class StopOnNan(keras.callbacks.Callback):
 class Best(keras.callbacks.Callback):
     """Keeps the weights with the lowest validation loss, also across a resumed run.
 
-    Those of the whole network: what learns may be a part of it.
+    Where nothing validates, the last ones. Those of the whole network: what learns may be a part
+    of it.
     """
 
     def __init__(self, path: Path, network: keras.Model, best: float) -> None:
@@ -52,8 +53,8 @@ class Best(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
         """Replace the file by a whole one."""
-        loss = (logs or {})["val_loss"]
-        if loss < self._best:
+        loss = (logs or {}).get("val_loss", float("-inf"))
+        if loss <= self._best:
             self._best = loss
             temporary = self._path.with_name(f"next.{self._path.name}")
             self._network.save_weights(temporary)

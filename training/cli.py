@@ -1,4 +1,4 @@
-"""The verbs of the training stage. TensorFlow is imported by `fit` and `compare` alone."""
+"""The verbs of the training stage. TensorFlow is imported by those that learn alone."""
 
 from __future__ import annotations
 
@@ -15,27 +15,13 @@ from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Manifest
 from har_desktop.sources.files import expand_sources
 from training.compare.cli import compare
-from training.config import Config, Streams, load_config, parts
 from training.data.index import Clip, other_labels, scan
 from training.data.split import TEST_GROUPS, Protocol, read_split
 from training.download.cli import download
-from training.options import cache_option, data_option
-from training.prepare import Source, with_classes
-from training.prepare import prepare as run_prepare
+from training.fit_cli import fit, prepare, refit
+from training.options import data_option
 from training.report import explanations_table, rejection_table, table
 
-published_option = click.option(
-    "--published",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder that holds the published networks' TFLite files, at any depth.",
-)
-config_option = click.option(
-    "--config", "name", default="two_stream", show_default=True, help="Name or TOML file."
-)
-classes_option = click.option(
-    "--classes",
-    help="Instead of the configuration's: folders of the data, separated by commas, or `all`.",
-)
 bundle_option = click.option(
     "--bundle", type=click.Path(path_type=Path), required=True, help="Bundle folder."
 )
@@ -60,81 +46,10 @@ def cli() -> None:
 
 
 cli.add_command(download)
+cli.add_command(prepare)
+cli.add_command(fit)
+cli.add_command(refit)
 cli.add_command(compare)
-
-
-@cli.command()
-@data_option
-@cache_option
-@published_option
-@config_option
-@classes_option
-def prepare(
-    data: Path, cache: Path, published: Path | None, name: str, classes: str | None
-) -> None:
-    """Check the clips and the split, and decode what is not in the cache yet."""
-    for part in parts(load_config(name)):
-        run_prepare(with_classes(part, data, classes), Source(data, cache, published))
-
-
-@cli.command()
-@data_option
-@cache_option
-@published_option
-@config_option
-@classes_option
-@click.option("--run", type=click.Path(path_type=Path), required=True, help="The run folder.")
-@click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
-@click.option("--fold", default=0, show_default=True, help="Which groups validate, 0 to 5.")
-@click.option("--seed", type=int, help="Instead of the configuration's.")
-@click.option(
-    "--clip-random", "leak", is_flag=True, help="Shuffle clips, not groups: leaks; for comparison."
-)
-@click.option("--tensorboard", is_flag=True, help="Log to RUN/tensorboard, too.")
-@click.option(
-    "--strategy",
-    type=click.Choice(["single", "mirrored"]),
-    default="single",
-    show_default=True,
-    help="mirrored: on all GPUs of the machine at once.",
-)
-def fit(
-    data: Path,
-    cache: Path,
-    published: Path | None,
-    name: str,
-    classes: str | None,
-    run: Path,
-    resume: bool,
-    fold: int,
-    seed: int | None,
-    leak: bool,
-    tensorboard: bool,
-    strategy: Literal["single", "mirrored"],
-) -> None:
-    """Train a network on whole groups."""
-    from training.devices import scope
-    from training.fit import fit as run_fit
-    from training.run_folder import open_run
-    from training.streams import fit_streams
-
-    loaded = load_config(name)
-    devices = scope(strategy)
-    changed = [_seeded(with_classes(part, data, classes), seed) for part in parts(loaded)]
-    where = Source(data, cache, published, fold, changed[0].seed if leak else None)
-    if isinstance(loaded, Streams):
-        streams = Streams(streams=tuple(changed))
-        fit_streams(streams, where, run, resume=resume, tensorboard=tensorboard, scope=devices)
-    else:
-        (config,) = changed
-        prepared = run_prepare(config, where)
-        open_run(run, config, prepared.split, resume=resume)
-        run_fit(config, prepared, run, tensorboard=tensorboard, scope=devices)
-    click.echo(f"{run}: {(run / 'validation.json').read_text()}")
-
-
-def _seeded(config: Config, seed: int | None) -> Config:
-    return config if seed is None else msgspec.structs.replace(config, seed=seed)
 
 
 @cli.command()

@@ -28,7 +28,14 @@ from training.devices import Scope
 from training.network import build, build_on_features, find_layer
 from training.precision import choose
 from training.prepare import Prepared
-from training.run_folder import BEST, best_loss, epochs_done, seconds, write_environment
+from training.run_folder import (
+    BEST,
+    best_loss,
+    epochs_done,
+    seconds,
+    take_calibration,
+    write_environment,
+)
 from training.stillness import least_movement
 from training.words import learn_words
 
@@ -38,11 +45,13 @@ def fit(
     prepared: Prepared,
     run: Path,
     *,
+    after: Path | None = None,
     tensorboard: bool = False,
     scope: Scope = nullcontext,
 ) -> None:
     """Train, keep the best weights by validation loss, calibrate. Resumes by itself.
 
+    Where no clips validate, the last weights are kept, and the calibration is that of `after`.
     Tells at the end what share of the steps' time was spent waiting for data.
 
     Args:
@@ -50,6 +59,7 @@ def fit(
         prepared: The clips. Those of other classes teach the network to be unsure. The split's
             `test` is not touched.
         run: The run folder, opened by `open_run`.
+        after: A finished run of the same configuration, whose validation clips are learned from.
         tensorboard: Whether to log for TensorBoard, too.
         scope: The devices, see `training.devices`.
 
@@ -72,23 +82,26 @@ def fit(
             ),
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
-    windows, targets, owners = fixed_windows(config, material, prepared.split.validation)
+    known = None if after else fixed_windows(config, material, prepared.split.validation)
     waiting = Waiting(batches.ready)
     with _keeping(run):
         learner.fit(
             batches,
             epochs=config.epochs,
-            validation_data=(windows, targets),
+            validation_data=known and known[:2],
             validation_batch_size=2 * config.batch,
-            callbacks=[waiting, *_callbacks(config, run, network, tensorboard)],
+            callbacks=[waiting, *_callbacks(config, run, network, after, tensorboard=tensorboard)],
             verbose=1 if sys.stderr.isatty() else 2,
         )
-        network.load_weights(run / BEST)
-        clips = prepared.foreign
-        foreign = fixed_windows(config, material, clips)[0] if clips else None
-        split = prepared.split
-        still = least_movement(config, prepared.data, split.train + split.validation)
-        report(run, learner, 2 * config.batch, (windows, targets, owners), foreign, still)
+        if after:
+            take_calibration(after, run)
+        elif known:
+            network.load_weights(run / BEST)
+            clips = prepared.foreign
+            foreign = fixed_windows(config, material, clips)[0] if clips else None
+            learned = prepared.split.train + prepared.split.validation
+            still = least_movement(config, prepared.data, learned)
+            report(run, learner, 2 * config.batch, known, foreign, still)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
     shutil.rmtree(run / "backup", ignore_errors=True)
@@ -143,7 +156,7 @@ def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
 
 
 def _callbacks(
-    config: Config, run: Path, network: keras.Model, tensorboard: bool
+    config: Config, run: Path, network: keras.Model, after: Path | None, *, tensorboard: bool
 ) -> list[keras.callbacks.Callback]:
     # The order matters: the backup keeps the raw weights, the checkpoint the averaged ones.
     callbacks: list[keras.callbacks.Callback] = [
@@ -158,12 +171,13 @@ def _callbacks(
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(str(run / "tensorboard"), write_graph=False))
-    return [
-        *callbacks,
+    callbacks += [
         Best(run / BEST, network, best_loss(run)),
         keras.callbacks.CSVLogger(str(run / "history.csv"), append=True),
-        keras.callbacks.EarlyStopping("val_loss", patience=config.patience),
     ]
+    if after is None:
+        callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=config.patience))
+    return callbacks
 
 
 def report(

@@ -21,6 +21,7 @@ from training.data.split import (
     Split,
     check,
     describe,
+    learn_all,
     split_at_random,
     split_by_group,
 )
@@ -69,6 +70,8 @@ class Source:
         published: The published networks, for a network on frozen trunks.
         fold: Which groups validate.
         leak_seed: Where it is given, shuffle single clips with it.
+        after: Where it is given, the split of a finished run, whose validation clips are to be
+            learned from too.
     """
 
     data: Path
@@ -76,10 +79,13 @@ class Source:
     published: Path | None = None
     fold: int = 0
     leak_seed: int | None = None
+    after: Split | None = None
 
     def split(self, config: Config | Streams) -> Split:
         """The clips of the configuration's classes, divided."""
         clips = scan(self.data, config.classes)
+        if self.after is not None:
+            return learn_all(self.after, clips)
         if self.leak_seed is None:
             return split_by_group(clips, self.fold)
         return split_at_random(clips, self.leak_seed)

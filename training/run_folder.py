@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,6 +80,31 @@ def stream_folders(run: Path) -> list[Path]:
     return sorted(run.glob("stream[0-9]*"))
 
 
+def has_validation(rows: NDArray[np.void]) -> bool:
+    """Whether clips validated while the run of this `history` learned; Keras notes NaN if not."""
+    return bool(np.isfinite(rows["val_loss"]).all())
+
+
+def take_calibration(before: Path, run: Path) -> None:
+    """Give a run the calibration of a finished one, and what its validation clips said."""
+    for name in ("calibration.json", "validation.json"):
+        shutil.copyfile(before / name, run / name)
+
+
+def read_finished(run: Path) -> tuple[Config | Streams, Split]:
+    """The configuration and the split of a finished run.
+
+    Raises:
+        InputError: It is none, or it holds no clips out.
+    """
+    if not (run / "environment.json").exists():
+        raise InputError(f"{run} is no finished run: give the folder that `training fit` wrote")
+    split = read_split(run / "split.json")
+    if split.validated:
+        raise InputError(f"{run} has learned from its validation clips: give the run before it")
+    return _config(run / "config.json"), split
+
+
 def epochs_done(run: Path) -> int:
     """How many epochs the backup holds: an interrupted run goes on after them."""
     path = run / "backup" / "training_metadata.json"
@@ -88,7 +114,7 @@ def epochs_done(run: Path) -> int:
 def best_loss(run: Path) -> float:
     """The lowest validation loss so far, whose weights are kept; infinite without any."""
     rows = history(run)
-    if rows is None or not (run / BEST).exists():
+    if rows is None or not (run / BEST).exists() or not has_validation(rows):
         return float("inf")
     return float(np.min(rows["val_loss"]))
 

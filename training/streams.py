@@ -20,7 +20,7 @@ from training.devices import Scope
 from training.fit import fit, report
 from training.network import build, streams
 from training.prepare import Source, other_clips, prepare
-from training.run_folder import open_run, write_environment
+from training.run_folder import open_run, take_calibration, write_environment
 from training.stillness import least_movement
 
 BATCH = 8  # windows; there is nothing to learn
@@ -32,6 +32,7 @@ def fit_streams(
     run: Path,
     *,
     resume: bool,
+    after: Path | None = None,
     tensorboard: bool = False,
     scope: Scope = nullcontext,
 ) -> None:
@@ -42,6 +43,7 @@ def fit_streams(
         source: Where the clips come from.
         run: The run folder.
         resume: Go on with what is in it.
+        after: A finished run of the same configuration, as of `fit`.
         tensorboard: Whether each stream logs for TensorBoard, too.
         scope: The devices, see `training.devices`.
 
@@ -57,12 +59,15 @@ def fit_streams(
             continue  # it has finished
         prepared = prepare(part, source)
         open_run(folder, part, prepared.split, resume=folder.exists())
-        fit(part, prepared, folder, tensorboard=tensorboard, scope=scope)
+        before = after and after / folder.name
+        fit(part, prepared, folder, after=before, tensorboard=tensorboard, scope=scope)
         keras.backend.clear_session()
-    join(config, split, source, run)
+    join(config, split, source, run, after)
 
 
-def join(config: Streams, split: Split, source: Source, run: Path) -> None:
+def join(
+    config: Streams, split: Split, source: Source, run: Path, after: Path | None = None
+) -> None:
     """Put the trained streams side by side, and calibrate what they say together.
 
     Args:
@@ -70,6 +75,7 @@ def join(config: Streams, split: Split, source: Source, run: Path) -> None:
         split: Its `validation` calibrates.
         source: Where the clips come from.
         run: The run folder, opened by `open_run`; the folders of its streams have finished.
+        after: The run whose calibration stays, where no clips validate.
     """
     keras.config.set_dtype_policy("float32")
     network = build(config.network, len(config.classes))
@@ -82,6 +88,16 @@ def join(config: Streams, split: Split, source: Source, run: Path) -> None:
             part.get_layer(name).set_weights(alone.get_layer(name).get_weights())
         seconds += msgspec.json.decode((folder / "environment.json").read_bytes())["seconds"]
     network.save_weights(run / "best.weights.h5")
+    if after:
+        take_calibration(after, run)
+    else:
+        _calibrate(config, split, source, run, network)
+    write_environment(run, keras.backend.backend(), seconds)
+
+
+def _calibrate(
+    config: Streams, split: Split, source: Source, run: Path, network: keras.Model
+) -> None:
     size = config.network.height, config.network.width
     cache = Cache(source.cache, source.data, size)
     material = Pictures(AugmentConfig(), size, cache)
@@ -91,4 +107,3 @@ def join(config: Streams, split: Split, source: Source, run: Path) -> None:
     foreign = fixed_windows(config, material, clips)[0] if clips else None
     still = least_movement(config, source.data, split.train + split.validation)
     report(run, network, BATCH, known, foreign, still)
-    write_environment(run, keras.backend.backend(), seconds)

@@ -51,6 +51,16 @@ def test_a_split_that_leaks_is_called_one(manifest):
     assert "stand on both sides" in render(msgspec.structs.replace(manifest, training=training))
 
 
+def test_a_run_that_learned_from_all_says_what_calibrated_it(manifest):
+    training = msgspec.json.decode(msgspec.json.encode(manifest.training))
+    assert "The validation set chose the weights" in render(manifest)
+    training["split"]["validated"] = training["split"]["sets"].pop("validation")
+    card = render(msgspec.structs.replace(manifest, training=training))
+    assert "The validation set chose the weights" not in card
+    held = training["split"]["validated"]
+    assert f"{held['clips']} of the clips it learned from ({', '.join(held['groups'])})" in card
+
+
 def test_own_clips_are_not_called_ucf101(manifest):
     training = msgspec.json.decode(msgspec.json.encode(manifest.training))
     assert "clips of UCF101 are not part" in render(manifest)

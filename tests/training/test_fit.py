@@ -103,7 +103,7 @@ def interrupt_and_go_on(
     """Stop a run in its third epoch, resume it, and see that it is whole."""
     open_run(run, config, prepared.split, resume=False)
     whole = fit_module._callbacks
-    monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), _Kill()])
+    monkeypatch.setattr(fit_module, "_callbacks", lambda *a, **k: [*whole(*a, **k), _Kill()])
     with pytest.raises(KeyboardInterrupt):
         fit(config, prepared, run)
     assert not (run / "calibration.json").exists()
@@ -137,7 +137,7 @@ def test_nan_stops_and_keeps_the_last_good_weights(
                 logits.kernel.assign(np.full(logits.kernel.shape, np.nan))
 
     whole = fit_module._callbacks
-    monkeypatch.setattr(fit_module, "_callbacks", lambda *a: [*whole(*a), Poison()])
+    monkeypatch.setattr(fit_module, "_callbacks", lambda *a, **k: [*whole(*a, **k), Poison()])
     with pytest.raises(DivergedError, match="the loss became nan"):
         fit(CONFIG, prepared, run)
     model = fit_module.build(CONFIG.network, 2)

@@ -11,6 +11,7 @@ import pytest
 from har_desktop import console
 from training.cli import cli
 from training.config import CnnGru, Streams, load_config, read_config
+from training.data.split import read_split
 
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
@@ -113,3 +114,21 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     assert fit("--resume") == 0
     assert trained == [True]
     assert (run / "environment.json").exists()
+
+
+def test_refit_trains_each_stream_on_what_validated_too(fit, clips_folder, tmp_path, capsys):
+    assert fit() == 0
+    first, again = tmp_path / "run", tmp_path / "again"
+    where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--run", again)
+    arguments = ("refit", "--after", first, *where)
+    assert console.run(cli, "python -m training", [str(a) for a in arguments]) == 0
+    assert "learned from too" in capsys.readouterr().out
+    for folder in ("", "stream0", "stream1"):
+        split = read_split(again / folder / "split.json")
+        assert split.validated == read_split(first / folder / "split.json").validation
+        assert split.validation == []
+        for name in ("calibration", "validation"):
+            path = Path(folder) / f"{name}.json"
+            assert (again / path).read_bytes() == (first / path).read_bytes()
+        weights = [(run / folder / "best.weights.h5").read_bytes() for run in (first, again)]
+        assert weights[0] != weights[1]

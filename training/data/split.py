@@ -39,6 +39,8 @@ class Split(msgspec.Struct, frozen=True):
         test: Clips that are looked at once.
         dropped: Clips whose content stands elsewhere in the split already.
         data: Whose clips they are.
+        validated: Clips of `train` that were the `validation` of the run before, where no clips
+            validate any more; see `learn_all`.
     """
 
     protocol: Protocol
@@ -47,9 +49,12 @@ class Split(msgspec.Struct, frozen=True):
     test: list[Clip]
     dropped: list[Clip]
     data: Data = "UCF101"
+    validated: list[Clip] = []
 
     def sets(self) -> dict[str, list[Clip]]:
-        """The three sets by name."""
+        """The three sets by name; two where no clips validate any more."""
+        if self.validated:
+            return {"train": self.train, "test": self.test}
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
@@ -149,6 +154,25 @@ def split_at_random(clips: Iterable[Clip], seed: int) -> Split:
     return split
 
 
+def learn_all(split: Split, clips: Iterable[Clip]) -> Split:
+    """The same, with what validated among what is learned from.
+
+    Args:
+        split: Of a finished run.
+        clips: What is there now.
+
+    Raises:
+        InputError: A clip that was learned from or validated is gone, or a file has changed.
+    """
+    train = sorted(split.train + split.validation, key=lambda clip: clip.path)
+    if gone := set(train) - set(clips):
+        raise InputError(
+            f"{min(c.path for c in gone)} is gone or has changed since the run before: put back"
+            f" what it learned from ({len(gone)} clips), or train anew"
+        )
+    return msgspec.structs.replace(split, train=train, validation=[], validated=split.validation)
+
+
 def check(split: Split) -> None:
     """Refuse a split that shares a clip or, where it claims to be group-wise, a group.
 
@@ -234,6 +258,11 @@ def describe(split: Split) -> str:
         counts = Counter(c.label for c in clips)
         per_class = ", ".join(f"{label} {count}" for label, count in sorted(counts.items()))
         lines.append(f"{name:>10}: {len(clips)} clips; {listed_groups(clips)}; {per_class}")
+    if split.validated:
+        lines.append(
+            f"learned from too: {len(split.validated)} clips that validated the run before;"
+            f" {listed_groups(split.validated)}"
+        )
     lines += [f"left out, its content stands elsewhere: {clip.path}" for clip in split.dropped]
     alone = sum(ungrouped(clips) for clips in split.sets().values())
     if alone and split.protocol == "group-wise":

@@ -8,21 +8,27 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from training.figures.style import GREY, TRAINING, VALIDATION, new_figure
+from training.run_folder import has_validation
 
 
 def draw(history: NDArray[np.void]) -> Figure:
     """Draw both, side by side; a line marks the epoch whose weights were kept.
+
+    That is the last one where no clips validated.
 
     Args:
         history: One row per epoch, as of `training.run_folder.history`.
     """
     figure = new_figure(2.6)
     epochs = history["epoch"] + 1
-    best = epochs[np.argmin(history["val_loss"])]
+    validated = has_validation(history)
+    best = epochs[np.argmin(history["val_loss"])] if validated else epochs[-1]
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         few = "." if len(epochs) < 12 else None
         axes.plot(epochs, history[name], color=TRAINING, marker=few, label="training")
-        axes.plot(epochs, history[f"val_{name}"], color=VALIDATION, marker=few, label="validation")
+        if validated:
+            values = history[f"val_{name}"]
+            axes.plot(epochs, values, color=VALIDATION, marker=few, label="validation")
         axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":")
         axes.set_xlabel("epoch")
         axes.set_ylabel(name)
