@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -25,6 +26,7 @@ from training.compare.networks import Kind, Network, Row, tune
 from training.config import AugmentConfig
 from training.data import augment
 from training.data.index import Clip
+from training.run_folder import BEST, epochs_done, history
 
 # No crop reaches past the picture: what would be filled in has no flow.
 CROPS = AugmentConfig(scale=(0.7, 0.9), aspect=1.2)
@@ -92,7 +94,7 @@ class Batches(keras.utils.PyDataset):
         self._batch = batch
         self._per_clip = per_clip
         self._seed = seed
-        self._epoch = 0
+        self.epoch = 0  # that is shown; each is varied otherwise
 
     def __len__(self) -> int:
         return -(-len(self._clips) // self._batch)
@@ -101,8 +103,8 @@ class Batches(keras.utils.PyDataset):
         order = np.arange(len(self._clips))
         rng = None
         if self._seed is not None:
-            order = np.random.default_rng([self._seed, self._epoch]).permutation(order)
-            rng = np.random.default_rng([self._seed, self._epoch, number])
+            order = np.random.default_rng([self._seed, self.epoch]).permutation(order)
+            rng = np.random.default_rng([self._seed, self.epoch, number])
         chosen = [self._clips[i] for i in order[number * self._batch :][: self._batch]]
         windows = zip(*(self._window(clip, rng) for clip in chosen), strict=True)
         inputs = tuple(np.stack(part) for part in windows)
@@ -115,7 +117,7 @@ class Batches(keras.utils.PyDataset):
 
     def on_epoch_end(self) -> None:
         """Called by Keras: the next epoch is varied otherwise."""
-        self._epoch += 1
+        self.epoch += 1
 
     def _window(self, clip: Clip, rng: np.random.Generator | None) -> tuple[NDArray[np.uint8], ...]:
         pictures = self._frames.pictures(clip)
@@ -203,17 +205,21 @@ def learn(
     network: Network,
     training: Batches,
     validation: Batches,
+    folder: Path,
     *,
     warmup: int,
     epochs: int,
 ) -> Learned:
     """Warm up the head on frozen weights, if those are others'; then let all of it learn.
 
+    What an interrupted row has learned in whole epochs is in `folder`, and it goes on from there.
+
     Raises:
         NotLearningError: The loss is no number any more.
     """
     model, trunk = network.model, network.trunk
-    if trunk is not None and warmup:
+    done = epochs_done(folder)
+    if trunk is not None and warmup and not done:
         trunk.trainable = False
         _compile(model, keras.optimizers.AdamW(HEAD_RATE, global_clipnorm=1.0))
         model.fit(training, epochs=warmup, verbose=0)
@@ -230,28 +236,45 @@ def learn(
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     _compile(model, optimizer)
-    history = model.fit(
+    training.epoch = (warmup if trunk is not None else 0) + done
+    model.fit(
         training,
         validation_data=validation,
         epochs=epochs,
-        callbacks=[
-            Clock(),
-            keras.callbacks.TerminateOnNaN(),
-            # Patient for all epochs: it is here to bring back the best weights.
-            keras.callbacks.EarlyStopping(
-                "val_accuracy", mode="max", patience=epochs, restore_best_weights=True
-            ),
-        ],
+        callbacks=[Clock(), keras.callbacks.TerminateOnNaN(), *_keeping(folder)],
         verbose=0,
-    ).history
-    if not np.isfinite(history["loss"]).all():
-        raise NotLearningError(f"the loss was no number any more in epoch {len(history['loss'])}")
-    best = int(np.argmax(history["val_accuracy"]))
-    return Learned(
-        epochs=len(history["loss"]),
-        seconds_per_epoch=round(float(np.median(history["seconds"])), 1),
-        validation_accuracy=float(history["val_accuracy"][best]),
     )
+    rows = history(folder)
+    if rows is None or not np.isfinite(rows["loss"]).all():
+        raise NotLearningError(
+            f"the loss was no number any more in epoch {0 if rows is None else len(rows)}"
+        )
+    model.load_weights(folder / BEST)
+    return Learned(
+        epochs=len(rows),
+        seconds_per_epoch=round(float(np.median(rows["seconds"])), 1),
+        validation_accuracy=float(np.max(rows["val_accuracy"])),
+    )
+
+
+def _keeping(folder: Path) -> list[keras.callbacks.Callback]:
+    """Keep the weights with the highest validation accuracy, and what an interrupted row needs."""
+    rows = history(folder)
+    return [
+        keras.callbacks.ModelCheckpoint(
+            folder / BEST,
+            monitor="val_accuracy",
+            mode="max",
+            save_best_only=True,
+            save_weights_only=True,
+            initial_value_threshold=None if rows is None else float(np.max(rows["val_accuracy"])),
+        ),
+        keras.callbacks.CSVLogger(str(folder / "history.csv"), append=True),
+        # The last one: what it calls done has been noted.
+        keras.callbacks.BackupAndRestore(
+            str(folder / "backup"), delete_checkpoint=False, double_checkpoint=True
+        ),
+    ]
 
 
 def rate(row: Row, network: Network) -> float:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from har_desktop.errors import InputError
+
+T = TypeVar("T")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,24 +104,41 @@ def load(folder: Path, network: str, settings: Settings) -> Result | None:
     path = path_of(folder, network, settings.protocol)
     if not path.exists():
         return None
-    result = _read(path)
-    if result.settings != settings:
-        theirs, ours = msgspec.structs.asdict(result.settings), msgspec.structs.asdict(settings)
-        other = next(name for name in ours if ours[name] != theirs[name])
-        raise InputError(
-            f"{path} is of other settings ({other}: {theirs[other]}, not {ours[other]});"
-            " remove it, or give another --out"
-        )
+    result = _read(path, Result)
+    _compare(path, result.settings, settings)
     return result
+
+
+def begun(folder: Path, network: str, settings: Settings) -> Path:
+    """The folder of a row that is not finished: what it goes on with once it is interrupted.
+
+    Raises:
+        InputError: It began under other settings, or its file is damaged.
+    """
+    unfinished = path_of(folder, network, settings.protocol).with_suffix("")
+    path = unfinished / "settings.json"
+    if path.exists():
+        _compare(unfinished, _read(path, Settings), settings)
+    return unfinished
+
+
+def _compare(path: Path, found: Settings, wanted: Settings) -> None:
+    theirs, ours = msgspec.structs.asdict(found), msgspec.structs.asdict(wanted)
+    for name in ours:
+        if ours[name] != theirs[name]:
+            raise InputError(
+                f"{path} is of other settings ({name}: {theirs[name]}, not {ours[name]});"
+                " remove it, or give another --out"
+            )
 
 
 def load_all(folder: Path) -> list[Result]:
     """Every finished row in the folder."""
-    return [_read(path) for path in sorted((folder / "rows").glob("*/*.json"))]
+    return [_read(path, Result) for path in sorted((folder / "rows").glob("*/*.json"))]
 
 
-def _read(path: Path) -> Result:
+def _read(path: Path, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Result)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except (msgspec.DecodeError, OSError) as error:
         raise InputError(f"{path} cannot be used: {error}; remove it") from error

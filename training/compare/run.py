@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from training.compare.learn import (
     learn,
     milliseconds_per_frame,
 )
-from training.compare.networks import ROWS, Row, build
+from training.compare.networks import ROWS, Network, Row, build
 from training.compare.results import Result, Settings
 from training.compare.weights import Weights
 from training.data.index import Clip, scan
@@ -76,6 +77,7 @@ def compare(
     ]
     # Whatever is wrong with a later row is said before the first one takes an hour.
     kept = {(row, s.protocol): results.load(folder, row.name, s) for row, _, s in plans}
+    begun = {(row, s.protocol): results.begun(folder, row.name, s) for row, _, s in plans}
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for number, (row, split, settings) in enumerate(plans, start=1):
@@ -88,35 +90,56 @@ def compare(
         frames.fill(
             [c for part in split.sets().values() for c in part], flow=row.kind == "two-stream"
         )
-        result = measure(row, split, frames, settings, weights)
+        unfinished = begun[row, settings.protocol]
+        result = measure(row, split, frames, settings, weights, unfinished)
         _keep(folder, result)
+        shutil.rmtree(unfinished, ignore_errors=True)
         click.echo(f"{title}: {_headline(result)}", err=True)
         table.write(folder, _in_order(results.load_all(folder)))
-        keras.backend.clear_session()
         gc.collect()
     return table.write(folder, _in_order(results.load_all(folder)))
 
 
-def measure(row: Row, split: Split, frames: Frames, settings: Settings, weights: Weights) -> Result:
-    """Check, train and test one network."""
+def measure(
+    row: Row,
+    split: Split,
+    frames: Frames,
+    settings: Settings,
+    weights: Weights,
+    unfinished: Path,
+) -> Result:
+    """Check, train and test one network; an interrupted one goes on with what is in `unfinished`.
+
+    Raises:
+        OutputError: That folder takes no more.
+    """
     classes = settings.classes
-    keras.utils.set_random_seed(settings.seed)
-    network = build(row, settings.size, len(classes), weights)
-    parameters = network.model.count_params()
-    sanity = check_sanity(row, network, frames, split.train, classes)
+
+    def new() -> Network:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(settings.seed)
+        return build(row, settings.size, len(classes), weights)
+
+    path = unfinished / "sanity.json"
+    if path.exists():
+        sanity = msgspec.json.decode(path.read_bytes(), type=Sanity)
+    else:
+        sanity = check_sanity(row, new(), frames, split.train, classes)
+        with writing(unfinished):
+            unfinished.mkdir(parents=True, exist_ok=True)
+        write_whole(unfinished / "settings.json", msgspec.json.encode(settings))
+        write_whole(path, msgspec.json.encode(sanity))
+    network = new()
     known = {
         "network": row.name,
         "settings": settings,
-        "parameters": parameters,
+        "parameters": network.model.count_params(),
         "sanity_epochs": sanity.epochs,
         "machine": machine(),
         "commit": commit(),
     }
     if not sanity.passed:
         return Result(**known, stopped=_too_dull(sanity))
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(settings.seed)
-    network = build(row, settings.size, len(classes), weights)
 
     def batches(clips: Sequence[Clip], *, all_ten: bool, seed: int | None) -> Batches:
         count = COUNT if all_ten else settings.frames
@@ -130,6 +153,7 @@ def measure(row: Row, split: Split, frames: Frames, settings: Settings, weights:
             network,
             batches(split.train, all_ten=False, seed=settings.seed),
             batches(split.validation, all_ten=False, seed=None),
+            unfinished,
             warmup=settings.warmup,
             epochs=settings.epochs,
         )

@@ -134,7 +134,7 @@ def batches(frames, clips, seed=None):
     return Batches("frames", frames, clips, CLASSES, batch=8, per_clip=2, seed=seed)
 
 
-def test_the_most_accurate_weights_are_kept(frames, clips, monkeypatch):
+def test_the_most_accurate_weights_are_kept(frames, clips, tmp_path, monkeypatch):
     """The loss has long been rising then, as it does where clips are few."""
     told = iter([(0.3, 1.0), (0.6, 1.5), (0.5, 2.0)])
     weights = []
@@ -148,7 +148,7 @@ def test_the_most_accurate_weights_are_kept(frames, clips, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(keras.Model, "evaluate", evaluate)
         learned = learn(
-            ROW, Network(model, None), batches(frames, clips, 1), batches(frames, clips),
+            ROW, Network(model, None), batches(frames, clips, 1), batches(frames, clips), tmp_path,
             warmup=0, epochs=3,
         )  # fmt: skip
     assert learned.epochs == 3
@@ -159,7 +159,48 @@ def test_the_most_accurate_weights_are_kept(frames, clips, monkeypatch):
     assert any((a != b).any() for a, b in zip(weights[1], weights[2], strict=True))
 
 
-def test_the_head_warms_up_on_frozen_weights(frames, clips, monkeypatch):
+# Keras' CSV logger leaves its file to the garbage collector when a run is interrupted.
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+)
+def test_an_interrupted_row_goes_on_after_its_last_whole_epoch(
+    frames, clips, tmp_path, monkeypatch
+):
+    told = iter([0.5, 0.9, None, 0.7, 0.6])
+    fits = []
+    fit = keras.Model.fit
+
+    def evaluate(*_, **__):
+        accuracy = next(told)
+        if accuracy is None:
+            raise KeyboardInterrupt
+        return {"accuracy": accuracy, "loss": 1.0}
+
+    def watch(self, training, **more):
+        fits.append(training.epoch)
+        return fit(self, training, **more)
+
+    def rehearse():
+        trunk = keras.Sequential([keras.Input((*SIZE, 3)), keras.layers.Flatten()])
+        picture = keras.Input((*SIZE, 3), dtype="uint8")
+        network = Network(keras.Model(picture, keras.layers.Dense(2)(trunk(picture))), trunk)
+        shown = batches(frames, clips, 1), batches(frames, clips)
+        return learn(ROW, network, *shown, tmp_path, warmup=1, epochs=4)
+
+    monkeypatch.setattr(keras.Model, "evaluate", evaluate)
+    monkeypatch.setattr(keras.Model, "fit", watch)
+    with pytest.raises(KeyboardInterrupt):
+        rehearse()
+    best = (tmp_path / "best.weights.h5").read_bytes()
+    learned = rehearse()
+    assert list(told) == []  # two epochs of four were left
+    assert fits == [0, 1, 1 + 2]  # the head's warm-up, all; and no warm-up again
+    assert learned.epochs == 4
+    assert learned.validation_accuracy == 0.9
+    assert (tmp_path / "best.weights.h5").read_bytes() == best
+
+
+def test_the_head_warms_up_on_frozen_weights(frames, clips, tmp_path, monkeypatch):
     trunk = keras.Sequential(
         [keras.Input((*SIZE, 3)), keras.layers.Conv2D(4, 3, strides=2), keras.layers.Flatten()]
     )
@@ -179,17 +220,17 @@ def test_the_head_warms_up_on_frozen_weights(frames, clips, monkeypatch):
     monkeypatch.setattr(keras.Model, "fit", watch)
     learn(
         ROW, Network(model, trunk), batches(frames, clips[::2], 1), batches(frames, clips[1::2]),
-        warmup=1, epochs=1,
+        tmp_path, warmup=1, epochs=1,
     )  # fmt: skip
     assert seen == [2, True, 4, False]
 
 
-def test_a_loss_that_is_no_number_stops_it(frames, clips):
+def test_a_loss_that_is_no_number_stops_it(frames, clips, tmp_path):
     model = linear()
     model.set_weights([np.full(w.shape, np.nan) for w in model.get_weights()])
     with pytest.raises(NotLearningError, match="no number any more in epoch 1"):
         learn(
-            ROW, Network(model, None), batches(frames, clips, 1), batches(frames, clips),
+            ROW, Network(model, None), batches(frames, clips, 1), batches(frames, clips), tmp_path,
             warmup=0, epochs=3,
         )  # fmt: skip
 

@@ -53,7 +53,7 @@ def measured(monkeypatch) -> list[str]:
     """Rows are not trained, and the list tells which would have been."""
     names: list[str] = []
 
-    def note(row, split, frames, settings, weights):  # noqa: ARG001
+    def note(row, split, frames, settings, weights, unfinished):  # noqa: ARG001
         names.append(f"{settings.protocol} {row.name}")
         return finished(settings, row.name)
 
@@ -120,6 +120,26 @@ def test_other_settings_are_refused_before_anything_is_measured(where, measured,
     assert compare(*where, "--rows", "CNN-GRU,CNN+LSTM", "--epochs", 3) == 2
     assert "is of other settings (epochs: 2, not 3); remove it" in capsys.readouterr().err
     assert measured == ["group-wise CNN+LSTM"]
+
+
+def test_an_interrupted_row_goes_on(where, tmp_path, monkeypatch, capsys):
+    unfinished = row(tmp_path / "out").with_suffix("")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "answers", interrupt)  # all epochs done, not measured yet
+        assert compare(*where, "--rows", "CNN+LSTM") == 130
+    assert {"settings.json", "sanity.json", "backup"} <= {p.name for p in unfinished.iterdir()}
+    assert compare(*where, "--rows", "CNN+LSTM", "--epochs", 3) == 2
+    assert "CNN+LSTM is of other settings (epochs: 2, not 3)" in capsys.readouterr().err
+    monkeypatch.setattr(module, "check_sanity", interrupt)
+    assert compare(*where, "--rows", "CNN+LSTM") == 0
+    result = msgspec.json.decode(row(tmp_path / "out").read_bytes(), type=Result)
+    assert result.epochs == 2
+    assert result.accuracy is not None
+    assert not unfinished.exists()
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.usefixtures("measured")
