@@ -77,13 +77,13 @@ def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto
     Grad-CAM is that of the head, the quickest known; nothing is remembered from window to window.
     For a network with flow there is a second input, `flow` of each frame.
     """
-    encoders, heads = graphs.take_apart(network, config)
+    encoders, heads, evidence = graphs.take_apart(network, config)
 
     def answer(clip: tf.Tensor, *flow: tf.Tensor) -> dict[str, tf.Tensor]:
         pictures = (clip[1:], clip[:-1]) if config.motion else (clip,)
         features = encode(encoders, *pictures, *flow)
-        top = tf.constant(-1, tf.int64)
-        return head.answer(heads, features["partials"], features["activation"], top)
+        seen = features["partials"], features["activation"]
+        return head.answer(heads, *seen, tf.constant(-1, tf.int64), evidence)
 
     inputs = [clip_spec(config)]
     if config.flow:

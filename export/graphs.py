@@ -13,10 +13,10 @@ import tensorflow as tf
 from export.check import IR_VERSION, OPSET, check
 from export.encoder import ConvolutionPart, EncoderPart, WordsPart, encode, norm_scale
 from export.fisher import FisherWeights
-from export.head import Head, HeadWeights, answer
+from export.head import EvidenceWeights, Head, HeadWeights, answer
 from har_desktop.errors import InputError
 from har_desktop.inference.flow import flow_shape
-from training.config import Fisher, NetworkConfig
+from training.config import Fisher, MultiStream, NetworkConfig
 from training.network import find_layer, streams, target, target_norm
 
 
@@ -46,7 +46,7 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
         InputError: Fisher vectors stand alone: a bundle has a Grad-CAM target of its own.
         BundleError: The converter left something in a graph that a bundle may not hold.
     """
-    encoders, heads = take_apart(network, config)
+    encoders, heads, evidence = take_apart(network, config)
     if not any(isinstance(part, ConvolutionPart) for part in encoders):
         raise InputError(
             f"{config.kind} has no map of its own to draw: train it beside another network,"
@@ -66,7 +66,7 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
     }
     head = convert(
         "head",
-        lambda *inputs: answer(heads, *inputs),
+        lambda partials, activations, index: answer(heads, partials, activations, index, evidence),
         [
             tf.TensorSpec((config.length, *features["partials"][1:]), tf.float32, "partials"),
             tf.TensorSpec((config.length, *features["activation"][1:]), tf.float32, "activations"),
@@ -76,8 +76,10 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
     return Graphs(encoder, head, " + ".join(target(part) for _, part in streams(network, config)))
 
 
-def take_apart(network: keras.Model, config: NetworkConfig) -> tuple[list[EncoderPart], list[Head]]:
-    """The encoder and the head of each stream."""
+def take_apart(
+    network: keras.Model, config: NetworkConfig
+) -> tuple[list[EncoderPart], list[Head], EvidenceWeights | None]:
+    """The encoder and the head of each stream, and of several what they know together."""
     encoders: list[EncoderPart] = []
     heads: list[Head] = []
     parts = streams(network, config)
@@ -93,7 +95,13 @@ def take_apart(network: keras.Model, config: NetworkConfig) -> tuple[list[Encode
         heads.append(head)
         size = config.shrink(part)
         encoders.append(ConvolutionPart(encoder, head.conv3d_kernel, part.motion, size))
-    return encoders, heads
+    if not isinstance(config, MultiStream):
+        return encoders, heads, None
+    kernel, *more = network.get_layer("evidence").get_weights()
+    # It is given the networks' logits as they are, the graph's heads give their share of the mean.
+    logits = slice(0, len(heads) * heads[0].logits_bias.size)
+    kernel[logits] *= len(heads)
+    return encoders, heads, EvidenceWeights(kernel, *more)
 
 
 def convert(

@@ -19,6 +19,7 @@ from export import conv3d, fisher, gru
 from export.encoder import side_by_side
 from export.fisher import FisherWeights
 from export.gru import GruWeights
+from training.evidence import SMALL
 from training.network import find_layer
 
 
@@ -77,6 +78,24 @@ Head = HeadWeights | FisherWeights
 
 
 @dataclass(frozen=True)
+class EvidenceWeights:
+    """The weights of `training.evidence.Evidence`, with its rows in the order of `_evidence`.
+
+    Attributes:
+        kernel: (F, 1) of the heads' logits, of mean and deviation of all their maxima, of the mean
+            of all targets, of all states.
+        bias: (1,).
+        typical: (P, windows) of mean and deviation.
+        offset: (1,).
+    """
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    typical: NDArray[np.float32]
+    offset: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class _Forward:
     """What the backward pass needs of one head's forward pass.
 
@@ -104,16 +123,17 @@ def answer(
     partials: tf.Tensor,
     activations: tf.Tensor,
     class_index: tf.Tensor,
+    evidence: EvidenceWeights | None = None,
 ) -> dict[str, tf.Tensor]:
     """The function of one head, or of several side by side; docs/architecture.md has the contract.
 
     Args:
-        heads: Of the trained network. Their logits add up, moved by what the first one alone has to
-            say. Each one's channels follow the ones of the head before it, in `partials` and, of
-            those with a Conv3D, in `activations`.
+        heads: Of the trained network. Their logits add up. Each one's channels follow the ones of
+            the head before it, in `partials` and, of those with a Conv3D, in `activations`.
         partials: (length, 3, h, w, C) float32, oldest first.
         activations: (length, h', w', K) float32, oldest first: the Grad-CAM target.
         class_index: int64 scalar: the class to explain; below zero, the top one.
+        evidence: Of several heads: the logits are moved such that the largest one is that.
 
     Returns:
         `logits` and `probabilities` (classes,) float32, `heatmaps` (length, h', w') float32,
@@ -124,35 +144,49 @@ def answer(
         fisher.forward(head, part) if isinstance(head, FisherWeights) else _forward(head, part)
         for head, part in zip(heads, own, strict=True)
     ]
-    logits = _fuse([forward.logits for forward in forwards])
+    logits = tf.add_n([forward.logits for forward in forwards])
+    if evidence is not None:
+        logits += _evidence(evidence, forwards, activations) - tf.reduce_max(logits)
     explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
 
     _, rows, columns, filters = activations.shape
-    alphas, evidence = [], []
+    alphas, terms = [], []
     for forward in forwards:
         if isinstance(forward, fisher.Forward):
             added = fisher.evidence(forward, explained) / np.float32(rows * columns)
-            evidence.append(side_by_side([added], rows))
+            terms.append(side_by_side([added], rows))
         else:
             alphas.append(_alphas(forward, explained, rows * columns))
     places = tf.reshape(activations, (-1, rows * columns, filters))
     by_target = places @ tf.concat(alphas, axis=-1)[:, :, None]
-    evidence.append(tf.reshape(by_target, (-1, rows, columns, 1)))
+    terms.append(tf.reshape(by_target, (-1, rows, columns, 1)))
     return {
         "logits": logits,
         "probabilities": tf.nn.softmax(logits),
-        "heatmaps": tf.nn.relu(tf.add_n(evidence)[..., 0]),
+        "heatmaps": tf.nn.relu(tf.add_n(terms)[..., 0]),
         "explained": explained,
     }
 
 
-def _fuse(parts: Sequence[tf.Tensor]) -> tf.Tensor:
-    """The sum of the heads' logits (classes,), moved as `training.network.fuse` does."""
-    total = tf.add_n(parts)
-    if len(parts) == 1:
-        return total
-    first = tf.gather(parts[0], tf.argmax(total))
-    return total + (first - tf.reduce_max(total))
+def _evidence(
+    weights: EvidenceWeights,
+    forwards: Sequence[_Forward | fisher.Forward],
+    activations: tf.Tensor,
+) -> tf.Tensor:
+    """What `training.evidence` makes of a window: (1,)."""
+    convolved = [forward for forward in forwards if isinstance(forward, _Forward)]
+    pooled = tf.concat([forward.pooled for forward in convolved], axis=-1)
+    mean = tf.reduce_mean(pooled, axis=0)
+    deviation = tf.sqrt(tf.reduce_mean(tf.square(pooled - mean), axis=0))
+    looks = tf.reduce_mean(activations, axis=(0, 1, 2))
+    states = [forward.trace2.outputs[-1] for forward in convolved]
+    logits = [forward.logits for forward in forwards]
+    known = tf.concat([*logits, mean, deviation, looks, *states], axis=0)[None]
+    ours = (known @ weights.kernel)[0] + weights.bias
+    course = tf.concat([mean, deviation], axis=0)[None]
+    direction = course / (tf.norm(course) + SMALL)
+    near = tf.reduce_max(direction @ weights.typical, axis=-1) + weights.offset
+    return tf.minimum(ours, near)
 
 
 def _forward(weights: HeadWeights, partials: tf.Tensor) -> _Forward:

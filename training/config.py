@@ -146,8 +146,11 @@ class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):
         """Refuse streams that can't look at the same window.
 
         Raises:
-            ValueError: Their windows or grids differ, or a picture doesn't shrink evenly.
+            ValueError: Their windows or grids differ, a picture doesn't shrink evenly, or there are
+                only Fisher vectors.
         """
+        if all(isinstance(stream, Fisher) for stream in self.streams):
+            raise ValueError("Fisher vectors stand beside another network: name one")
         grids = {(s.height // s.cell, s.width // s.cell) for s in self.streams}
         if len(grids) > 1:
             raise ValueError(f"the streams' grids differ: {sorted(grids)}")

@@ -24,6 +24,7 @@ from keras import layers, ops
 
 from training import cnn, fisher, mobilenet
 from training.config import CnnGru, Fisher, MobileNetGru, MultiStream, NetworkConfig, Stream
+from training.evidence import Evidence, Traits, gather, traits
 from training.flow import OpticalFlow
 from training.luma import LUMA
 from training.precision import full_precision
@@ -106,16 +107,19 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     before = ops.reshape(clip[:, :-1], (-1, *shape)) if config.motion else None
     flow = OpticalFlow(dtype=full_precision())(clip) if config.flow else None
     if not isinstance(config, MultiStream):
-        logits = _stream(config, classes, _seen(config, frames, before, flow))
+        logits, *_ = _stream(config, classes, _seen(config, frames, before, flow))
         return keras.Model(clip, logits, name=config.kind)
-    answers = []
+    answers, known = [], []
     for number, part in enumerate(config.streams):
         now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
         seen = _seen(part, now, past, flow)
         inputs = [keras.Input(x.shape[1:], dtype=full_precision()) for x in seen]
-        logits = _stream(part, classes, inputs)
-        answers.append(keras.Model(inputs, logits, name=f"stream{number}")(seen))
-    return keras.Model(clip, fuse(answers), name=config.kind)
+        outputs = _stream(part, classes, inputs)
+        logits, *more = keras.Model(inputs, outputs, name=f"stream{number}")(seen)
+        answers.append(logits)
+        known += [Traits(*more)] if more else []
+    evidence = Evidence(dtype=full_precision(), name="evidence")(gather(answers, known))
+    return keras.Model(clip, fuse(answers, evidence), name=config.kind)
 
 
 def _seen(config: Stream, frames, before, flow) -> list:
@@ -125,24 +129,21 @@ def _seen(config: Stream, frames, before, flow) -> list:
     return [normalize(frames, before if config.motion else None, full_precision())]
 
 
-def fuse(answers):
-    """The mean of several networks' logits, moved such that the first network alone is evidence.
+def fuse(answers, evidence):
+    """The mean of several networks' logits, moved such that the largest one is the evidence.
 
-    To move all logits changes neither probabilities nor gradients. Their largest one becomes what
-    the first network adds to the top class: a bundle's `least_evidence` is held against it.
+    To move all logits changes neither probabilities nor gradients. A bundle's `least_evidence` is
+    held against the largest.
 
     Args:
         answers: Logits (batch, classes) of each network.
+        evidence: (batch, 1), see `training.evidence`.
 
     Returns:
-        (batch, classes); a single network's as they are.
+        (batch, classes).
     """
-    if len(answers) == 1:
-        return answers[0]
     mean = sum(answers) / len(answers)
-    top = ops.argmax(mean, axis=-1, keepdims=True)
-    first = ops.take_along_axis(answers[0], top, axis=-1) / len(answers)
-    return mean + ops.stop_gradient(first - ops.max(mean, axis=-1, keepdims=True))
+    return mean + ops.stop_gradient(evidence - ops.max(mean, axis=-1, keepdims=True))
 
 
 def shrink(pictures, factor: int):
@@ -155,13 +156,15 @@ def shrink(pictures, factor: int):
     return ops.average_pool(ops.cast(pictures, full_precision()), factor, factor)
 
 
-def _stream(config: Stream, classes: int, seen: list):
-    """What the encoder is given -> logits."""
+def _stream(config: Stream, classes: int, seen: list) -> list:
+    """What the encoder is given -> logits and, of a network with a Conv3D, its traits."""
     if isinstance(config, Fisher):
-        return fisher.build_head(config, classes)(fisher.build_encoder(config)(seen))
+        return [fisher.build_head(config, classes)(fisher.build_encoder(config)(seen))]
     builder = cnn if isinstance(config, CnnGru) else mobilenet
-    _, features = builder.build_encoder(config)(*seen)
-    return _head(config, classes, features.shape[1:])(features)
+    activation, features = builder.build_encoder(config)(*seen)
+    logits, pooled, state = _head(config, classes, features.shape[1:])(features)
+    clip = ops.reshape(activation, (-1, config.length, *activation.shape[1:]))
+    return [logits, *traits(clip, pooled, state)]
 
 
 def build_on_features(network: keras.Model, length: int) -> keras.Model:
@@ -180,18 +183,19 @@ def build_on_features(network: keras.Model, length: int) -> keras.Model:
         for number, value in enumerate(neck.inputs)
     )
     *_, features = keras.tree.flatten(neck([ops.reshape(x, (-1, *x.shape[2:])) for x in inputs]))
-    return keras.Model(inputs, network.get_layer("head")(features), name="learner")
+    logits, *_ = keras.tree.flatten(network.get_layer("head")(features))
+    return keras.Model(inputs, logits, name="learner")
 
 
 def _head(config: CnnGru | MobileNetGru, classes: int, shape: tuple[int, ...]) -> keras.Model:
-    """Features of all frames, time folded into the batch -> logits."""
+    """Features of all frames, time folded into the batch -> logits, maxima, last state."""
     features = keras.Input(shape, dtype=keras.config.dtype_policy().compute_dtype, name="features")
     x = ops.reshape(features, (-1, config.length, *shape))
     x = layers.Conv3D(config.conv3d, 3, padding="same", activation="relu", name="conv3d")(x)
-    x = ops.max(x, axis=(2, 3))
+    x = pooled = ops.max(x, axis=(2, 3))
     x = layers.Dropout(config.dropout, name="dropout")(x)
     x = layers.GRU(config.gru[0], return_sequences=True, name="gru1")(x)
-    x = layers.GRU(config.gru[1], name="gru2")(x)
+    x = state = layers.GRU(config.gru[1], name="gru2")(x)
     x = layers.Dropout(config.dropout, name="dropout_logits")(x)
     logits = layers.Dense(classes, dtype=full_precision(), name="logits")(x)
-    return keras.Model(features, logits, name="head")
+    return keras.Model(features, [logits, pooled, state], name="head")

@@ -1,22 +1,28 @@
 """Networks that were trained one after another, as one network.
 
 The run folder of such a network holds one run folder `streamN` for each of them, and the same files
-as theirs but for `history.csv`.
+as theirs but for `history.csv`, and `evidence.json`, see `training.evidence`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 import keras
 import msgspec
+import numpy as np
+from tqdm import tqdm
 
+from training import evidence
 from training.config import AugmentConfig, Streams
 from training.data.batches import Pictures, fixed_windows
 from training.data.cache import Cache
+from training.data.index import Clip
 from training.data.split import Split
 from training.devices import Scope
+from training.evidence import Known
 from training.fit import fit, report
 from training.network import build, streams
 from training.prepare import Source, other_clips, prepare
@@ -87,23 +93,43 @@ def join(
         for name in ("encoder", "head"):
             part.get_layer(name).set_weights(alone.get_layer(name).get_weights())
         seconds += msgspec.json.decode((folder / "environment.json").read_bytes())["seconds"]
+    size = config.network.height, config.network.width
+    cache = Cache(source.cache, source.data, size)
+    material = Pictures(AugmentConfig(), size, cache)
+    # The first stream decides whether there are other classes.
+    others = other_clips(config.streams[0], source.data, split)
+    if others.train:
+
+        def known(clips: Sequence[Clip]) -> Known:
+            return _known(config, network, material, cache.fill(clips))
+
+        learned = evidence.learn(known(split.train), known(others.train))
+        scales = after and evidence.read_scales(after)
+        scales = scales or evidence.find_scales(learned, known(split.validation))
+        network.get_layer("evidence").set_weights(evidence.set_scales(learned, scales))
+        evidence.keep_scales(run, scales)
     network.save_weights(run / "best.weights.h5")
     if after:
         take_calibration(after, run)
     else:
-        _calibrate(config, split, source, run, network)
+        held = fixed_windows(config, material, cache.fill(split.validation))
+        clips = cache.fill(others.validation)
+        foreign = fixed_windows(config, material, clips)[0] if clips else None
+        still = least_movement(config, source.data, split.train + split.validation)
+        report(run, network, BATCH, held, foreign, still)
     write_environment(run, keras.backend.backend(), seconds)
 
 
-def _calibrate(
-    config: Streams, split: Split, source: Source, run: Path, network: keras.Model
-) -> None:
-    size = config.network.height, config.network.width
-    cache = Cache(source.cache, source.data, size)
-    material = Pictures(AugmentConfig(), size, cache)
-    known = fixed_windows(config, material, cache.fill(split.validation))
-    # The first stream's logits are the evidence, so it decides whether there are other classes.
-    clips = cache.fill(other_clips(config.streams[0], source.data, split).validation)
-    foreign = fixed_windows(config, material, clips)[0] if clips else None
-    still = least_movement(config, source.data, split.train + split.validation)
-    report(run, network, BATCH, known, foreign, still)
+def _known(
+    config: Streams, network: keras.Model, material: Pictures, clips: Sequence[Clip]
+) -> Known:
+    """What the network knows of windows of the clips, and of which of them its label is right."""
+    probe = keras.Model(network.input, network.get_layer("evidence").input)
+    parts = []
+    for clip in tqdm(clips, desc="evidence", unit="clip", disable=None):
+        windows, targets, _ = fixed_windows(config, material, [clip])
+        everything, course = probe.predict_on_batch(windows)
+        logits = everything[:, : targets.shape[1] * len(config.streams)]
+        mean = logits.reshape(len(logits), len(config.streams), -1).mean(axis=1)
+        parts.append((everything, course, mean.argmax(axis=1) == targets.argmax(axis=1)))
+    return Known(*map(np.concatenate, zip(*parts, strict=True)))

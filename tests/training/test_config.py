@@ -54,6 +54,7 @@ def test_streams_are_configurations_side_by_side() -> None:
 
 
 SMALL = '[network]\nname = "cnn_gru"\n'
+FISHER = '[network]\nname = "fisher"\n'
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,7 @@ SMALL = '[network]\nname = "cnn_gru"\n'
         (SMALL, 'classes = ["a", "b"]\n' + SMALL, "differ in classes"),
         (SMALL, "frame_interval_s = 0.3\n" + SMALL, "differ in classes or frame_interval_s"),
         (SMALL, 'streams = ["cnn_gru", "motion_gru"]', "streams"),
+        (FISHER, FISHER, "Fisher vectors stand beside another network"),
     ],
 )
 def test_streams_that_cannot_look_at_one_window_are_refused(

@@ -51,7 +51,7 @@ def test_the_policy_decides_the_precision_inside_and_the_ends_stay_full(
     for part in (encoder, head):
         tensors = [t for op in leaves(part, "operations") for t in op._inbound_nodes[0].outputs]
         assert {tensor.dtype for tensor in tensors} <= {inside, ends}
-        between = [t for t in tensors if t is not head.output]
+        between = [t for t in tensors if t is not head.outputs[0]]
         assert {tensor.dtype for tensor in between} == {inside}
 
 

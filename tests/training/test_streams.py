@@ -10,12 +10,15 @@ import pytest
 
 from har_desktop import console
 from training.cli import cli
-from training.config import CnnGru, Streams, load_config, read_config
+from training.config import AugmentConfig, CnnGru, Streams, load_config, read_config
+from training.data.cache import Cache
 from training.data.split import read_split
 
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
 from training import streams as module  # noqa: E402
+from training.data.batches import Pictures, fixed_windows  # noqa: E402
+from training.evidence import read_scales  # noqa: E402
 from training.network import build, streams  # noqa: E402
 
 ONE = """
@@ -83,8 +86,9 @@ def test_each_is_trained_and_the_mean_of_their_logits_is_calibrated(fit, both, t
     mean, fused = np.mean(answers, axis=0), np.asarray(network(clip))
     moved = fused - mean
     np.testing.assert_allclose(moved, np.repeat(moved[:, :1], 2, axis=1), atol=1e-6)
-    first = np.asarray(answers[0])[np.arange(3), mean.argmax(axis=1)] / 2
-    np.testing.assert_allclose(fused.max(axis=1), first, atol=1e-6)
+    # Without clips of other classes nothing is known of evidence.
+    np.testing.assert_allclose(fused.max(axis=1), 0, atol=1e-6)
+    assert not (run / "evidence.json").exists()
 
 
 def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypatch, capsys):
@@ -116,6 +120,41 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     assert (run / "environment.json").exists()
 
 
+@pytest.fixture
+def with_others(both: Path, tmp_path: Path) -> Path:
+    """The same configuration, but clips of other classes teach the first stream to be unsure."""
+    path = tmp_path / "seeing.toml"
+    path.write_text("others = 1.0" + path.read_text())
+    return both
+
+
+def test_other_classes_teach_what_evidence_is(fit, with_others, clips_folder, tmp_path) -> None:
+    assert fit() == 0
+    run = tmp_path / "run"
+    calibration = msgspec.json.decode((run / "calibration.json").read_bytes())
+    assert calibration["least_evidence"] is not None
+    config = load_config(str(with_others))
+    network = build(config.network, 2)
+    network.load_weights(run / "best.weights.h5")
+    layer = network.get_layer("evidence")
+    kernel, _, typical, _ = layer.get_weights()
+    assert np.abs(kernel).min() > 0
+    scales = read_scales(run)
+    # Of unit length, but for the scale.
+    lengths = np.linalg.norm(typical, axis=0) * (scales.near.usual - scales.near.doubtful)
+    np.testing.assert_allclose(lengths, 1, atol=1e-3)
+
+    # The windows by which the scales were found: each of both answers doubts few of the right ones.
+    cache = Cache(tmp_path / "all", clips_folder, (24, 32))
+    held = cache.fill(read_split(run / "split.json").validation)
+    windows, targets, _ = fixed_windows(config, Pictures(AugmentConfig(), (24, 32), cache), held)
+    logits = np.asarray(network(windows))
+    evident = logits.max(axis=1)[logits.argmax(axis=1) == targets.argmax(axis=1)]
+    assert (evident >= 0).mean() > 0.7
+    assert np.median(evident) < 1.1
+
+
+@pytest.mark.usefixtures("with_others")
 def test_refit_trains_each_stream_on_what_validated_too(fit, clips_folder, tmp_path, capsys):
     assert fit() == 0
     first, again = tmp_path / "run", tmp_path / "again"
@@ -127,7 +166,10 @@ def test_refit_trains_each_stream_on_what_validated_too(fit, clips_folder, tmp_p
         split = read_split(again / folder / "split.json")
         assert split.validated == read_split(first / folder / "split.json").validation
         assert split.validation == []
-        for name in ("calibration", "validation"):
+        names = (
+            ("calibration", "validation") if folder else ("calibration", "validation", "evidence")
+        )
+        for name in names:
             path = Path(folder) / f"{name}.json"
             assert (again / path).read_bytes() == (first / path).read_bytes()
         weights = [(run / folder / "best.weights.h5").read_bytes() for run in (first, again)]
