@@ -49,18 +49,18 @@ class Traits(NamedTuple):
     state: keras.KerasTensor
 
 
-def traits(activation, pooled, state) -> Traits:
+def traits(looks, pooled, state) -> Traits:
     """Take them from one network.
 
     Args:
-        activation: The Grad-CAM target (batch, length, h, w, filters).
+        looks: The mean of each picture's Grad-CAM target (batch, length, filters).
         pooled: The maxima of its Conv3D (batch, length, channels).
         state: Of its second GRU (batch, units).
     """
     mean = ops.mean(pooled, axis=1)
     # Not as mean of squares less square of mean: that would be rounding where nothing moves.
     deviation = ops.sqrt(ops.mean(ops.square(pooled - mean[:, None]), axis=1))
-    return Traits(mean, deviation, ops.mean(activation, axis=(1, 2, 3)), state)
+    return Traits(mean, deviation, ops.mean(looks, axis=1), state)
 
 
 def gather(logits: list, parts: list[Traits]) -> list:

@@ -146,6 +146,40 @@ def fuse(answers, evidence):
     return mean + ops.stop_gradient(evidence - ops.max(mean, axis=-1, keepdims=True))
 
 
+def known_of_windows(network: keras.Model, config: MultiStream, pictures) -> list:
+    """What `training.evidence` is given of each window of a clip; every picture is encoded once.
+
+    Args:
+        network: Built by `build(config, classes)`.
+        config: Its shape.
+        pictures: (length or, with motion, length + 1 pictures or more, height, width, 3) uint8 RGB.
+
+    Returns:
+        As of `gather`, for a window that ends at each picture at which one can.
+    """
+    extra = 1 if config.motion else 0
+    frames, before = pictures[extra:], pictures[:-1] if config.motion else None
+    flow = OpticalFlow()(pictures[None]) if config.flow else None
+    places = ops.arange(len(frames) - config.length + 1)[:, None] + ops.arange(config.length)
+
+    def windows(values):
+        return ops.take(values, places, axis=0)
+
+    answers, known = [], []
+    for model, part in streams(network, config):
+        now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
+        seen = _seen(part, now, past, flow)
+        encoder, head = model.get_layer("encoder"), model.get_layer("head")
+        *activation, features = keras.tree.flatten(encoder(seen if len(seen) > 1 else seen[0]))
+        folded = ops.reshape(windows(features), (-1, *features.shape[1:]))
+        logits, *more = keras.tree.flatten(head(folded))
+        answers.append(logits)
+        if more:
+            looks = ops.mean(activation[0], axis=(1, 2))
+            known.append(traits(windows(looks), *more))
+    return gather(answers, known)
+
+
 def shrink(pictures, factor: int):
     """Pictures (batch, height, width, channels), each side `factor` times smaller, by averaging.
 
@@ -163,8 +197,10 @@ def _stream(config: Stream, classes: int, seen: list) -> list:
     builder = cnn if isinstance(config, CnnGru) else mobilenet
     activation, features = builder.build_encoder(config)(*seen)
     logits, pooled, state = _head(config, classes, features.shape[1:])(features)
-    clip = ops.reshape(activation, (-1, config.length, *activation.shape[1:]))
-    return [logits, *traits(clip, pooled, state)]
+    looks = ops.reshape(
+        ops.mean(activation, axis=(1, 2)), (-1, config.length, activation.shape[-1])
+    )
+    return [logits, *traits(looks, pooled, state)]
 
 
 def build_on_features(network: keras.Model, length: int) -> keras.Model:

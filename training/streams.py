@@ -24,12 +24,13 @@ from training.data.split import Split
 from training.devices import Scope
 from training.evidence import Known
 from training.fit import fit, report
-from training.network import build, streams
+from training.network import build, known_of_windows, streams
 from training.prepare import Source, other_clips, prepare
 from training.run_folder import open_run, take_calibration, write_environment
 from training.stillness import least_movement
 
 BATCH = 8  # windows; there is nothing to learn
+AT_ONCE = 100  # windows of a long clip
 
 
 def fit_streams(
@@ -123,13 +124,18 @@ def join(
 def _known(
     config: Streams, network: keras.Model, material: Pictures, clips: Sequence[Clip]
 ) -> Known:
-    """What the network knows of windows of the clips, and of which of them its label is right."""
-    probe = keras.Model(network.input, network.get_layer("evidence").input)
+    """What the network knows of all windows of the clips, and of which its label is right."""
+    classes, count = len(config.classes), material.places(config.network)
     parts = []
     for clip in tqdm(clips, desc="evidence", unit="clip", disable=None):
-        windows, targets, _ = fixed_windows(config, material, [clip])
-        everything, course = probe.predict_on_batch(windows)
-        logits = everything[:, : targets.shape[1] * len(config.streams)]
-        mean = logits.reshape(len(logits), len(config.streams), -1).mean(axis=1)
-        parts.append((everything, course, mean.argmax(axis=1) == targets.argmax(axis=1)))
+        taken = material.load(clip)
+        windows = max(1, int(taken.duration / config.frame_interval_s) + 2 - count)
+        for first in range(0, windows, AT_ONCE):
+            places = np.arange(first, min(windows, first + AT_ONCE) + count - 1)
+            (pictures,) = material.plain(taken, places * np.float64(config.frame_interval_s))
+            known = known_of_windows(network, config.network, pictures)
+            everything, course = map(np.asarray, known)
+            logits = everything[:, : classes * len(config.streams)]
+            label = logits.reshape(len(logits), -1, classes).mean(axis=1).argmax(axis=1)
+            parts.append((everything, course, [config.classes[i] == clip.label for i in label]))
     return Known(*map(np.concatenate, zip(*parts, strict=True)))

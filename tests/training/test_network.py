@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 import keras
+import msgspec
 import numpy as np
 import pytest
 
 from tests.weights import randomize
-from training.config import CnnGru, MobileNetGru
-from training.network import build, build_on_features, find_layer, normalize
+from training.config import CnnGru, MobileNetGru, MultiStream
+from training.network import (
+    build,
+    build_on_features,
+    find_layer,
+    known_of_windows,
+    normalize,
+)
 
 CNN = CnnGru(height=16, width=24, length=4, filters=(3, 4, 5), conv3d=6, gru=(5, 4), motion=True)
 MOBILENET = MobileNetGru(height=64, width=96, length=4, filters=8, conv3d=6, gru=(5, 4))
@@ -90,3 +97,23 @@ def test_a_layer_is_found_however_deep_it_lies(network):
     assert find_layer(network, "body_0") is encoder.get_layer("trunk").get_layer("body_0")
     with pytest.raises(ValueError, match="no layer conv1 in mobilenet_gru"):
         find_layer(network, "conv1")
+
+
+BESIDE = MultiStream(
+    height=64,
+    width=96,
+    length=4,
+    streams=(MOBILENET, msgspec.structs.replace(CNN, height=32, width=48)),
+)
+
+
+def test_what_is_known_of_the_windows_of_a_clip_is_what_the_network_is_given_of_each() -> None:
+    network = build(BESIDE, classes=3)
+    randomize(network, seed=1)
+    clip = np.random.default_rng(0).integers(0, 256, (7, 64, 96, 3), dtype=np.uint8)
+    found = known_of_windows(network, BESIDE, clip)
+    windows = np.stack([clip[start : start + 5] for start in range(3)])
+    probe = keras.Model(network.input, network.get_layer("evidence").input)
+    for slid, alone in zip(found, probe(windows), strict=True):
+        assert np.std(alone) > 0.01
+        np.testing.assert_allclose(slid, alone, atol=1e-5)
