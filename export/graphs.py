@@ -13,10 +13,11 @@ import tensorflow as tf
 from export.check import IR_VERSION, OPSET, check
 from export.encoder import ConvolutionPart, EncoderPart, WordsPart, encode, norm_scale
 from export.fisher import FisherWeights
-from export.head import EvidenceWeights, Head, HeadWeights, answer
+from export.head import Head, HeadWeights, answer
 from har_desktop.errors import InputError
 from har_desktop.inference.flow import flow_shape
 from training.config import Fisher, MultiStream, NetworkConfig
+from training.evidence import Evidence
 from training.network import find_layer, streams, target, target_norm
 
 
@@ -78,8 +79,8 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
 
 def take_apart(
     network: keras.Model, config: NetworkConfig
-) -> tuple[list[EncoderPart], list[Head], EvidenceWeights | None]:
-    """The encoder and the head of each stream, and of several what they know together."""
+) -> tuple[list[EncoderPart], list[Head], Evidence | None]:
+    """The encoder and the head of each stream, and of several the layer that asks all of them."""
     encoders: list[EncoderPart] = []
     heads: list[Head] = []
     parts = streams(network, config)
@@ -95,13 +96,8 @@ def take_apart(
         heads.append(head)
         size = config.shrink(part)
         encoders.append(ConvolutionPart(encoder, head.conv3d_kernel, part.motion, size))
-    if not isinstance(config, MultiStream):
-        return encoders, heads, None
-    kernel, *more = network.get_layer("evidence").get_weights()
-    # It is given the networks' logits as they are, the graph's heads give their share of the mean.
-    logits = slice(0, len(heads) * heads[0].logits_bias.size)
-    kernel[logits] *= len(heads)
-    return encoders, heads, EvidenceWeights(kernel, *more)
+    several = isinstance(config, MultiStream)
+    return encoders, heads, network.get_layer("evidence") if several else None
 
 
 def convert(

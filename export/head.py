@@ -19,7 +19,7 @@ from export import conv3d, fisher, gru
 from export.encoder import side_by_side
 from export.fisher import FisherWeights
 from export.gru import GruWeights
-from training.evidence import SMALL
+from training.evidence import Evidence, gather, traits
 from training.network import find_layer
 
 
@@ -78,24 +78,6 @@ Head = HeadWeights | FisherWeights
 
 
 @dataclass(frozen=True)
-class EvidenceWeights:
-    """The weights of `training.evidence.Evidence`, with its rows in the order of `_evidence`.
-
-    Attributes:
-        kernel: (F, 1) of the heads' logits, of mean and deviation of all their maxima, of the mean
-            of all targets, of all states.
-        bias: (1,).
-        typical: (P, windows) of mean and deviation.
-        offset: (1,).
-    """
-
-    kernel: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    typical: NDArray[np.float32]
-    offset: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
 class _Forward:
     """What the backward pass needs of one head's forward pass.
 
@@ -123,7 +105,7 @@ def answer(
     partials: tf.Tensor,
     activations: tf.Tensor,
     class_index: tf.Tensor,
-    evidence: EvidenceWeights | None = None,
+    evidence: Evidence | None = None,
 ) -> dict[str, tf.Tensor]:
     """The function of one head, or of several side by side; docs/architecture.md has the contract.
 
@@ -169,24 +151,18 @@ def answer(
 
 
 def _evidence(
-    weights: EvidenceWeights,
-    forwards: Sequence[_Forward | fisher.Forward],
-    activations: tf.Tensor,
+    layer: Evidence, forwards: Sequence[_Forward | fisher.Forward], activations: tf.Tensor
 ) -> tf.Tensor:
-    """What `training.evidence` makes of a window: (1,)."""
+    """What the layer makes of a window: (1,)."""
     convolved = [forward for forward in forwards if isinstance(forward, _Forward)]
-    pooled = tf.concat([forward.pooled for forward in convolved], axis=-1)
-    mean = tf.reduce_mean(pooled, axis=0)
-    deviation = tf.sqrt(tf.reduce_mean(tf.square(pooled - mean), axis=0))
-    looks = tf.reduce_mean(activations, axis=(0, 1, 2))
-    states = [forward.trace2.outputs[-1] for forward in convolved]
-    logits = [forward.logits for forward in forwards]
-    known = tf.concat([*logits, mean, deviation, looks, *states], axis=0)[None]
-    ours = (known @ weights.kernel)[0] + weights.bias
-    course = tf.concat([mean, deviation], axis=0)[None]
-    direction = course / (tf.norm(course) + SMALL)
-    near = tf.reduce_max(direction @ weights.typical, axis=-1) + weights.offset
-    return tf.minimum(ours, near)
+    together = traits(
+        tf.reduce_mean(activations, axis=(1, 2))[None],
+        tf.concat([forward.pooled for forward in convolved], axis=-1)[None],
+        tf.concat([forward.trace2.outputs[-1:] for forward in convolved], axis=-1),
+    )
+    # The heads give their share of the mean; the layer is given the logits as they are.
+    logits = [len(forwards) * forward.logits[None] for forward in forwards]
+    return layer(gather(logits, [together]))[0]
 
 
 def _forward(weights: HeadWeights, partials: tf.Tensor) -> _Forward:

@@ -10,6 +10,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Calibration, Json
+from training import json_file
 from training.config import Config, Streams, read_config
 from training.data.split import Split
 
@@ -93,9 +94,6 @@ def _config(path: Path) -> Config | Streams:
 
 
 def _read(path: Path, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing: the run has not finished; see --resume") from None
-    except (msgspec.DecodeError, OSError) as error:
-        raise InputError(f"{path} cannot be used: {error}") from error
+    if not path.exists():
+        raise InputError(f"{path} is missing: the run has not finished; see --resume")
+    return json_file.read(path, kind)

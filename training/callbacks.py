@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -38,24 +39,54 @@ class StopOnNan(keras.callbacks.Callback):
             )
 
 
+def backup(run: Path) -> keras.callbacks.Callback:
+    """Keeps what an interrupted run goes on with.
+
+    Two of them: a full disk may spoil the one that is being written.
+    """
+    return keras.callbacks.BackupAndRestore(
+        str(run / "backup"), delete_checkpoint=False, double_checkpoint=True
+    )
+
+
+def log(run: Path) -> keras.callbacks.Callback:
+    """Writes the history, one row per epoch, also across a resumed run."""
+    return keras.callbacks.CSVLogger(str(run / "history.csv"), append=True)
+
+
 class Best(keras.callbacks.Callback):
     """Keeps the weights with the lowest validation loss, also across a resumed run.
 
     Where nothing validates, the last ones. Those of the whole network: what learns may be a part
     of it.
+
+    Args:
+        path: Of the weights.
+        network: Whose weights they are.
+        best: The lowest value so far.
+        value: What is to be low, of an epoch's logs; None for the validation loss.
     """
 
-    def __init__(self, path: Path, network: keras.Model, best: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        network: keras.Model,
+        best: float,
+        value: Callable[[dict[str, float]], float] | None = None,
+    ) -> None:
         super().__init__()
         self._path = path
         self._network = network
         self._best = best
+        self._value = value
 
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Replace the file by a whole one."""
-        loss = (logs or {}).get("val_loss", float("-inf"))
-        if loss <= self._best:
-            self._best = loss
+        logs = logs or {}
+        # Without validation each epoch is better than the one before.
+        value = self._value(logs) if self._value else logs.get("val_loss", float(-epoch))
+        if value < self._best:
+            self._best = value
             temporary = self._path.with_name(f"next.{self._path.name}")
             self._network.save_weights(temporary)
             temporary.replace(self._path)

@@ -22,7 +22,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from har_desktop.errors import InputError
+from training import json_file
 
 TYPICAL = 256  # windows
 # Of the rightly recognised windows that validate, so many are more doubtful than zero evidence.
@@ -66,7 +66,7 @@ def traits(looks, pooled, state) -> Traits:
 def gather(logits: list, parts: list[Traits]) -> list:
     """What `Evidence` is given of several networks: all that is known, and its course.
 
-    `export.head` lays it out in the same order.
+    Several networks may also come as one, whose traits follow one another.
     """
     means, deviations, looks, states = zip(*parts, strict=True)
     course = ops.concatenate([*means, *deviations], axis=-1)
@@ -91,16 +91,23 @@ class Evidence(layers.Layer):
 
     def call(self, inputs):
         """The smaller one of both answers."""
-        known, course = inputs
-        ours = known @ self.kernel + self.bias
-        length = ops.sqrt(ops.sum(ops.square(course), axis=-1, keepdims=True))
-        direction = course / (length + SMALL)
-        near = ops.max(direction @ self.typical, axis=-1, keepdims=True) + self.offset
-        return ops.minimum(ours, near)
+        return ops.minimum(*self.answers(*inputs))
+
+    def answers(self, known, course) -> tuple:
+        """Like the classes rather than others? Like anything? (batch, 1) each."""
+        ours = ops.matmul(known, self.kernel) + self.bias
+        near = ops.matmul(direction(course), self.typical)
+        return ours, ops.max(near, axis=-1, keepdims=True) + self.offset
 
     def compute_output_shape(self, shape: tuple[tuple[int, ...], tuple[int, ...]]):
         """(batch, 1)."""
         return shape[0][0], 1
+
+
+def direction(course):
+    """Vectors (batch, P) at unit length; those without any stay so."""
+    length = ops.sqrt(ops.sum(ops.square(course), axis=-1, keepdims=True))
+    return course / (length + SMALL)
 
 
 class Known(NamedTuple):
@@ -123,6 +130,11 @@ class Scale(msgspec.Struct, frozen=True):
     doubtful: float
     usual: float
 
+    @property
+    def size(self) -> np.float32:
+        """From one to the other."""
+        return np.float32(max(self.usual - self.doubtful, SMALL))
+
 
 class Scales(msgspec.Struct, frozen=True):
     """Those of both answers."""
@@ -131,10 +143,11 @@ class Scales(msgspec.Struct, frozen=True):
     near: Scale
 
 
-def learn(ours: Known, others: Known) -> list[Floats]:
-    """Weights of `Evidence`, whose answers cannot be held against each other yet.
+def learn(layer: Evidence, ours: Known, others: Known) -> None:
+    """Teach the layer both answers, which cannot be held against each other yet.
 
     Args:
+        layer: As it was built.
         ours: Training windows of the classes.
         others: Training windows of other classes.
     """
@@ -148,41 +161,37 @@ def learn(ours: Known, others: Known) -> list[Floats]:
     line.fit(scaler.transform(both), np.repeat([1, 0], [len(ours.all), len(others.all)]))
     kernel = line.coef_[0] / scaler.scale_
     bias = line.intercept_ - kernel @ scaler.mean_
-    directions = _directions(ours.course)
+    directions = np.asarray(direction(ours.course))
     count = min(TYPICAL, len(np.unique(directions, axis=0)))
     centres = KMeans(count, n_init=1, random_state=1).fit(directions).cluster_centers_
     # Where there are fewer windows than that, some stand more than once.
-    typical = _directions(np.resize(centres, (TYPICAL, centres.shape[1])))
-    return [a.astype(np.float32) for a in (kernel[:, None], bias, typical.T, np.zeros(1))]
+    typical = direction(np.resize(centres, (TYPICAL, centres.shape[1])))
+    layer.set_weights([kernel[:, None], bias, np.transpose(typical), np.zeros(1)])
 
 
-def find_scales(weights: list[Floats], held: Known) -> Scales:
+def find_scales(layer: Evidence, held: Known) -> Scales:
     """Of the answers to windows that the network did not learn from.
 
     Those that it is right about; all where it is right about none.
     """
-    kernel, bias, typical, offset = weights
-    ours = (held.all @ kernel + bias)[:, 0]
-    near = (_directions(held.course) @ typical).max(axis=1) + offset
     chosen = held.right if held.right.any() else ~held.right
-    quantiles = (np.quantile(answers[chosen], [DOUBTFUL, 0.5]) for answers in (ours, near))
+    answers = layer.answers(held.all[chosen], held.course[chosen])
+    quantiles = (np.quantile(answer, [DOUBTFUL, 0.5]) for answer in answers)
     return Scales(*(Scale(float(doubtful), float(usual)) for doubtful, usual in quantiles))
 
 
-def set_scales(weights: list[Floats], scales: Scales) -> list[Floats]:
-    """The same weights, such that the smaller one of both answers means something."""
-    kernel, bias, typical, offset = weights
-    return [*_scaled(kernel, bias, scales.ours), *_scaled(typical, offset, scales.near)]
-
-
-def _scaled(kernel: Floats, bias: Floats, scale: Scale) -> tuple[Floats, Floats]:
-    size = np.float32(max(scale.usual - scale.doubtful, SMALL))
-    return kernel / size, (bias - np.float32(scale.doubtful)) / size
-
-
-def _directions(course: Floats) -> Floats:
-    lengths = np.linalg.norm(course, axis=1, keepdims=True)
-    return (course / (lengths + SMALL)).astype(np.float32)
+def set_scales(layer: Evidence, scales: Scales) -> None:
+    """Make the smaller one of both answers mean something."""
+    kernel, bias, typical, offset = layer.get_weights()
+    ours, near = scales.ours, scales.near
+    layer.set_weights(
+        [
+            kernel / ours.size,
+            (bias - np.float32(ours.doubtful)) / ours.size,
+            typical / near.size,
+            (offset - np.float32(near.doubtful)) / near.size,
+        ]
+    )
 
 
 def keep_scales(run: Path, scales: Scales) -> None:
@@ -196,8 +205,4 @@ def read_scales(run: Path) -> Scales:
     Raises:
         InputError: It has none.
     """
-    path = run / SCALES
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Scales)
-    except (msgspec.DecodeError, OSError) as error:
-        raise InputError(f"{path} cannot be used: {error}; train that run anew") from error
+    return json_file.read(run / SCALES, Scales, "train that run anew")

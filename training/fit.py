@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from har_desktop.errors import OutputError
 from training import fisher
 from training.calibrate import calibrate
-from training.callbacks import Best, Clock, StopOnNan, Waiting
+from training.callbacks import Best, Clock, StopOnNan, Waiting, backup, log
 from training.config import Config, Fisher
 from training.data.bank import Bank
 from training.data.batches import Inputs, Material, Pictures, TrainingWindows, Views, fixed_windows
@@ -162,19 +162,13 @@ def _callbacks(
     callbacks: list[keras.callbacks.Callback] = [
         StopOnNan(),
         Clock(),
-        # Two of them: a full disk may spoil the one that is being written.
-        keras.callbacks.BackupAndRestore(
-            str(run / "backup"), delete_checkpoint=False, double_checkpoint=True
-        ),
+        backup(run),
     ]
     if config.average:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(str(run / "tensorboard"), write_graph=False))
-    callbacks += [
-        Best(run / BEST, network, best_loss(run)),
-        keras.callbacks.CSVLogger(str(run / "history.csv"), append=True),
-    ]
+    callbacks += [Best(run / BEST, network, best_loss(run)), log(run)]
     if after is None:
         callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=config.patience))
     return callbacks

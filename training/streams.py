@@ -104,10 +104,13 @@ def join(
         def known(clips: Sequence[Clip]) -> Known:
             return _known(config, network, material, cache.fill(clips))
 
-        learned = evidence.learn(known(split.train), known(others.train))
-        scales = after and evidence.read_scales(after)
-        scales = scales or evidence.find_scales(learned, known(split.validation))
-        network.get_layer("evidence").set_weights(evidence.set_scales(learned, scales))
+        layer = network.get_layer("evidence")
+        evidence.learn(layer, known(split.train), known(others.train))
+        if after:
+            scales = evidence.read_scales(after)
+        else:
+            scales = evidence.find_scales(layer, known(split.validation))
+        evidence.set_scales(layer, scales)
         evidence.keep_scales(run, scales)
     network.save_weights(run / "best.weights.h5")
     if after:

@@ -1,9 +1,12 @@
-"""The training stage's command line in a process of its own, where TensorFlow would be noticed."""
+"""The training stage's command line, here or in a process where TensorFlow would be noticed."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+
+from har_desktop import console
+from training.cli import cli
 
 HEAVY = ("tensorflow", "keras", "onnx")
 
@@ -20,3 +23,8 @@ def command(
     return subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True
     )
+
+
+def here(*arguments: object) -> int:
+    """The same in this process: its exit code."""
+    return console.run(cli, "python -m training", [str(argument) for argument in arguments])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import InputError, OutputError
+from tests.training.interrupted import interrupted
 from tests.weights import randomize
 from training.config import AugmentConfig, CnnGru, Config, Fisher, MobileNetGru
 from training.data.bank import Bank
@@ -45,12 +46,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> Pr
     cache = Cache(tmp_path_factory.mktemp("cache"), clips_folder, (32, 43))
     cache.fill(clips)
     return Prepared(split_by_group(clips), [], [], cache, clips_folder)
-
-
-# Keras' CSV logger leaves its file to the garbage collector when a run is interrupted.
-interrupted = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
-)
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from har_desktop import console
-from training.cli import cli
+from tests.training.commands import here
+from tests.training.tiny import NETWORK
 from training.config import Config
 from training.data.index import scan
 from training.data.split import read_split, split_by_group
@@ -34,10 +34,6 @@ width = 96
 """
 
 
-def command(*arguments: object) -> int:
-    return console.run(cli, "python -m training", [str(a) for a in arguments])
-
-
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.toml"
@@ -49,7 +45,7 @@ def tiny(tmp_path: Path) -> Path:
 def test_a_network_on_published_trunks_asks_for_them_first(verb, clips_folder, tmp_path, capsys):
     options = ("--run", tmp_path / "run") if verb == "fit" else ()
     where = ("--data", clips_folder, "--cache", tmp_path / "cache", *options)
-    assert command(verb, *where, "--config", "mobilenet_gru") == 2
+    assert here(verb, *where, "--config", "mobilenet_gru") == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
@@ -60,7 +56,7 @@ def test_a_network_on_published_trunks_asks_for_them_first(verb, clips_folder, t
 
 def test_a_folder_without_the_published_networks_is_one_line(tiny, clips_folder, tmp_path, capsys):
     where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--published", tmp_path)
-    assert command("prepare", *where, "--config", tiny) == 2
+    assert here("prepare", *where, "--config", tiny) == 2
     said = capsys.readouterr()
     assert len(said.err.splitlines()) == 1
     assert "holds no movenet" in said.err
@@ -71,7 +67,7 @@ def test_other_networks_ask_for_no_published_ones(clips_folder, tmp_path, capsys
     config = tmp_path / "mine.toml"
     config.write_text('classes = ["Drift", "Still"]\n[network]\nname = "cnn_gru"')
     where = ("--data", clips_folder, "--cache", tmp_path / "cache")
-    assert command("prepare", *where, "--config", config) == 0
+    assert here("prepare", *where, "--config", config) == 0
     assert "Drift" in capsys.readouterr().out
 
 
@@ -102,7 +98,7 @@ def test_prepare_computes_what_training_needs(tiny, write_clip, tmp_path, shared
             path = data / label / f"v_{label}_g{group:02d}_c01.avi"
             write_clip(path, speed=speed, seed=group + ord(label[0]), seconds=1.1)
     where = ("--data", data, "--cache", tmp_path / "cache", "--published", shared_data)
-    assert command("prepare", *where, "--config", tiny) == 0
+    assert here("prepare", *where, "--config", tiny) == 0
     said = capsys.readouterr()
     assert "training too: 2 clips of 1 classes" in said.out
     (folder,) = (tmp_path / "cache").iterdir()
@@ -110,7 +106,7 @@ def test_prepare_computes_what_training_needs(tiny, write_clip, tmp_path, shared
     # Two groups of two classes learn, in two views; one validates. Of the other clips two learn, in
     # one view each, and one validates.
     assert len(views) == 2 * 2 * 2 + 2 * 1 + 2 + 1
-    assert command("prepare", *where, "--config", tiny) == 0
+    assert here("prepare", *where, "--config", tiny) == 0
     assert sorted(path.name for path in folder.glob("*.times.npy")) == views
 
 
@@ -119,13 +115,6 @@ classes = ["Drift", "Still"]
 epochs = 2
 batch = 4
 average = 0.9
-[network]
-name = "cnn_gru"
-height = 24
-width = 32
-filters = [3, 4, 5]
-conv3d = 6
-gru = [5, 4]
 """
 Run = Callable[..., int]
 
@@ -135,14 +124,12 @@ def trained(clips_folder: Path, tmp_path: Path, tmp_path_factory) -> Run:
     """A finished run in `first`; give the command that trains once more after it."""
     cache = tmp_path_factory.getbasetemp() / "refit-cache"
     where = ("--data", clips_folder, "--cache", cache)
-    (tmp_path / "cnn.toml").write_text(CNN)
+    (tmp_path / "cnn.toml").write_text(CNN + NETWORK)
     fit = ("fit", "--config", tmp_path / "cnn.toml", "--fold", 1, *where)
-    assert command(*fit, "--run", tmp_path / "first") == 0
+    assert here(*fit, "--run", tmp_path / "first") == 0
 
     def refit(*options: object, after: str = "first", run: str = "again") -> int:
-        return command(
-            "refit", "--after", tmp_path / after, *where, "--run", tmp_path / run, *options
-        )
+        return here("refit", "--after", tmp_path / after, *where, "--run", tmp_path / run, *options)
 
     return refit
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from har_desktop import console
 from har_desktop.errors import InputError
+from tests.training.commands import here
 from tests.training.tiny import NETWORK
-from training.cli import cli
 from training.config import Config
 from training.prepare import with_classes
 
@@ -39,7 +38,7 @@ def tiny(tmp_path: Path) -> Path:
 
 def prepare(data: Path, tiny: Path, *arguments: object) -> int:
     where = ["--data", data, "--cache", tiny.parent / "cache", "--config", tiny]
-    return console.run(cli, "python -m training", ["prepare", *map(str, [*where, *arguments])])
+    return here("prepare", *where, *arguments)
 
 
 def test_named_folders_are_the_classes(own_clips, tiny, capsys) -> None:

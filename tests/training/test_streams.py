@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from har_desktop import console
-from training.cli import cli
+from tests.training.commands import here
+from tests.training.tiny import NETWORK
 from training.config import AugmentConfig, CnnGru, Streams, load_config, read_config
 from training.data.cache import Cache
 from training.data.split import read_split
@@ -25,21 +25,14 @@ ONE = """
 classes = ["Drift", "Still"]
 epochs = {epochs}
 batch = 4
-[network]
-name = "cnn_gru"
-height = 24
-width = 32
-filters = [3, 4, 5]
-conv3d = 6
-gru = [5, 4]
-motion = {motion}
 """
 
 
 @pytest.fixture
 def both(tmp_path: Path) -> Path:
     for name, epochs, motion in (("seeing", 2, "false"), ("moving", 1, "true")):
-        (tmp_path / f"{name}.toml").write_text(ONE.format(epochs=epochs, motion=motion))
+        text = ONE.format(epochs=epochs) + NETWORK + f"motion = {motion}\n"
+        (tmp_path / f"{name}.toml").write_text(text)
     path = tmp_path / "both.toml"
     names = [str(tmp_path / f"{name}.toml") for name in ("seeing", "moving")]
     path.write_text(f"streams = {names}")
@@ -54,7 +47,7 @@ def fit(both, clips_folder, tmp_path, tmp_path_factory):
     def run(*options: str) -> int:
         where = ("--data", clips_folder, "--cache", cache, "--run", tmp_path / "run")
         arguments = ("fit", "--config", both, *where, *options)
-        return console.run(cli, "python -m training", [str(a) for a in arguments])
+        return here(*arguments)
 
     return run
 
@@ -159,8 +152,7 @@ def test_refit_trains_each_stream_on_what_validated_too(fit, clips_folder, tmp_p
     assert fit() == 0
     first, again = tmp_path / "run", tmp_path / "again"
     where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--run", again)
-    arguments = ("refit", "--after", first, *where)
-    assert console.run(cli, "python -m training", [str(a) for a in arguments]) == 0
+    assert here("refit", "--after", first, *where) == 0
     assert "learned from too" in capsys.readouterr().out
     for folder in ("", "stream0", "stream1"):
         split = read_split(again / folder / "split.json")

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.errors import HarError
-from training.callbacks import Clock
+from training.callbacks import Best, Clock, backup, log
 from training.compare.frames import COUNT, Frames, mirrored_flow
 from training.compare.networks import Kind, Network, Row, tune
 from training.config import AugmentConfig
@@ -241,7 +241,7 @@ def learn(
         training,
         validation_data=validation,
         epochs=epochs,
-        callbacks=[Clock(), keras.callbacks.TerminateOnNaN(), *_keeping(folder)],
+        callbacks=[Clock(), keras.callbacks.TerminateOnNaN(), *_keeping(folder, model)],
         verbose=0,
     )
     rows = history(folder)
@@ -257,23 +257,14 @@ def learn(
     )
 
 
-def _keeping(folder: Path) -> list[keras.callbacks.Callback]:
+def _keeping(folder: Path, model: keras.Model) -> list[keras.callbacks.Callback]:
     """Keep the weights with the highest validation accuracy, and what an interrupted row needs."""
     rows = history(folder)
+    best = float("inf") if rows is None else -float(np.max(rows["val_accuracy"]))
     return [
-        keras.callbacks.ModelCheckpoint(
-            folder / BEST,
-            monitor="val_accuracy",
-            mode="max",
-            save_best_only=True,
-            save_weights_only=True,
-            initial_value_threshold=None if rows is None else float(np.max(rows["val_accuracy"])),
-        ),
-        keras.callbacks.CSVLogger(str(folder / "history.csv"), append=True),
-        # The last one: what it calls done has been noted.
-        keras.callbacks.BackupAndRestore(
-            str(folder / "backup"), delete_checkpoint=False, double_checkpoint=True
-        ),
+        Best(folder / BEST, model, best, lambda logs: -logs["val_accuracy"]),
+        log(folder),
+        backup(folder),  # the last one: what it calls done has been noted
     ]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
 from har_desktop.errors import InputError
+from training import json_file
 
-T = TypeVar("T")
+REMEDY = "remove it"  # for a file that cannot be used
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,7 +104,7 @@ def load(folder: Path, network: str, settings: Settings) -> Result | None:
     path = path_of(folder, network, settings.protocol)
     if not path.exists():
         return None
-    result = _read(path, Result)
+    result = json_file.read(path, Result, REMEDY)
     _compare(path, result.settings, settings)
     return result
 
@@ -118,7 +118,7 @@ def begun(folder: Path, network: str, settings: Settings) -> Path:
     unfinished = path_of(folder, network, settings.protocol).with_suffix("")
     path = unfinished / "settings.json"
     if path.exists():
-        _compare(unfinished, _read(path, Settings), settings)
+        _compare(unfinished, json_file.read(path, Settings, REMEDY), settings)
     return unfinished
 
 
@@ -134,11 +134,5 @@ def _compare(path: Path, found: Settings, wanted: Settings) -> None:
 
 def load_all(folder: Path) -> list[Result]:
     """Every finished row in the folder."""
-    return [_read(path, Result) for path in sorted((folder / "rows").glob("*/*.json"))]
-
-
-def _read(path: Path, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (msgspec.DecodeError, OSError) as error:
-        raise InputError(f"{path} cannot be used: {error}; remove it") from error
+    paths = sorted((folder / "rows").glob("*/*.json"))
+    return [json_file.read(path, Result, REMEDY) for path in paths]

@@ -14,6 +14,7 @@ import numpy as np
 
 from har_desktop.errors import InputError
 from har_desktop.sinks.atomic import write_whole, writing
+from training import json_file
 from training.compare import results, table
 from training.compare.frames import COUNT, Frames
 from training.compare.learn import (
@@ -122,7 +123,7 @@ def measure(
 
     path = unfinished / "sanity.json"
     if path.exists():
-        sanity = msgspec.json.decode(path.read_bytes(), type=Sanity)
+        sanity = json_file.read(path, Sanity, results.REMEDY)
     else:
         sanity = check_sanity(row, new(), frames, split.train, classes)
         with writing(unfinished):

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.training.interrupted import interrupted
+
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
 from training.compare import learn as module  # noqa: E402
@@ -159,10 +161,7 @@ def test_the_most_accurate_weights_are_kept(frames, clips, tmp_path, monkeypatch
     assert any((a != b).any() for a, b in zip(weights[1], weights[2], strict=True))
 
 
-# Keras' CSV logger leaves its file to the garbage collector when a run is interrupted.
-@pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
-)
+@interrupted
 def test_an_interrupted_row_goes_on_after_its_last_whole_epoch(
     frames, clips, tmp_path, monkeypatch
 ):

@@ -5,9 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from har_desktop import console
 from tests.training.commands import command as in_a_process
-from training.cli import cli
+from tests.training.commands import here
 
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
@@ -23,7 +22,7 @@ def where(clips_folder, tmp_path) -> tuple[object, ...]:
 
 def compare(*arguments: object) -> int:
     small = ("--classes", "Drift,Still", "--size", 32, "--epochs", 2, "--weights", "none")
-    return console.run(cli, "python -m training", [str(a) for a in ("compare", *small, *arguments)])
+    return here("compare", *small, *arguments)
 
 
 def row(folder: Path, protocol: str = "group-wise", name: str = "CNN+LSTM") -> Path:

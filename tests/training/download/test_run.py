@@ -10,9 +10,8 @@ from time import sleep
 
 import pytest
 
-from har_desktop import console
 from har_desktop.errors import OutputError
-from training.cli import cli
+from tests.training.commands import here
 from training.data.cache import Cache
 from training.data.index import other_labels, scan
 from training.download import run as run_module
@@ -23,7 +22,7 @@ from training.download.listing import LIST_NAMES
 def download(mirror, root: Path, *more: object) -> int:
     where = ("--listing", f"{mirror.url}/clips/", "--lists", f"{mirror.url}/lists.zip")
     arguments = ("download", "--root", root, "--classes", "Drift,Still", *where, *more)
-    return console.run(cli, "python -m training", [str(a) for a in arguments])
+    return here(*arguments)
 
 
 def clips(root: Path) -> list[str]:

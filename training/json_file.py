@@ -1,0 +1,30 @@
+"""Reading back what was written as JSON, and saying what to do where that cannot be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from har_desktop.errors import InputError
+
+T = TypeVar("T")
+
+
+def read(path: Path, kind: type[T], remedy: str = "") -> T:
+    """Decode a file.
+
+    Args:
+        path: Of the file.
+        kind: What it holds.
+        remedy: What to do if it cannot be used.
+
+    Raises:
+        InputError: It cannot.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (msgspec.DecodeError, OSError) as error:
+        hint = f"; {remedy}" if remedy else ""
+        raise InputError(f"{path} cannot be used: {error}{hint}") from error
