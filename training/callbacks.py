@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from har_desktop.errors import HarError
 
@@ -109,13 +109,13 @@ class Waiting(keras.callbacks.Callback):
     """Measures how long the steps waited for their data.
 
     A step begins when the one before is done, and waits until its batch is ready, where it isn't
-    yet. Batches are consumed in the order in which they become ready.
+    yet.
 
     Args:
-        ready: The moments, `time.perf_counter()`, at which batches became ready, oldest first.
+        ready: (batches,) the moment, `time.perf_counter()`, at which each batch was ready last.
     """
 
-    def __init__(self, ready: deque[float]) -> None:
+    def __init__(self, ready: NDArray[np.float64]) -> None:
         super().__init__()
         self._ready = ready
         self._steps = self._waited = 0.0
@@ -125,10 +125,6 @@ class Waiting(keras.callbacks.Callback):
         """Of the time of all steps so far, 0..1."""
         return self._waited / self._steps if self._steps else 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
-        """Forget batches that Keras drew only to look at their shapes."""
-        self._ready.clear()
-
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002
         """Nothing else is to be done from now on but to wait."""
         self._began = time.perf_counter()
@@ -136,4 +132,4 @@ class Waiting(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:  # noqa: ARG002
         """Add up."""
         self._steps += time.perf_counter() - self._began
-        self._waited += max(0.0, self._ready.popleft() - self._began)
+        self._waited += max(0.0, float(self._ready[batch]) - self._began)

@@ -71,7 +71,7 @@ class _Stream(_Network, frozen=True, kw_only=True):
             raise ValueError(f"{self.height}x{self.width}: use multiples of {self.stride}")
 
 
-class _Recurrent(_Stream, frozen=True, kw_only=True):
+class Recurrent(_Stream, frozen=True, kw_only=True):
     """An encoder and the poster's head."""
 
     conv3d: Positive = 64
@@ -79,7 +79,7 @@ class _Recurrent(_Stream, frozen=True, kw_only=True):
     dropout: Share = 0.0
 
 
-class CnnGru(_Recurrent, frozen=True, kw_only=True, tag="cnn_gru"):
+class CnnGru(Recurrent, frozen=True, kw_only=True, tag="cnn_gru"):
     """The poster's network; see `training.cnn`."""
 
     stride: ClassVar[int] = 8
@@ -91,7 +91,7 @@ class CnnGru(_Recurrent, frozen=True, kw_only=True, tag="cnn_gru"):
     motion: bool = False
 
 
-class MobileNetGru(_Recurrent, frozen=True, kw_only=True, tag="mobilenet_gru"):
+class MobileNetGru(Recurrent, frozen=True, kw_only=True, tag="mobilenet_gru"):
     """Two frozen trunks before the poster's head; see `training.mobilenet`.
 
     `filters` are those of the Grad-CAM target.
@@ -108,6 +108,23 @@ class MobileNetGru(_Recurrent, frozen=True, kw_only=True, tag="mobilenet_gru"):
     def motion(self) -> bool:
         """It sees motion between the features of neighbouring frames, not between pictures."""
         return False
+
+
+class TunedGru(Recurrent, frozen=True, kw_only=True, tag="tuned_gru"):
+    """A published trunk that learns on, before the poster's head; see `training.mobilenet`.
+
+    With `motion` it sees nothing but how a picture differs from the one before. `filters` are those
+    of the Grad-CAM target.
+    """
+
+    stride: ClassVar[int] = 16
+    cell: ClassVar[int] = 16
+
+    height: Positive = 128
+    width: Positive = 160
+    trunk: Literal["body", "things"] = "things"
+    filters: Positive = 128
+    motion: bool = False
 
 
 class Fisher(_Stream, frozen=True, kw_only=True, tag="fisher"):
@@ -128,7 +145,7 @@ class Fisher(_Stream, frozen=True, kw_only=True, tag="fisher"):
         return True
 
 
-Stream = CnnGru | MobileNetGru | Fisher
+Stream = CnnGru | MobileNetGru | TunedGru | Fisher
 
 
 class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):

@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.errors import OutputError
-from training import fisher
+from training import fisher, mobilenet
 from training.calibrate import calibrate
 from training.callbacks import Best, Clock, StopOnNan, Waiting, backup, log
-from training.config import Config, Fisher
-from training.data.bank import Bank
+from training.config import Config, Fisher, TunedGru
 from training.data.batches import Inputs, Material, Pictures, TrainingWindows, Views, fixed_windows
 from training.data.cache import Cache
 from training.data.index import Clip
@@ -73,7 +72,7 @@ def fit(
     learn = prepared.split.train + prepared.extra
     with scope():
         network = build(config.network, len(config.classes))
-        learner, material = _learner(config, network, prepared.store, learn)
+        learner, material = _learner(config, network, prepared, learn)
         batches = TrainingWindows(config, material, learn, epochs_done(run))
         learner.compile(
             optimizer=_optimizer(config, len(batches) * config.epochs),
@@ -121,10 +120,13 @@ def _keeping(run: Path) -> Iterator[None]:
 
 
 def _learner(
-    config: Config, network: keras.Model, store: Cache | Bank, clips: list[Clip]
+    config: Config, network: keras.Model, prepared: Prepared, clips: list[Clip]
 ) -> tuple[keras.Model, Material[Any]]:
     """The part of the network that learns, and what it learns from."""
+    store = prepared.store
     if isinstance(store, Cache):
+        if isinstance(config.network, TunedGru) and prepared.published:
+            mobilenet.load_published(network.get_layer("encoder"), prepared.published)
         size = config.network.height, config.network.width
         return network, Pictures(config.augment, size, store, clips)
     find_layer(network, "trunk").set_weights(store.trunk.get_weights())

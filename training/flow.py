@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
@@ -18,6 +17,8 @@ class OpticalFlow(layers.Layer):
 
     def call(self, clips):
         """uint8 RGB (n, pictures, height, width, 3) -> (n * (pictures - 1), rows, columns, 2)."""
+        import tensorflow as tf  # only here: the other networks learn on any backend of Keras
+
         flow = tf.numpy_function(flows, [clips], tf.float32)
         return tf.cast(tf.ensure_shape(flow, self.compute_output_shape(clips.shape)), self.dtype)
 

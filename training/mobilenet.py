@@ -1,7 +1,8 @@
-"""An encoder on two frozen MobileNetV2 trunks: one knows bodies, one knows things.
+"""Encoders on published MobileNetV2 trunks: one knows bodies, one knows things.
 
-The neck that joins them learns; its last convolution is the Grad-CAM target. Both trunks are taken
-from published networks (`training.pretrained`), whose BatchNorm is folded into the convolutions:
+Either both are frozen, and a neck that joins them learns; or one of them learns on. The last
+convolution is the Grad-CAM target. The trunks are taken from published networks
+(`training.pretrained`), whose BatchNorm is folded into the convolutions:
 
 * `body`: backbone and feature pyramid of MoveNet Lightning, which was trained to find the joints of
   a person. Its joint detectors are left out.
@@ -19,7 +20,7 @@ import keras
 from keras import layers
 
 from har_desktop.errors import InputError
-from training.config import MobileNetGru
+from training.config import MobileNetGru, TunedGru
 from training.precision import full_precision
 from training.pretrained import convolutions
 
@@ -44,6 +45,8 @@ PYRAMID = {4: 2, 8: 5, 16: 9}
 CHANNELS = {8: 32, 16: 64}
 LAST = 12  # the last block at stride 16
 BN_MOMENTUM = 0.95
+# What changes from picture to picture spans a fraction of what a picture spans.
+DIFFERENCE_GAIN = 4.0
 PUBLISHED = {
     "body": "movenet_single_pose_lightning_ptq.tflite",
     "things": "tf2_mobilenet_v2_1.0_224_ptq.tflite",
@@ -86,17 +89,30 @@ class _Convolutions:
         return kind(*shape, strides=stride, padding="same", activation=activation, name=name)
 
 
-def build_encoder(config: MobileNetGru) -> keras.Model:
+def build_encoder(config: MobileNetGru | TunedGru) -> keras.Model:
     """One normalised picture -> (activation, features).
 
     Returns:
-        A model from (height, width, 3) to `activation` (height/16, width/16, filters), after ReLU
-        and before BatchNorm, and the normalised `features` of the same shape.
+        A model from (height, width, 3), with motion 4, to `activation` (height/16, width/16,
+        filters), after ReLU and before BatchNorm, and the normalised `features` of the same shape.
     """
+    if isinstance(config, TunedGru):
+        return _tuned_encoder(config)
     trunk = build_trunk(config.height, config.width, full_precision())
     neck = _neck(config, [output.shape[1:] for output in trunk.outputs])
     picture = keras.Input(trunk.input_shape[1:], dtype=full_precision(), name="picture")
     return keras.Model(picture, neck(trunk(picture)), name="encoder")
+
+
+def _tuned_encoder(config: TunedGru) -> keras.Model:
+    shape = (config.height, config.width, 4 if config.motion else 3)
+    picture = keras.Input(shape, dtype=full_precision(), name="picture")
+    x = _backbone(picture[..., 3:] if config.motion else picture, config.trunk)
+    x = layers.BatchNormalization(momentum=BN_MOMENTUM, name="bn_trunk")(x)
+    x = layers.SpatialDropout2D(config.dropout / 2, name="drop_trunk")(x)
+    activation = layers.Conv2D(config.filters, 3, padding="same", activation="relu", name=TARGET)(x)
+    features = layers.BatchNormalization(momentum=BN_MOMENTUM, name=TARGET_NORM)(activation)
+    return keras.Model(picture, [activation, features], name="encoder")
 
 
 def _neck(config: MobileNetGru, shapes: list[tuple[int, ...]]) -> keras.Model:
@@ -134,7 +150,7 @@ def build_trunk(height: int, width: int, dtype: str) -> keras.Model:
     """
     picture = keras.Input((height, width, 3), dtype=dtype, name="picture")
     fine, pyramid, backbone = _body(picture)
-    coarse = layers.Concatenate(name="coarse")([pyramid, backbone, _things(picture)])
+    coarse = layers.Concatenate(name="coarse")([pyramid, backbone, _backbone(picture, "things")])
     trunk = keras.Model(picture, [fine, coarse], name="trunk")
     trunk.trainable = False
     return trunk
@@ -161,34 +177,42 @@ def _body(picture):
     return floors[8], floors[16], backbone
 
 
-def _things(picture):
-    net = _Convolutions("things")
+def _backbone(picture, network: str):
+    net = _Convolutions(network)
     x = net.full(picture, 32, 3, 2, "relu6")
     for number in range(LAST + 1):
         x = net.block(x, number)
+        if network == "body" and number in PYRAMID.values():
+            net.skip()  # the pyramid branches off here
     return x
 
 
 def load_published(trunk: keras.Model, folder: Path) -> None:
-    """Fill a trunk with the weights of the published networks.
+    """Fill the layers of a trunk with the weights of the published networks.
+
+    Where it sees the difference of two pictures, the first convolution takes all colours' weights
+    together.
 
     Args:
-        trunk: As built by `build_trunk`.
-        folder: Holds the files `PUBLISHED`, at any depth.
+        trunk: As built by `build_trunk`, or an encoder of a `TunedGru`.
+        folder: Holds the files `PUBLISHED` of the networks that it is made of, at any depth.
 
     Raises:
         InputError: A file is missing or holds another network.
     """
     for network, file in PUBLISHED.items():
+        mine = [layer for layer in trunk.layers if layer.name.rpartition("_")[0] == network]
+        if not mine:
+            continue
         path = next(folder.rglob(file), None)
         if path is None:
             raise InputError(f"{folder} holds no {file}")
         published = convolutions(path)
-        for layer in trunk.layers:
-            name, _, number = layer.name.rpartition("_")
-            if name != network:
-                continue
-            found = published[int(number)] if int(number) < len(published) else None
-            if found is None or found.kernel.shape != layer.kernel.shape:
+        for layer in mine:
+            number = int(layer.name.rpartition("_")[2])
+            kernel, bias = published[number] if number < len(published) else (None, None)
+            if kernel is not None and (kernel.shape[2], layer.kernel.shape[2]) == (3, 1):
+                kernel = DIFFERENCE_GAIN * kernel.sum(axis=2, keepdims=True)
+            if kernel is None or kernel.shape != layer.kernel.shape:
                 raise InputError(f"{path} is another network: its convolution {number} differs")
-            layer.set_weights([found.kernel, found.bias])
+            layer.set_weights([kernel, bias])

@@ -1,4 +1,4 @@
-"""A CNN-GRU as one Keras network over a whole window; the poster's head on one of two encoders.
+"""A CNN-GRU as one Keras network over a whole window; the poster's head on one of some encoders.
 
 Several of these may stand side by side in one network: see `MultiStream` in `training.config`.
 
@@ -28,7 +28,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from training import cnn, fisher, mobilenet
-from training.config import CnnGru, Fisher, MobileNetGru, MultiStream, NetworkConfig, Stream
+from training.config import CnnGru, Fisher, MultiStream, NetworkConfig, Recurrent, Stream
 from training.evidence import Evidence, Traits, gather, traits
 from training.flow import OpticalFlow
 from training.luma import LUMA
@@ -68,7 +68,7 @@ def target(config: Stream) -> str:
     return cnn.TARGET if isinstance(config, CnnGru) else mobilenet.TARGET
 
 
-def target_norm(config: CnnGru | MobileNetGru) -> str:
+def target_norm(config: Recurrent) -> str:
     """Name of the BatchNorm between the target and the Conv3D."""
     return cnn.TARGET_NORM if isinstance(config, CnnGru) else mobilenet.TARGET_NORM
 
@@ -260,7 +260,7 @@ def build_on_features(network: keras.Model, length: int) -> keras.Model:
     return keras.Model(inputs, logits, name="learner")
 
 
-def _head(config: CnnGru | MobileNetGru, classes: int, shape: tuple[int, ...]) -> keras.Model:
+def _head(config: Recurrent, classes: int, shape: tuple[int, ...]) -> keras.Model:
     """Features of all frames, time folded into the batch -> logits, maxima, last state."""
     features = keras.Input(shape, dtype=keras.config.dtype_policy().compute_dtype, name="features")
     x = ops.reshape(features, (-1, config.length, *shape))

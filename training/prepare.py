@@ -12,7 +12,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import ClassName
-from training.config import CnnGru, Config, MobileNetGru, Streams
+from training.config import Config, Fisher, MobileNetGru, Streams, TunedGru
 from training.data.cache import Cache
 from training.data.figures import figure_clips
 from training.data.index import Clip, labels, other_labels, scan
@@ -100,6 +100,7 @@ class Prepared(NamedTuple):
         foreign: Clips of other classes that validate.
         store: Where the pictures or features of all of them are.
         data: The data folder.
+        published: The published networks, for a network that begins with one.
     """
 
     split: Split
@@ -107,6 +108,7 @@ class Prepared(NamedTuple):
     foreign: list[Clip]
     store: Cache | Bank
     data: Path
+    published: Path | None
 
 
 def prepare(config: Config, source: Source) -> Prepared:
@@ -120,12 +122,13 @@ def prepare(config: Config, source: Source) -> Prepared:
         InputError: The data cannot be used.
         OutputError: The cache takes no more.
     """
-    published = _required(config, source) if isinstance(config.network, MobileNetGru) else None
+    builds = isinstance(config.network, MobileNetGru | TunedGru)
+    published = _required(config, source) if builds else None
     split = source.split(config)
     others = other_clips(config, source.data, split)
     extra = [*others.train, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
-    if not isinstance(config.network, CnnGru):
+    if isinstance(config.network, MobileNetGru | Fisher):
         store = bank = _bank(config, source, published)
         usable = _fill(config, bank, split, extra, others.validation)
     else:
@@ -145,7 +148,7 @@ def prepare(config: Config, source: Source) -> Prepared:
     if extra:
         click.echo(f"training too: {len(extra)} clips of {len({c.label for c in extra})} classes")
     foreign = [c for c in others.validation if c in usable]
-    return Prepared(split, extra, foreign, store, source.data)
+    return Prepared(split, extra, foreign, store, source.data, published)
 
 
 def _too_short(config: Config, store: Cache | Bank, clips: Collection[Clip]) -> set[Clip]:

@@ -6,8 +6,8 @@ trunk made of them (`Views`). Both give windows as tuples with one array per inp
 
 from __future__ import annotations
 
+import os
 import time
-from collections import deque
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -145,21 +145,20 @@ class TrainingWindows(keras.utils.PyDataset):
     none of the classes is shown (outlier exposure, Hendrycks et al. 2019).
 
     Attributes:
-        ready: The moments, `time.perf_counter()`, at which batches were ready; who is interested
-            takes them out.
+        ready: (batches,) float64: the moment, `time.perf_counter()`, at which each was ready last.
     """
 
     def __init__(
         self, config: Config, material: Material[Any], clips: Sequence[Clip], epoch: int = 0
     ) -> None:
-        super().__init__(workers=1, max_queue_size=8)
+        super().__init__(workers=max(1, (os.cpu_count() or 1) // 4), max_queue_size=8)
         self._config = config
         self._material = material
         known = [clip for clip in clips if clip.label in config.classes]
         self._known = known * config.windows
         self._others = [clip for clip in clips if clip.label not in config.classes]
         self._epoch = epoch
-        self.ready: deque[float] = deque(maxlen=len(self))
+        self.ready: NDArray[np.float64] = np.zeros(len(self))
 
     def __len__(self) -> int:
         return (len(self._known) + self._count_others()) // self._config.batch
@@ -183,7 +182,7 @@ class TrainingWindows(keras.utils.PyDataset):
         parts, target = _stack(windows), np.stack(targets)
         if config.augment.mixup:
             parts, target = _mix(rng, config.augment.mixup, parts, target)
-        self.ready.append(time.perf_counter())
+        self.ready[number] = time.perf_counter()
         return _inputs(parts), target
 
     def on_epoch_end(self) -> None:
