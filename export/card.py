@@ -21,12 +21,14 @@ from training.config import (
     MobileNetGru,
     Stream,
     Streams,
+    TunedGru,
     parts,
     read_config,
 )
 from training.data.split import LISTED
 
 OWN = "own clips"
+ORIGINS = {"body": "MoveNet SinglePose Lightning", "things": "MobileNet V2"}
 
 
 def write_description(folder: Path, manifest: Manifest) -> None:
@@ -153,6 +155,14 @@ def _stream(network: Stream) -> str:
                 ", whose fourth channel holds the difference in brightness to the picture one "
                 "interval before"
             )
+    elif isinstance(network, TunedGru):
+        seen = f"each picture of {size}"
+        if network.motion:
+            seen = f"the difference in brightness between {seen} and the one an interval before it"
+        encoder = (
+            f"for {seen}, the backbone of {ORIGINS[network.trunk]} to its thirteenth block, all of "
+            f"it trained further, then a Conv2D ({network.filters} filters) and BatchNorm"
+        )
     else:
         encoder = (
             f"for each picture of {size}, two frozen MobileNetV2 trunks (MoveNet Lightning's "
@@ -238,14 +248,20 @@ def _limits(manifest: Manifest) -> Iterator[str]:
 def _licence(training: _Training, config: Config | Streams) -> Iterator[str]:
     own = training.data == OWN
     licence = "belong to whoever trained them" if own else "are MIT-licensed, like the program"
-    if not any(isinstance(part.network, MobileNetGru) for part in parts(config)):
-        yield f"The weights {licence}."
-    else:
+    networks = [part.network for part in parts(config)]
+    begun = sorted({ORIGINS[n.trunk] for n in networks if isinstance(n, TunedGru)})
+    frozen = any(isinstance(n, MobileNetGru) for n in networks)
+    if frozen:
         yield (
-            "The weights of the frozen trunks are those of MoveNet SinglePose Lightning and of "
-            "MobileNet V2 (Google, Apache License 2.0), de-quantised and otherwise unchanged. All "
-            f"other weights {licence}."
+            f"The weights of the frozen trunks are those of {' and of '.join(ORIGINS.values())} "
+            "(Google, Apache License 2.0), de-quantised and otherwise unchanged."
         )
+    if begun:
+        yield (
+            f"The backbones' training began with the weights of {' and of '.join(begun)} (Google, "
+            "Apache License 2.0), de-quantised."
+        )
+    yield f"{'All other' if frozen else 'The'} weights {licence}."
     if own:
         yield "The clips are not part of the bundle; ask the people in them before passing it on."
         return

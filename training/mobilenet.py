@@ -200,13 +200,11 @@ def load_published(trunk: keras.Model, folder: Path) -> None:
     Raises:
         InputError: A file is missing or holds another network.
     """
-    for network, file in PUBLISHED.items():
+    for network in PUBLISHED:
         mine = [layer for layer in trunk.layers if layer.name.rpartition("_")[0] == network]
         if not mine:
             continue
-        path = next(folder.rglob(file), None)
-        if path is None:
-            raise InputError(f"{folder} holds no {file}")
+        path = published_file(network, folder)
         published = convolutions(path)
         for layer in mine:
             number = int(layer.name.rpartition("_")[2])
@@ -216,3 +214,15 @@ def load_published(trunk: keras.Model, folder: Path) -> None:
             if kernel is None or kernel.shape != layer.kernel.shape:
                 raise InputError(f"{path} is another network: its convolution {number} differs")
             layer.set_weights([kernel, bias])
+
+
+def published_file(network: str, folder: Path) -> Path:
+    """Where a published network lies, at any depth of the folder.
+
+    Raises:
+        InputError: It isn't there.
+    """
+    path = next(folder.rglob(PUBLISHED[network]), None)
+    if path is None:
+        raise InputError(f"{folder} holds no {PUBLISHED[network]}")
+    return path

@@ -108,7 +108,7 @@ class Prepared(NamedTuple):
     foreign: list[Clip]
     store: Cache | Bank
     data: Path
-    published: Path | None
+    published: Path | None = None
 
 
 def prepare(config: Config, source: Source) -> Prepared:
@@ -185,6 +185,10 @@ def _required(config: Config, source: Source) -> Path:
         raise InputError(
             f"{config.network.kind} builds on published networks: give their folder, --published"
         )
+    if isinstance(config.network, TunedGru):  # other networks load theirs before all else
+        from training.mobilenet import published_file
+
+        published_file(config.network.trunk, source.published)
     return source.published
 
 

@@ -28,7 +28,16 @@ from har_desktop import console
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Calibration
 from tests.weights import randomize
-from training.config import CnnGru, Config, Fisher, MobileNetGru, NetworkConfig, Stream, Streams
+from training.config import (
+    CnnGru,
+    Config,
+    Fisher,
+    MobileNetGru,
+    NetworkConfig,
+    Stream,
+    Streams,
+    TunedGru,
+)
 from training.data.index import Clip
 from training.data.split import Split
 from training.network import build
@@ -65,6 +74,7 @@ def make_run(random_network, tmp_path_factory):
     tiny = {
         CnnGru: {"height": 16, "width": 24, "filters": (3, 4, 5), "motion": True},
         MobileNetGru: {"height": 64, "width": 96, "filters": 8},
+        TunedGru: {"height": 32, "width": 48, "filters": 8},
         Fisher: {"height": 64, "width": 96, "words": 5, "axes": 3},
     }
 

@@ -12,7 +12,7 @@ from export.describe import write_bundle
 from export.run import read_run
 from har_desktop.inference.bundle import load_bundle, read_manifest
 from har_desktop.inference.recognizer import Recognizer
-from training.config import CnnGru, Fisher, MobileNetGru
+from training.config import CnnGru, Fisher, MobileNetGru, TunedGru
 from training.network import find_layer
 
 LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru2", "logits")
@@ -28,6 +28,8 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         {"kind": Fisher, "beside": CnnGru, "seed": 5},
         pytest.param({"kind": MobileNetGru}, marks=pytest.mark.slow),
         pytest.param({"kind": MobileNetGru, "beside": CnnGru}, marks=pytest.mark.slow),
+        pytest.param({"kind": TunedGru, "trunk": "body"}, marks=pytest.mark.slow),
+        {"kind": TunedGru, "motion": True, "beside": TunedGru, "seed": 4},
     ],
     ids=[
         "plain",
@@ -37,6 +39,8 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         "fisher",
         "frozen-trunks",
         "both-streams",
+        "tuned-body",
+        "tuned-streams",
     ],
 )
 def test_random_networks_agree_with_keras_the_tape_and_the_stream(

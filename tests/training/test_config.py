@@ -13,6 +13,7 @@ from training.config import (
     MobileNetGru,
     MultiStream,
     Streams,
+    TunedGru,
     load_config,
     parts,
     read_config,
@@ -35,10 +36,12 @@ def test_the_committed_configurations_name_their_networks() -> None:
         "motion_gru": CnnGru,
         "mobilenet_gru": MobileNetGru,
         "three_stream": MultiStream,
+        "tuned_body": TunedGru,
+        "tuned_motion": TunedGru,
         "two_stream": MultiStream,
     }
     moving = {name for name, network in kinds.items() if network.motion}
-    assert moving == {"fisher", "motion_gru", "three_stream", "two_stream"}
+    assert moving == {"fisher", "motion_gru", "three_stream", "tuned_motion", "two_stream"}
     assert {name for name, network in kinds.items() if network.flow} == {"fisher", "three_stream"}
 
 
@@ -83,10 +86,19 @@ def test_streams_that_cannot_look_at_one_window_are_refused(
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("kind", [CnnGru, MobileNetGru, Fisher])
-def test_the_name_decides_the_network_and_survives_the_run_folder(tmp_path: Path, kind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (CnnGru, "cnn_gru"),
+        (MobileNetGru, "mobilenet_gru"),
+        (TunedGru, "tuned_gru"),
+        (Fisher, "fisher"),
+    ],
+)
+def test_the_name_decides_the_network_and_survives_the_run_folder(
+    tmp_path: Path, kind, name: str
+) -> None:
     path = tmp_path / "mine.toml"
-    name = {CnnGru: "cnn_gru", MobileNetGru: "mobilenet_gru", Fisher: "fisher"}[kind]
     path.write_text(f'[network]\nname = "{name}"\nheight = 96\nwidth = 64')
     config = load_config(str(path))
     assert config.network == kind(height=96, width=64)
@@ -101,6 +113,8 @@ def test_the_name_decides_the_network_and_survives_the_run_folder(tmp_path: Path
         ('[network]\nname = "cnn_gru"\nfilter = [1, 2, 3]', "filter"),
         ('[network]\nname = "mobilenet_gru"\nmotion = true', "motion"),
         ('[network]\nname = "mobilenet_gru"\nfilters = [1, 2, 3]', "filters"),
+        ('[network]\nname = "tuned_gru"\ntrunk = "hands"', "'hands'"),
+        ('[network]\nname = "tuned_gru"\nwidth = 168', "128x168: use multiples of 16"),
         ('[network]\nname = "fisher"\ngru = [1, 2]', "gru"),
         ('[network]\nname = "fisher"\naxes = 33', "axes"),
         ('[network]\nname = "resnet"', "'resnet'"),

@@ -1,6 +1,7 @@
 """A real, tiny training: does it learn, is it whole after an interruption."""
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 from har_desktop.errors import InputError, OutputError
 from tests.training.interrupted import interrupted
 from tests.weights import randomize
-from training.config import AugmentConfig, CnnGru, Config, Fisher, MobileNetGru
+from training.config import AugmentConfig, CnnGru, Config, Fisher, MobileNetGru, TunedGru
 from training.data.bank import Bank
 from training.data.cache import Cache
 from training.data.index import scan
@@ -175,6 +176,28 @@ def test_steps_wait_only_for_batches_that_come_later(monkeypatch: pytest.MonkeyP
         waiting.on_train_batch_begin(batch)
         waiting.on_train_batch_end(batch)
     assert waiting.share == pytest.approx((0 + 1) / (4 + 6))
+
+
+def test_a_published_trunk_learns_on(
+    prepared: Prepared, tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = {"height": 32, "width": 48, "length": 4, "filters": 8, "conv3d": 8, "gru": (8, 8)}
+    network = TunedGru(**shape, motion=True)
+    config = msgspec.structs.replace(CONFIG, network=network, epochs=1, learning_rate=1e-4)
+    begun = build(network, 2)
+    mobilenet.load_published(begun.get_layer("encoder"), shared_data)
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)  # batches are varied by several workers
+    run = tmp_path / "run"
+    open_run(run, config, prepared.split, resume=False)
+    fit(config, prepared._replace(published=shared_data), run)
+    learned = build(network, 2)
+    learned.load_weights(run / "best.weights.h5")
+    encoders = begun.get_layer("encoder"), learned.get_layer("encoder")
+    for one, other in zip(*(e.trainable_weights for e in encoders), strict=True):
+        if "things" in one.path:
+            change = np.abs(one.numpy() - other.numpy())
+            assert 0 < change.max() < 0.05 * max(1, np.abs(one.numpy()).max())
+    assert 0 <= json.loads((run / "environment.json").read_text())["waited"] < 1
 
 
 FROZEN = Config(

@@ -13,7 +13,7 @@ from har_desktop.sources.video import VideoFile
 from tests.training.tflite import Interpreted, write_tflite
 from tests.weights import randomize
 from training import mobilenet
-from training.config import MobileNetGru
+from training.config import MobileNetGru, TunedGru
 
 CONFIG = MobileNetGru(height=64, width=96, filters=8)
 
@@ -136,3 +136,53 @@ def test_another_network_is_named(trunk, tmp_path: Path, filters, number: int) -
     write_tflite(path, filters)
     with pytest.raises(InputError, match=f"is another network: its convolution {number} differs"):
         mobilenet.load_published(trunk, tmp_path)
+
+
+def tuned(**options) -> keras.Model:
+    return mobilenet.build_encoder(TunedGru(height=32, width=48, filters=8, **options))
+
+
+@pytest.mark.parametrize("trunk", ["body", "things"])
+def test_a_trunk_that_learns_on_has_the_backbone_alone(trunk: str) -> None:
+    encoder = tuned(trunk=trunk)
+    assert encoder.input_shape == (None, 32, 48, 3)
+    assert encoder.output_shape == [(None, 2, 3, 8), (None, 2, 3, 8)]
+    # The branches to the pyramid's floors are left out.
+    branches = (9, 19, 32) if trunk == "body" else ()
+    last = 39 + len(branches)
+    assert numbers(encoder, trunk) == [n for n in range(last) if n not in branches]
+    frozen = {w.path for w in encoder.weights} - {w.path for w in encoder.trainable_weights}
+    assert all("moving" in path for path in frozen)
+
+
+@pytest.mark.parametrize(("trunk", "number"), [("body", 41), ("things", 38)])
+def test_a_trunk_that_learns_on_begins_as_the_published_one(
+    shared_data: Path, trunk: str, number: int
+) -> None:
+    encoder = mobilenet.build_encoder(TunedGru(height=64, width=64, trunk=trunk, filters=8))
+    mobilenet.load_published(encoder, shared_data)
+    picture = real_picture(shared_data, 64)[None] / np.float32(127.5) - 1
+    mine = keras.Model(encoder.input, encoder.get_layer("bn_trunk").input)
+    _, coarse = published(shared_data, 64).predict_on_batch(picture)
+    channels = slice(32, 128) if number == 41 else slice(128, 224)
+    np.testing.assert_allclose(mine.predict_on_batch(picture), coarse[..., channels], atol=1e-4)
+
+
+def test_of_motion_only_the_difference_is_seen(shared_data: Path) -> None:
+    encoder = tuned(motion=True)
+    assert encoder.input_shape == (None, 32, 48, 4)
+    mobilenet.load_published(encoder, shared_data)
+    rng = np.random.default_rng(1)
+    picture, other = rng.uniform(-1, 1, (2, 1, 32, 48, 4)).astype(np.float32)
+    other[..., 3] = picture[..., 3]
+    for one, two in zip(encoder(picture), encoder(other), strict=True):
+        np.testing.assert_array_equal(one, two)
+    other[..., 3] *= -1
+    assert np.ptp(encoder(picture)[1] - encoder(other)[1]) > 0
+    # Grey is all three colours at once.
+    whole = tuned()
+    mobilenet.load_published(whole, shared_data)
+    of_grey, of_colours = (e.get_layer("things_0").get_weights() for e in (encoder, whole))
+    gain = mobilenet.DIFFERENCE_GAIN
+    np.testing.assert_allclose(of_grey[0][:, :, 0], gain * of_colours[0].sum(axis=2), rtol=1e-6)
+    np.testing.assert_array_equal(of_grey[1], of_colours[1])

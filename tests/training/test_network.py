@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.weights import randomize
-from training.config import CnnGru, MobileNetGru, MultiStream
+from training.config import CnnGru, MobileNetGru, MultiStream, TunedGru
 from training.network import (
     build,
     build_on_features,
@@ -17,6 +17,7 @@ from training.network import (
 
 CNN = CnnGru(height=16, width=24, length=4, filters=(3, 4, 5), conv3d=6, gru=(5, 4), motion=True)
 MOBILENET = MobileNetGru(height=64, width=96, length=4, filters=8, conv3d=6, gru=(5, 4))
+TUNED = TunedGru(height=32, width=48, length=4, filters=8, conv3d=6, gru=(5, 4), motion=True)
 
 
 def leaves(model: keras.Model, kind: str) -> list:
@@ -30,7 +31,7 @@ def leaves(model: keras.Model, kind: str) -> list:
     return found
 
 
-@pytest.mark.parametrize("config", [CNN, MOBILENET], ids=lambda config: config.kind)
+@pytest.mark.parametrize("config", [CNN, MOBILENET, TUNED], ids=lambda config: config.kind)
 @pytest.mark.parametrize(
     ("policy", "inside", "ends"),
     [
