@@ -251,17 +251,18 @@ def _licence(training: _Training, config: Config | Streams) -> Iterator[str]:
     networks = [part.network for part in parts(config)]
     begun = sorted({ORIGINS[n.trunk] for n in networks if isinstance(n, TunedGru)})
     frozen = any(isinstance(n, MobileNetGru) for n in networks)
+    said = []
     if frozen:
-        yield (
+        said.append(
             f"The weights of the frozen trunks are those of {' and of '.join(ORIGINS.values())} "
             "(Google, Apache License 2.0), de-quantised and otherwise unchanged."
         )
     if begun:
-        yield (
+        said.append(
             f"The backbones' training began with the weights of {' and of '.join(begun)} (Google, "
             "Apache License 2.0), de-quantised."
         )
-    yield f"{'All other' if frozen else 'The'} weights {licence}."
+    yield " ".join([*said, f"{'All other' if frozen else 'The'} weights {licence}."])
     if own:
         yield "The clips are not part of the bundle; ask the people in them before passing it on."
         return
