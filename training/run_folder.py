@@ -131,6 +131,7 @@ def write_environment(
     seconds: float,
     waited: float | None = None,
     precision: str | None = None,
+    where: str | None = None,
 ) -> None:
     """Tell how the run came about; its presence says that the run has finished.
 
@@ -140,6 +141,7 @@ def write_environment(
         seconds: How long it took.
         waited: Share of the steps' time that was spent waiting for data, where there were steps.
         precision: What they computed in.
+        where: The machine, if it wasn't this one.
     """
     environment = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -148,7 +150,7 @@ def write_environment(
         "precision": precision,
         "commit": commit(),
         "python": platform.python_version(),
-        "machine": machine(),
+        "machine": where or machine(),
         "backend": backend,
         "packages": {name: _version(name) for name in PACKAGES},
     }

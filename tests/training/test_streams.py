@@ -96,7 +96,9 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
         patch.setattr(module, "fit", first_only)
         assert fit() != 0
     run = tmp_path / "run"
-    assert (run / "stream0" / "environment.json").exists()
+    first = run / "stream0" / "environment.json"
+    environment = msgspec.json.decode(first.read_bytes())
+    first.write_bytes(msgspec.json.encode({**environment, "machine": "a GPU", "seconds": 1000}))
     assert not (run / "environment.json").exists()
     capsys.readouterr()
     assert fit() == 2
@@ -110,7 +112,9 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     monkeypatch.setattr(module, "fit", noted)
     assert fit("--resume") == 0
     assert trained == [True]
-    assert (run / "environment.json").exists()
+    together = msgspec.json.decode((run / "environment.json").read_bytes())
+    assert together["machine"] == f"a GPU and {environment['machine']}"
+    assert together["seconds"] >= 1000
 
 
 @pytest.fixture
