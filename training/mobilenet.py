@@ -17,7 +17,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from har_desktop.errors import InputError
 from training.config import MobileNetGru, TunedGru
@@ -107,7 +107,10 @@ def build_encoder(config: MobileNetGru | TunedGru) -> keras.Model:
 def _tuned_encoder(config: TunedGru) -> keras.Model:
     shape = (config.height, config.width, 4 if config.motion else 3)
     picture = keras.Input(shape, dtype=full_precision(), name="picture")
-    x = _backbone(picture[..., 3:] if config.motion else picture, config.trunk)
+    seen = picture
+    if config.motion:
+        seen = ops.cast(picture, keras.config.dtype_policy().compute_dtype)[..., 3:]
+    x = _backbone(seen, config.trunk)
     x = layers.BatchNormalization(momentum=BN_MOMENTUM, name="bn_trunk")(x)
     x = layers.SpatialDropout2D(config.dropout / 2, name="drop_trunk")(x)
     activation = layers.Conv2D(config.filters, 3, padding="same", activation="relu", name=TARGET)(x)
