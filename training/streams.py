@@ -86,16 +86,14 @@ def join(
     """
     keras.config.set_dtype_policy("float32")
     network = build(config.network, len(config.classes))
-    seconds, machines = 0.0, []
+    environments = []
     for number, (part, shape) in enumerate(streams(network, config.network)):
         folder = run / f"stream{number}"
         alone = build(shape, len(config.classes))
         alone.load_weights(folder / "best.weights.h5")
         for name in ("encoder", "head"):
             part.get_layer(name).set_weights(alone.get_layer(name).get_weights())
-        environment = msgspec.json.decode((folder / "environment.json").read_bytes())
-        seconds += environment["seconds"]
-        machines.append(environment["machine"])
+        environments.append(msgspec.json.decode((folder / "environment.json").read_bytes()))
     size = config.network.height, config.network.width
     cache = Cache(source.cache, source.data, size)
     material = Pictures(AugmentConfig(), size, cache)
@@ -123,8 +121,13 @@ def join(
         foreign = fixed_windows(config, material, clips)[0] if clips else None
         still = least_movement(config, source.data, split.train + split.validation)
         report(run, network, BATCH, held, foreign, still)
-    where = " and ".join(dict.fromkeys(machines))
-    write_environment(run, keras.backend.backend(), seconds, where=where)
+    # They may have learned elsewhere.
+    backend, where = (
+        " and ".join(dict.fromkeys(environment[key] for environment in environments))
+        for key in ("backend", "machine")
+    )
+    seconds = sum(environment["seconds"] for environment in environments)
+    write_environment(run, backend, seconds, where=where)
 
 
 def _known(

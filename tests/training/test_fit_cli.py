@@ -41,10 +41,12 @@ def tiny(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["mobilenet_gru", "tuned_body"])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("mobilenet_gru", "mobilenet_gru"), ("tuned_body", "tuned_gru")]
+)
 @pytest.mark.parametrize("verb", ["prepare", "fit"])
 def test_a_network_on_published_trunks_asks_for_them_first(
-    verb, name, clips_folder, tmp_path, capsys
+    verb, name, kind, clips_folder, tmp_path, capsys
 ):
     options = ("--run", tmp_path / "run") if verb == "fit" else ()
     where = ("--data", clips_folder, "--cache", tmp_path / "cache", *options)
@@ -52,21 +54,23 @@ def test_a_network_on_published_trunks_asks_for_them_first(
     said = capsys.readouterr()
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
-    assert "_gru builds on published networks: give their folder, --published" in said.err
+    assert f"{kind} builds on published networks: give their folder, --published" in said.err
     assert not (tmp_path / "cache").exists()
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("network", ["mobilenet_gru", "tuned_gru"])
+@pytest.mark.parametrize(
+    ("network", "missing"), [("mobilenet_gru", "movenet"), ("tuned_gru", "tf2_mobilenet")]
+)
 def test_a_folder_without_the_published_networks_is_one_line(
-    network, tiny, clips_folder, tmp_path, capsys
+    network, missing, tiny, clips_folder, tmp_path, capsys
 ):
     tiny.write_text(TINY.replace("mobilenet_gru", network))
     where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--published", tmp_path)
     assert here("prepare", *where, "--config", tiny) == 2
     said = capsys.readouterr()
     assert len(said.err.splitlines()) == 1
-    assert "holds no movenet" in said.err or "holds no tf2_mobilenet" in said.err
+    assert f"holds no {missing}" in said.err
     assert not (tmp_path / "cache").exists()
 
 

@@ -98,7 +98,9 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     run = tmp_path / "run"
     first = run / "stream0" / "environment.json"
     environment = msgspec.json.decode(first.read_bytes())
-    first.write_bytes(msgspec.json.encode({**environment, "machine": "a GPU", "seconds": 1000}))
+    first.write_bytes(
+        msgspec.json.encode({**environment, "machine": "a GPU", "backend": "jax", "seconds": 1000})
+    )
     assert not (run / "environment.json").exists()
     capsys.readouterr()
     assert fit() == 2
@@ -114,6 +116,7 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     assert trained == [True]
     together = msgspec.json.decode((run / "environment.json").read_bytes())
     assert together["machine"] == f"a GPU and {environment['machine']}"
+    assert together["backend"] == f"jax and {environment['backend']}"
     assert together["seconds"] >= 1000
 
 
