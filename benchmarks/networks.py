@@ -14,7 +14,6 @@ from export.describe import feature_spec, graph_file, input_spec, window_spec
 from export.encoder import encode, side_by_side
 from export.oracle import watch, weigh
 from har_desktop.inference.bundle import Bundle
-from har_desktop.inference.flow import flow_shape
 from har_desktop.inference.manifest import (
     SCHEMA_VERSION,
     Calibration,
@@ -75,21 +74,16 @@ def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto
     """One graph for a whole window: all frames through the encoder as one batch, then the head.
 
     Grad-CAM is that of the head, the quickest known; nothing is remembered from window to window.
-    For a network with flow there is a second input, `flow` of each frame.
     """
     encoders, heads, evidence = graphs.take_apart(network, config)
 
-    def answer(clip: tf.Tensor, *flow: tf.Tensor) -> dict[str, tf.Tensor]:
+    def answer(clip: tf.Tensor) -> dict[str, tf.Tensor]:
         pictures = (clip[1:], clip[:-1]) if config.motion else (clip,)
-        features = encode(encoders, *pictures, *flow)
+        features = encode(encoders, *pictures)
         seen = features["partials"], features["activation"]
         return head.answer(heads, *seen, tf.constant(-1, tf.int64), evidence)
 
-    inputs = [clip_spec(config)]
-    if config.flow:
-        shape = (config.length, *flow_shape(config.height, config.width))
-        inputs.append(tf.TensorSpec(shape, tf.float32, "flow"))
-    return graphs.convert("whole_window", answer, inputs)
+    return graphs.convert("whole_window", answer, [clip_spec(config)])
 
 
 def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tuple[tf.Tensor, ...]:

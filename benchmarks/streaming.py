@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
 
 import keras
 import numpy as np
@@ -26,7 +25,6 @@ from benchmarks.networks import (
 from benchmarks.rows import Row, compare
 from benchmarks.stream import Stream
 from har_desktop.frame import Image
-from har_desktop.inference.flow import optical_flow
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.session import Array, open_session
@@ -71,10 +69,7 @@ def _whole(network: keras.Model, config: Config | Streams) -> Rival:
     session = open_session("whole window", model, "cpu")
 
     def run(clip: Image) -> tuple[Array, Array]:
-        feeds: dict[str, Array] = {"clip": clip}
-        if config.network.flow:
-            feeds["flow"] = np.stack([optical_flow(now, past) for past, now in pairwise(clip)])
-        logits, _, heatmaps, _ = session.run(OUTPUTS, feeds)
+        logits, _, heatmaps, _ = session.run(OUTPUTS, {"clip": clip})
         return logits, heatmaps
 
     return run

@@ -17,7 +17,6 @@ from har_desktop.inference.manifest import Json, Manifest
 from training.config import (
     CnnGru,
     Config,
-    Fisher,
     MobileNetGru,
     Stream,
     Streams,
@@ -138,12 +137,6 @@ def _network(manifest: Manifest, config: Config | Streams) -> Iterator[str]:
 
 def _stream(network: Stream) -> str:
     size = f"{network.height} x {network.width}"
-    if isinstance(network, Fisher):
-        return (
-            f"`{network.kind}`: Fisher vectors of a window, of the whole picture ({size}) and of "
-            f"three bands of it, made of {network.words} words for its edges, for the optical flow "
-            "since the picture one interval before, and for the edges of that; one logit per class."
-        )
     if isinstance(network, CnnGru):
         filters = " / ".join(map(str, network.filters))
         encoder = (

@@ -80,7 +80,6 @@ def input_spec(config: Config | Streams) -> InputSpec:
         width=network.width,
         normalization="RGB / 127.5 - 1, computed by the encoder",
         motion=network.motion,
-        flow=network.flow,
     )
 
 

@@ -11,7 +11,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from export import conv3d
-from export.fisher import in_thirds
 from training.network import normalize, shrink
 
 
@@ -22,8 +21,8 @@ def norm_scale(norm: keras.layers.BatchNormalization) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True)
-class ConvolutionPart:
-    """An encoder before a Conv3D.
+class EncoderPart:
+    """One of the encoders that look at a picture.
 
     Attributes:
         encoder: Trained, in float32: normalised picture -> Grad-CAM target, what the Conv3D sees.
@@ -38,25 +37,8 @@ class ConvolutionPart:
     shrink: int = 1
 
 
-@dataclass(frozen=True)
-class WordsPart:
-    """An encoder into words; see `training.fisher`.
-
-    Attributes:
-        encoder: Normalised picture and flow -> features.
-    """
-
-    encoder: keras.Model
-
-
-EncoderPart = ConvolutionPart | WordsPart
-
-
 def encode(
-    parts: Sequence[EncoderPart],
-    frame: tf.Tensor,
-    previous: tf.Tensor | None = None,
-    flow: tf.Tensor | None = None,
+    parts: Sequence[EncoderPart], frame: tf.Tensor, previous: tf.Tensor | None = None
 ) -> dict[str, tf.Tensor]:
     """The encoder's function; see docs/architecture.md for the contract.
 
@@ -64,40 +46,30 @@ def encode(
         parts: Whose channels follow one another.
         frame: (1, height, width, 3) uint8 RGB, or several.
         previous: The same one interval before, for a network with motion.
-        flow: (1, height/4, width/4, 2) float32, for a network with flow.
 
     Returns:
-        `partials` (1, 3, h, w, channels) of each and `activation` (1, h', w', filters) of each with
-        a Conv3D, float32.
+        `partials` (1, 3, h, w, channels) and `activation` (1, h', w', filters) of each, float32.
     """
-    partials, activations = [], []
-    for part in parts:
-        if isinstance(part, WordsPart):
-            features = part.encoder([normalize(frame), flow], training=False)
-            partials.append(in_thirds(features))
-        else:
-            taps, activation = _encode(part, frame, previous if part.motion else None)
-            partials.append(taps)
-            activations.append(activation)
+    outputs = [_encode(part, frame, previous if part.motion else None) for part in parts]
+    partials, activations = zip(*outputs, strict=True)
     return {
         "partials": tf.concat(partials, axis=-1),
         "activation": side_by_side(activations),
     }
 
 
-def side_by_side(activations: Sequence[tf.Tensor], rows: int = 0) -> tf.Tensor:
+def side_by_side(activations: Sequence[tf.Tensor]) -> tf.Tensor:
     """Grad-CAM targets as the channels of one.
 
     Each place of a coarser grid is repeated over the places of the finest one that it covers.
 
     Args:
         activations: (pictures, rows, columns, filters), grids that divide the finest one.
-        rows: Of the finest grid, where it is none of theirs.
 
     Returns:
         (pictures, rows, columns, filters) of the finest grid.
     """
-    rows = max(rows, *(activation.shape[1] for activation in activations))
+    rows = max(activation.shape[1] for activation in activations)
     repeated = []
     for activation in activations:
         factor = rows // activation.shape[1]
@@ -109,7 +81,7 @@ def side_by_side(activations: Sequence[tf.Tensor], rows: int = 0) -> tf.Tensor:
 
 
 def _encode(
-    part: ConvolutionPart, frame: tf.Tensor, previous: tf.Tensor | None
+    part: EncoderPart, frame: tf.Tensor, previous: tf.Tensor | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
     # The other way round it would normalise four times as many pixels.
     picture = normalize(shrink(frame, part.shrink), shrink(previous, part.shrink))

@@ -11,12 +11,9 @@ import onnx
 import tensorflow as tf
 
 from export.check import IR_VERSION, OPSET, check
-from export.encoder import ConvolutionPart, EncoderPart, WordsPart, encode, norm_scale
-from export.fisher import FisherWeights
-from export.head import Head, HeadWeights, answer
-from har_desktop.errors import InputError
-from har_desktop.inference.flow import flow_shape
-from training.config import Fisher, MultiStream, NetworkConfig
+from export.encoder import EncoderPart, encode, norm_scale
+from export.head import HeadWeights, answer
+from training.config import MultiStream, NetworkConfig
 from training.evidence import Evidence
 from training.network import find_layer, streams, target, target_norm
 
@@ -44,22 +41,13 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
         config: The shape of the network.
 
     Raises:
-        InputError: Fisher vectors stand alone: a bundle has a Grad-CAM target of its own.
         BundleError: The converter left something in a graph that a bundle may not hold.
     """
     encoders, heads, evidence = take_apart(network, config)
-    if not any(isinstance(part, ConvolutionPart) for part in encoders):
-        raise InputError(
-            f"{config.kind} has no map of its own to draw: train it beside another network,"
-            ' streams = ["mobilenet_gru", "fisher"]'
-        )
     picture = (1, config.height, config.width, 3)
     pictures = [tf.TensorSpec(picture, tf.uint8, "frame")]
     if config.motion:
         pictures.append(tf.TensorSpec(picture, tf.uint8, "previous"))
-    if config.flow:
-        flow = (1, *flow_shape(config.height, config.width))
-        pictures.append(tf.TensorSpec(flow, tf.float32, "flow"))
     encoder = convert("encoder", lambda *frames: encode(encoders, *frames), pictures)
     features = {
         value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim]
@@ -79,23 +67,16 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
 
 def take_apart(
     network: keras.Model, config: NetworkConfig
-) -> tuple[list[EncoderPart], list[Head], Evidence | None]:
+) -> tuple[list[EncoderPart], list[HeadWeights], Evidence | None]:
     """The encoder and the head of each stream, and of several the layer that asks all of them."""
-    encoders: list[EncoderPart] = []
-    heads: list[Head] = []
+    encoders, heads = [], []
     parts = streams(network, config)
-    share = 1 / len(parts)
     for model, part in parts:
-        encoder = model.get_layer("encoder")
-        if isinstance(part, Fisher):
-            encoders.append(WordsPart(encoder))
-            heads.append(FisherWeights.of(model, share))
-            continue
         scale = norm_scale(find_layer(model, target_norm(part)))
-        head = HeadWeights.of(model, scale, share)
+        head = HeadWeights.of(model, scale, share=1 / len(parts))
         heads.append(head)
-        size = config.shrink(part)
-        encoders.append(ConvolutionPart(encoder, head.conv3d_kernel, part.motion, size))
+        encoder = model.get_layer("encoder")
+        encoders.append(EncoderPart(encoder, head.conv3d_kernel, part.motion, config.shrink(part)))
     several = isinstance(config, MultiStream)
     return encoders, heads, network.get_layer("evidence") if several else None
 

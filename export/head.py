@@ -15,9 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from export import conv3d, fisher, gru
-from export.encoder import side_by_side
-from export.fisher import FisherWeights
+from export import conv3d, gru
 from export.gru import GruWeights
 from training.evidence import Evidence, gather, traits
 from training.network import find_layer
@@ -46,11 +44,6 @@ class HeadWeights:
     logits_kernel: NDArray[np.float32]
     logits_bias: NDArray[np.float32]
 
-    @property
-    def channels(self) -> int:
-        """How many of `partials` are its own."""
-        return len(self.conv3d_bias)
-
     @classmethod
     def of(
         cls, network: keras.Model, target_scale: NDArray[np.float32], share: float = 1.0
@@ -72,9 +65,6 @@ class HeadWeights:
             logits_kernel,
             logits_bias,
         )
-
-
-Head = HeadWeights | FisherWeights
 
 
 @dataclass(frozen=True)
@@ -101,7 +91,7 @@ class _Forward:
 
 
 def answer(
-    heads: Sequence[Head],
+    heads: Sequence[HeadWeights],
     partials: tf.Tensor,
     activations: tf.Tensor,
     class_index: tf.Tensor,
@@ -111,7 +101,7 @@ def answer(
 
     Args:
         heads: Of the trained network. Their logits add up. Each one's channels follow the ones of
-            the head before it, in `partials` and, of those with a Conv3D, in `activations`.
+            the head before it, in `partials` and in `activations`.
         partials: (length, 3, h, w, C) float32, oldest first.
         activations: (length, h', w', K) float32, oldest first: the Grad-CAM target.
         class_index: int64 scalar: the class to explain; below zero, the top one.
@@ -121,44 +111,31 @@ def answer(
         `logits` and `probabilities` (classes,) float32, `heatmaps` (length, h', w') float32,
         `explained` int64 scalar.
     """
-    own = tf.split(partials, [head.channels for head in heads], axis=-1)
-    forwards = [
-        fisher.forward(head, part) if isinstance(head, FisherWeights) else _forward(head, part)
-        for head, part in zip(heads, own, strict=True)
-    ]
+    own = tf.split(partials, [len(head.conv3d_bias) for head in heads], axis=-1)
+    forwards = [_forward(head, part) for head, part in zip(heads, own, strict=True)]
     logits = tf.add_n([forward.logits for forward in forwards])
     if evidence is not None:
         logits += _evidence(evidence, forwards, activations) - tf.reduce_max(logits)
     explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
 
     _, rows, columns, filters = activations.shape
-    alphas, terms = [], []
-    for forward in forwards:
-        if isinstance(forward, fisher.Forward):
-            added = fisher.evidence(forward, explained) / np.float32(rows * columns)
-            terms.append(side_by_side([added], rows))
-        else:
-            alphas.append(_alphas(forward, explained, rows * columns))
+    alphas = [_alphas(forward, explained, rows * columns) for forward in forwards]
     places = tf.reshape(activations, (-1, rows * columns, filters))
-    by_target = places @ tf.concat(alphas, axis=-1)[:, :, None]
-    terms.append(tf.reshape(by_target, (-1, rows, columns, 1)))
+    maps = places @ tf.concat(alphas, axis=-1)[:, :, None]
     return {
         "logits": logits,
         "probabilities": tf.nn.softmax(logits),
-        "heatmaps": tf.nn.relu(tf.add_n(terms)[..., 0]),
+        "heatmaps": tf.nn.relu(tf.reshape(maps, (-1, rows, columns))),
         "explained": explained,
     }
 
 
-def _evidence(
-    layer: Evidence, forwards: Sequence[_Forward | fisher.Forward], activations: tf.Tensor
-) -> tf.Tensor:
+def _evidence(layer: Evidence, forwards: Sequence[_Forward], activations: tf.Tensor) -> tf.Tensor:
     """What the layer makes of a window: (1,)."""
-    convolved = [forward for forward in forwards if isinstance(forward, _Forward)]
     together = traits(
         tf.reduce_mean(activations, axis=(1, 2))[None],
-        tf.concat([forward.pooled for forward in convolved], axis=-1)[None],
-        tf.concat([forward.trace2.outputs[-1:] for forward in convolved], axis=-1),
+        tf.concat([forward.pooled for forward in forwards], axis=-1)[None],
+        tf.concat([forward.trace2.outputs[-1:] for forward in forwards], axis=-1),
     )
     # The heads give their share of the mean; the layer is given the logits as they are.
     logits = [len(forwards) * forward.logits[None] for forward in forwards]

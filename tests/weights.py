@@ -13,8 +13,6 @@ def randomize(network, seed: int = 0) -> None:
             value = random.uniform(0.3, 2.0, shape)
         elif kind == "gamma":
             value = random.uniform(0.5, 1.5, shape) * random.choice([-1, 1], shape)
-        elif kind in ("deviations", "shares", "energy"):  # of the words of Fisher vectors
-            value = random.uniform(0.1, 0.3, shape)
         elif kind in ("beta", "moving_mean", "bias"):
             value = random.normal(0, 0.3, shape)
         else:

@@ -49,17 +49,20 @@ class _Network(
         """The value of the key `name`."""
         return str(self.__struct_config__.tag)
 
-    def shrink(self, stream: _Stream) -> int:
+    def shrink(self, stream: Stream) -> int:
         """How many times larger the input is than what a stream of this network sees."""
         return self.height // stream.height
 
 
 class _Stream(_Network, frozen=True, kw_only=True):
-    """An encoder and a head."""
+    """An encoder and the poster's head."""
 
     stride: ClassVar[int]  # both sides are multiples of it
     cell: ClassVar[int]  # pixels of the picture that one place of the features stands for
-    flow: ClassVar[bool] = False  # whether it sees how far places moved since the picture before
+
+    conv3d: Positive = 64
+    gru: tuple[Positive, Positive] = (32, 50)
+    dropout: Share = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a picture that doesn't divide evenly.
@@ -71,15 +74,7 @@ class _Stream(_Network, frozen=True, kw_only=True):
             raise ValueError(f"{self.height}x{self.width}: use multiples of {self.stride}")
 
 
-class Recurrent(_Stream, frozen=True, kw_only=True):
-    """An encoder and the poster's head."""
-
-    conv3d: Positive = 64
-    gru: tuple[Positive, Positive] = (32, 50)
-    dropout: Share = 0.0
-
-
-class CnnGru(Recurrent, frozen=True, kw_only=True, tag="cnn_gru"):
+class CnnGru(_Stream, frozen=True, kw_only=True, tag="cnn_gru"):
     """The poster's network; see `training.cnn`."""
 
     stride: ClassVar[int] = 8
@@ -91,7 +86,7 @@ class CnnGru(Recurrent, frozen=True, kw_only=True, tag="cnn_gru"):
     motion: bool = False
 
 
-class MobileNetGru(Recurrent, frozen=True, kw_only=True, tag="mobilenet_gru"):
+class MobileNetGru(_Stream, frozen=True, kw_only=True, tag="mobilenet_gru"):
     """Two frozen trunks before the poster's head; see `training.mobilenet`.
 
     `filters` are those of the Grad-CAM target.
@@ -110,7 +105,7 @@ class MobileNetGru(Recurrent, frozen=True, kw_only=True, tag="mobilenet_gru"):
         return False
 
 
-class TunedGru(Recurrent, frozen=True, kw_only=True, tag="tuned_gru"):
+class TunedGru(_Stream, frozen=True, kw_only=True, tag="tuned_gru"):
     """A published trunk that learns on, before the poster's head; see `training.mobilenet`.
 
     With `motion` it sees nothing but how a picture differs from the one before. `filters` are those
@@ -127,25 +122,7 @@ class TunedGru(Recurrent, frozen=True, kw_only=True, tag="tuned_gru"):
     motion: bool = False
 
 
-class Fisher(_Stream, frozen=True, kw_only=True, tag="fisher"):
-    """Fisher vectors of motion and edges; see `training.fisher`. Stands beside another network."""
-
-    stride: ClassVar[int] = 16
-    cell: ClassVar[int] = 16
-    flow: ClassVar[bool] = True
-
-    height: Positive = 160
-    width: Positive = 192
-    words: Positive = 64
-    axes: Annotated[int, Meta(ge=1, le=32)] = 28  # of the descriptors, that vary most
-
-    @property
-    def motion(self) -> bool:
-        """The flow is that since the picture before."""
-        return True
-
-
-Stream = CnnGru | MobileNetGru | TunedGru | Fisher
+Stream = CnnGru | MobileNetGru | TunedGru
 
 
 class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):
@@ -163,11 +140,8 @@ class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):
         """Refuse streams that can't look at the same window.
 
         Raises:
-            ValueError: Their windows or grids differ, a picture doesn't shrink evenly, or there are
-                only Fisher vectors.
+            ValueError: Their windows or grids differ, or a picture doesn't shrink evenly.
         """
-        if all(isinstance(stream, Fisher) for stream in self.streams):
-            raise ValueError("Fisher vectors stand beside another network: name one")
         grids = {(s.height // s.cell, s.width // s.cell) for s in self.streams}
         if len(grids) > 1:
             raise ValueError(f"the streams' grids differ: {sorted(grids)}")
@@ -185,11 +159,6 @@ class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):
     def motion(self) -> bool:
         """Whether a stream sees the picture before, too."""
         return any(stream.motion for stream in self.streams)
-
-    @property
-    def flow(self) -> bool:
-        """Whether a stream sees how far places moved since the picture before."""
-        return any(stream.flow for stream in self.streams)
 
 
 NetworkConfig = Stream | MultiStream

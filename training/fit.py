@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.errors import OutputError
-from training import fisher, mobilenet
+from training import mobilenet
 from training.calibrate import calibrate
 from training.callbacks import Best, Clock, StopOnNan, Waiting, backup, log
-from training.config import Config, Fisher, TunedGru
+from training.config import Config, TunedGru
 from training.data.batches import Inputs, Material, Pictures, TrainingWindows, Views, fixed_windows
 from training.data.cache import Cache
 from training.data.index import Clip
@@ -36,7 +36,6 @@ from training.run_folder import (
     write_environment,
 )
 from training.stillness import least_movement
-from training.words import learn_words
 
 
 def fit(
@@ -130,10 +129,6 @@ def _learner(
         size = config.network.height, config.network.width
         return network, Pictures(config.augment, size, store, clips)
     find_layer(network, "trunk").set_weights(store.trunk.get_weights())
-    if isinstance(config.network, Fisher):
-        words = learn_words(config, store, [c for c in clips if c.label in config.classes])
-        for name in ("words", fisher.TARGET):
-            find_layer(network, name).set_weights(words)
     return build_on_features(network, config.network.length), Views(config, store)
 
 

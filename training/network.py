@@ -19,18 +19,16 @@ Pooling), one Conv3D, GRU(32), GRU(50), Dense.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable, Iterator
 
 import keras
 import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from training import cnn, fisher, mobilenet
-from training.config import CnnGru, Fisher, MultiStream, NetworkConfig, Recurrent, Stream
+from training import cnn, mobilenet
+from training.config import CnnGru, MultiStream, NetworkConfig, Stream
 from training.evidence import Evidence, Traits, gather, traits
-from training.flow import OpticalFlow
 from training.luma import LUMA
 from training.precision import full_precision
 
@@ -59,16 +57,11 @@ def normalize(frame, previous=None, dtype="float32"):
 
 
 def target(config: Stream) -> str:
-    """Name of the layer that Grad-CAM looks at: the encoder's last Conv2D with its ReLU.
-
-    Of Fisher vectors it is what each place adds to them, in the head.
-    """
-    if isinstance(config, Fisher):
-        return fisher.TARGET
+    """Name of the layer that Grad-CAM looks at: the encoder's last Conv2D with its ReLU."""
     return cnn.TARGET if isinstance(config, CnnGru) else mobilenet.TARGET
 
 
-def target_norm(config: Recurrent) -> str:
+def target_norm(config: Stream) -> str:
     """Name of the BatchNorm between the target and the Conv3D."""
     return cnn.TARGET_NORM if isinstance(config, CnnGru) else mobilenet.TARGET_NORM
 
@@ -109,19 +102,19 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     """
     shape = (config.length + config.motion, config.height, config.width, 3)
     clip = keras.Input(shape, dtype="uint8", name="clip")
-    frames, before, flow = _pictures(config, clip)
+    frames, before = _pictures(config, clip)
     if not isinstance(config, MultiStream):
-        logits, *_ = _stream(config, classes, _seen(config, frames, before, flow))
+        logits, *_ = _stream(config, classes, _seen(config, frames, before))
         return keras.Model(clip, logits, name=config.kind)
     answers, known = [], []
     for number, part in enumerate(config.streams):
         now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
-        seen = _seen(part, now, past, flow)
-        inputs = [keras.Input(x.shape[1:], dtype=full_precision()) for x in seen]
-        outputs = _stream(part, classes, inputs)
-        logits, *more = keras.Model(inputs, outputs, name=f"stream{number}")(seen)
+        seen = _seen(part, now, past)
+        picture = keras.Input(seen.shape[1:], dtype=full_precision(), name="picture")
+        outputs = _stream(part, classes, picture)
+        logits, *more = keras.Model(picture, outputs, name=f"stream{number}")(seen)
         answers.append(logits)
-        known += [Traits(*more)] if more else []
+        known.append(Traits(*more))
     evidence = Evidence(dtype=full_precision(), name="evidence")(gather(answers, known))
     return keras.Model(clip, fuse(answers, evidence), name=config.kind)
 
@@ -129,21 +122,17 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
 def _pictures(config: NetworkConfig, clips) -> tuple:
     """What fills the places of clips (batch, pictures, h, w, 3), time folded into the batch.
 
-    Pictures; for a network with motion, those one interval before; for one with flow, the flow in
-    between.
+    Pictures and, for a network with motion, those one interval before.
     """
     shape = clips.shape[2:]
     frames = ops.reshape(clips[:, 1:] if config.motion else clips, (-1, *shape))
     before = ops.reshape(clips[:, :-1], (-1, *shape)) if config.motion else None
-    flow = OpticalFlow(dtype=full_precision())(clips) if config.flow else None
-    return frames, before, flow
+    return frames, before
 
 
-def _seen(config: Stream, frames, before, flow) -> list:
+def _seen(config: Stream, frames, before):
     """What the encoder of a stream is given, time folded into the batch."""
-    if config.flow:
-        return [normalize(frames, dtype=full_precision()), flow]
-    return [normalize(frames, before if config.motion else None, full_precision())]
+    return normalize(frames, before if config.motion else None, full_precision())
 
 
 def fuse(answers, evidence):
@@ -163,26 +152,21 @@ def fuse(answers, evidence):
     return mean + ops.stop_gradient(evidence - ops.max(mean, axis=-1, keepdims=True))
 
 
-def predict(
-    model: keras.Model, given: Callable[[slice], list], count: int
-) -> list[NDArray[np.float32]]:
-    """A model's outputs for many pictures, a few at a time.
+def a_few(pictures) -> Iterator:
+    """Many pictures, a few at a time."""
+    for first in range(0, len(pictures), AT_ONCE):
+        yield pictures[first : first + AT_ONCE]
+
+
+def predict(model: keras.Model, chunks: Iterable) -> list[NDArray[np.float32]]:
+    """A model's outputs for many pictures.
 
     Args:
-        model: That looks at single pictures.
-        given: Its inputs for some of the pictures.
-        count: Of the pictures.
+        model: That looks at single pictures, and has several outputs.
+        chunks: The pictures, normalised, a few at a time.
     """
-    chunks = []
-    for first in range(0, count, AT_ONCE):
-        some = given(slice(first, first + AT_ONCE))
-        outputs = model.predict_on_batch(some if len(some) > 1 else some[0])
-        chunks.append(keras.tree.flatten(outputs))
-    return [np.concatenate(part) for part in zip(*chunks, strict=True)]
-
-
-def _some(pictures: list, chosen: slice) -> list:
-    return [values[chosen] for values in pictures]
+    outputs = [model.predict_on_batch(chunk) for chunk in chunks]
+    return [np.concatenate(part) for part in zip(*outputs, strict=True)]
 
 
 def known_of_windows(network: keras.Model, config: MultiStream, pictures) -> list:
@@ -196,7 +180,7 @@ def known_of_windows(network: keras.Model, config: MultiStream, pictures) -> lis
     Returns:
         As of `gather`, for a window that ends at each picture at which one can.
     """
-    frames, before, flow = _pictures(config, pictures[None])
+    frames, before = _pictures(config, pictures[None])
     places = ops.arange(len(frames) - config.length + 1)[:, None] + ops.arange(config.length)
 
     def windows(values):
@@ -205,15 +189,13 @@ def known_of_windows(network: keras.Model, config: MultiStream, pictures) -> lis
     answers, known = [], []
     for model, part in streams(network, config):
         now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
-        seen = _seen(part, now, past, flow)
         encoder, head = model.get_layer("encoder"), model.get_layer("head")
-        *activation, features = predict(encoder, partial(_some, seen), len(frames))
+        activation, features = predict(encoder, a_few(_seen(part, now, past)))
         folded = ops.reshape(windows(features), (-1, *features.shape[1:]))
-        logits, *more = keras.tree.flatten(head.predict_on_batch(folded))
+        logits, pooled, state = head.predict_on_batch(folded)
         answers.append(logits)
-        if more:
-            looks = ops.mean(activation[0], axis=(1, 2))
-            known.append(traits(windows(looks), *more))
+        looks = ops.mean(activation, axis=(1, 2))
+        known.append(traits(windows(looks), pooled, state))
     return gather(answers, known)
 
 
@@ -227,12 +209,10 @@ def shrink(pictures, factor: int):
     return ops.average_pool(ops.cast(pictures, full_precision()), factor, factor)
 
 
-def _stream(config: Stream, classes: int, seen: list) -> list:
-    """What the encoder is given -> logits and, of a network with a Conv3D, its traits."""
-    if isinstance(config, Fisher):
-        return [fisher.build_head(config, classes)(fisher.build_encoder(config)(seen))]
+def _stream(config: Stream, classes: int, seen) -> list:
+    """What the encoder is given -> logits and traits."""
     builder = cnn if isinstance(config, CnnGru) else mobilenet
-    activation, features = builder.build_encoder(config)(*seen)
+    activation, features = builder.build_encoder(config)(seen)
     logits, pooled, state = _head(config, classes, features.shape[1:])(features)
     looks = ops.reshape(
         ops.mean(activation, axis=(1, 2)), (-1, config.length, activation.shape[-1])
@@ -255,12 +235,12 @@ def build_on_features(network: keras.Model, length: int) -> keras.Model:
         keras.Input((length, *value.shape[1:]), dtype="float32", name=f"features{number}")
         for number, value in enumerate(neck.inputs)
     )
-    *_, features = keras.tree.flatten(neck([ops.reshape(x, (-1, *x.shape[2:])) for x in inputs]))
-    logits, *_ = keras.tree.flatten(network.get_layer("head")(features))
+    _, features = neck([ops.reshape(x, (-1, *x.shape[2:])) for x in inputs])
+    logits, *_ = network.get_layer("head")(features)
     return keras.Model(inputs, logits, name="learner")
 
 
-def _head(config: Recurrent, classes: int, shape: tuple[int, ...]) -> keras.Model:
+def _head(config: Stream, classes: int, shape: tuple[int, ...]) -> keras.Model:
     """Features of all frames, time folded into the batch -> logits, maxima, last state."""
     features = keras.Input(shape, dtype=keras.config.dtype_policy().compute_dtype, name="features")
     x = ops.reshape(features, (-1, config.length, *shape))

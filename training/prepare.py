@@ -12,7 +12,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import ClassName
-from training.config import Config, Fisher, MobileNetGru, Streams, TunedGru
+from training.config import Config, MobileNetGru, Streams, TunedGru
 from training.data.cache import Cache
 from training.data.figures import figure_clips
 from training.data.index import Clip, labels, other_labels, scan
@@ -128,7 +128,7 @@ def prepare(config: Config, source: Source) -> Prepared:
     others = other_clips(config, source.data, split)
     extra = [*others.train, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
-    if isinstance(config.network, MobileNetGru | Fisher):
+    if isinstance(config.network, MobileNetGru) and published:
         store = bank = _bank(config, source, published)
         usable = _fill(config, bank, split, extra, others.validation)
     else:
@@ -192,18 +192,13 @@ def _required(config: Config, source: Source) -> Path:
     return source.published
 
 
-def _bank(config: Config, source: Source, published: Path | None) -> Bank:
-    """For the trunk that the published networks make, or, without them, for descriptors."""
-    from training import fisher, mobilenet
+def _bank(config: Config, source: Source, published: Path) -> Bank:
+    from training import mobilenet
     from training.data.bank import Bank
 
-    size = config.network.height, config.network.width
-    if published is None:
-        trunk, interval = fisher.build_trunk(*size), config.frame_interval_s
-    else:
-        trunk, interval = mobilenet.build_trunk(*size, "float32"), None
-        mobilenet.load_published(trunk, published)
-    return Bank(source.cache, source.data, trunk, config.augment, interval)
+    trunk = mobilenet.build_trunk(config.network.height, config.network.width, "float32")
+    mobilenet.load_published(trunk, published)
+    return Bank(source.cache, source.data, trunk, config.augment)
 
 
 def _fill(

@@ -134,7 +134,7 @@ def _known(
     config: Streams, network: keras.Model, material: Pictures, clips: Sequence[Clip]
 ) -> Known:
     """What the network knows of all windows of the clips, and of which its label is right."""
-    classes, count = len(config.classes), material.places(config.network)
+    classes, count = len(config.classes), config.network.length + config.network.motion
     parts = []
     for clip in tqdm(clips, desc="evidence", unit="clip", disable=None):
         taken = material.load(clip)

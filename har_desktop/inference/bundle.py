@@ -110,10 +110,6 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
             f"`input` is larger than {MAX_INPUT_SIDE} pixels",
         ),
         (
-            manifest.input.flow and not manifest.input.motion,
-            "`input` has `flow` without `motion`, whose pictures it is computed from",
-        ),
-        (
             features.partials[0] != 3,
             "`features.partials` must begin with 3 (past, present, future)",
         ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from har_desktop.inference.flow import flow_shape
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.onnx_wire import UnsafeModelError, messages, number_in
 from har_desktop.inference.session import GraphError, Tensors
@@ -68,12 +67,9 @@ def encoder_contract(manifest: Manifest) -> Contract:
     """What the encoder of this manifest takes and gives."""
     picture = UINT8, [1, manifest.input.height, manifest.input.width, 3]
     names = ("frame", "previous") if manifest.input.motion else ("frame",)
-    inputs: Tensors = dict.fromkeys(names, picture)
-    if manifest.input.flow:
-        inputs["flow"] = FLOAT, [1, *flow_shape(manifest.input.height, manifest.input.width)]
     features = manifest.features
     return Contract(
-        inputs=inputs,
+        inputs=dict.fromkeys(names, picture),
         outputs={
             "partials": (FLOAT, [1, *features.partials]),
             "activation": (FLOAT, [1, *features.activation]),

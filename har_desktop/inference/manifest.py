@@ -40,8 +40,7 @@ class InputSpec(_Strict, frozen=True, kw_only=True):
 
     The frame is scaled to fit into `height` x `width` without distortion and centred on black
     ("letterbox"), as uint8; the graph itself normalises. With `motion`, the encoder has a second
-    input `previous`: the picture one `frame_interval_s` before `frame`. With `flow`, which needs
-    `motion`, there is a third, `flow`: see `har_desktop.inference.flow`.
+    input `previous`: the picture one `frame_interval_s` before `frame`.
     """
 
     height: PositiveInt
@@ -50,7 +49,6 @@ class InputSpec(_Strict, frozen=True, kw_only=True):
     fit: Literal["letterbox"] = "letterbox"
     normalization: str
     motion: bool
-    flow: bool = False
 
 
 class WindowSpec(_Strict, frozen=True, kw_only=True):

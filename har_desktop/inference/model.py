@@ -13,10 +13,8 @@ from har_desktop.errors import BundleError
 from har_desktop.frame import Image
 from har_desktop.inference.bundle import Bundle, load_bundle
 from har_desktop.inference.contract import encoder_contract, head_contract
-from har_desktop.inference.flow import optical_flow
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.session import (
-    Array,
     DeviceTensor,
     GraphError,
     Provider,
@@ -93,11 +91,9 @@ class Model:
         Raises:
             GraphError: ONNX Runtime failed.
         """
-        feeds: dict[str, Array] = {"frame": picture[np.newaxis]}
+        feeds = {"frame": picture[np.newaxis]}
         if self.manifest.input.motion:
             feeds["previous"] = previous[np.newaxis]
-        if self.manifest.input.flow:
-            feeds["flow"] = optical_flow(picture, previous)[np.newaxis]
         return Features(*self._encoder.run_on_device(("partials", "activation"), feeds))
 
     def answer(self, features: Sequence[Features], class_index: int = TOP) -> Answer:

@@ -31,7 +31,6 @@ from tests.weights import randomize
 from training.config import (
     CnnGru,
     Config,
-    Fisher,
     MobileNetGru,
     NetworkConfig,
     Stream,
@@ -75,12 +74,10 @@ def make_run(random_network, tmp_path_factory):
         CnnGru: {"height": 16, "width": 24, "filters": (3, 4, 5), "motion": True},
         MobileNetGru: {"height": 64, "width": 96, "filters": 8},
         TunedGru: {"height": 32, "width": 48, "filters": 8},
-        Fisher: {"height": 64, "width": 96, "words": 5, "axes": 3},
     }
 
     def configure(kind, classes, **options) -> Config:
-        recurrent = {} if kind is Fisher else {"conv3d": 6, "gru": (5, 4)}
-        network = kind(**{"length": 4, **recurrent, **tiny[kind], **options})
+        network = kind(**{"length": 4, "conv3d": 6, "gru": (5, 4), **tiny[kind], **options})
         return Config(classes=classes, network=network)
 
     def make(
@@ -94,9 +91,7 @@ def make_run(random_network, tmp_path_factory):
         if beside:
             shrink = config.network.cell // beside.cell
             size = {side: getattr(config.network, side) // shrink for side in ("height", "width")}
-            if beside is CnnGru:
-                size["conv3d"] = 7
-            config = Streams(streams=(config, configure(beside, classes, **size)))
+            config = Streams(streams=(config, configure(beside, classes, conv3d=7, **size)))
         split = Split(
             "group-wise",
             train=[clip for label in classes for clip in _clips(label, range(10, 14))],

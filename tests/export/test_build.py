@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import shutil
 
 import keras
@@ -11,13 +10,9 @@ import pytest
 from export import parity
 from export.build import build
 from export.run import read_run
-from har_desktop.errors import BundleError, HarError, InputError
+from har_desktop.errors import HarError, InputError
 from har_desktop.inference.bundle import load_bundle
-from har_desktop.inference.contract import encoder_contract
 from har_desktop.inference.model import Model
-from har_desktop.inference.recognizer import Recognizer
-from har_desktop.opencv import cv2
-from training.config import CnnGru, Fisher
 from training.network import find_layer
 
 
@@ -51,46 +46,6 @@ def test_the_manifest_tells_what_the_run_was(built, run_folder):
     assert msgspec.convert(manifest.training["configuration"], type(run.config)) == run.config
     assert manifest.training["environment"] == run.environment
     assert set(manifest.source["parity"]) == {*parity.LIMITS, "rounding"}
-
-
-@pytest.fixture(scope="module")
-def with_flow(make_run, tmp_path_factory):
-    """A bundle with Fisher vectors beside another network, which nobody changes."""
-    target = tmp_path_factory.mktemp("models") / "flow"
-    build(read_run(make_run(kind=Fisher, beside=CnnGru, seed=6)), target)
-    return target
-
-
-def test_a_bundle_with_fisher_vectors_wants_the_flow_and_its_card_says_so(with_flow):
-    bundle = load_bundle(with_flow)
-    assert bundle.manifest.input.motion
-    assert bundle.manifest.input.flow
-    assert bundle.manifest.cam.target == "fisher + conv3"
-    assert encoder_contract(bundle.manifest).inputs["flow"] == ("tensor(float)", [1, 16, 24, 2])
-    card = (with_flow / "card.md").read_text()
-    assert "- `fisher`: Fisher vectors of a window" in card
-    assert "made of 5 words" in card
-    without = msgspec.structs.replace(bundle.manifest.input, flow=False)
-    lying = msgspec.structs.replace(bundle.manifest, input=without)
-    with pytest.raises(BundleError, match=r"the input `flow` is not in the contract"):
-        Model(dataclasses.replace(bundle, manifest=lying), "cpu")
-
-
-def test_what_moves_changes_the_answer_of_fisher_vectors(with_flow):
-    recognizer = Recognizer(load_bundle(with_flow), "cpu")
-    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
-    blurred = cv2.GaussianBlur(noise, (0, 0), 3)
-    places = [np.roll(blurred, 2 * place, axis=1) for place in range(5)]
-    moving = recognizer.recognize_window(places[1:], places[:-1], range(4))
-    still = recognizer.recognize_window(places[1:], places[1:], range(4))
-    assert np.abs(moving.logits - still.logits).max() > 0.01
-
-
-def test_fisher_vectors_alone_have_no_heat_map_and_are_refused(make_run, tmp_path):
-    with pytest.raises(InputError, match="fisher has no map of its own") as caught:
-        build(read_run(make_run(kind=Fisher)), tmp_path / "alone")
-    assert "\n" not in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_rebuild_takes_the_place_of_a_damaged_bundle(built, run_folder, tmp_path):

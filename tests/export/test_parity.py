@@ -12,7 +12,7 @@ from export.describe import write_bundle
 from export.run import read_run
 from har_desktop.inference.bundle import load_bundle, read_manifest
 from har_desktop.inference.recognizer import Recognizer
-from training.config import CnnGru, Fisher, MobileNetGru, TunedGru
+from training.config import CnnGru, MobileNetGru, TunedGru
 from training.network import find_layer
 
 LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru2", "logits")
@@ -25,7 +25,7 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         {"motion": True, "length": 10, "seed": 3},
         {"height": 8, "width": 8, "classes": tuple(f"class {i}" for i in range(400)), "seed": 7},
         {"motion": False, "beside": CnnGru, "seed": 2},
-        {"kind": Fisher, "beside": CnnGru, "seed": 5},
+        {"kind": TunedGru, "beside": CnnGru, "seed": 5},
         pytest.param({"kind": MobileNetGru}, marks=pytest.mark.slow),
         pytest.param({"kind": MobileNetGru, "beside": CnnGru}, marks=pytest.mark.slow),
         pytest.param({"kind": TunedGru, "trunk": "body"}, marks=pytest.mark.slow),
@@ -36,7 +36,7 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         "motion",
         "one-place-map-400-classes",
         "streams",
-        "fisher",
+        "streams-of-two-grids",
         "frozen-trunks",
         "both-streams",
         "tuned-body",

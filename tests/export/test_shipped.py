@@ -11,7 +11,6 @@ from export.parity import moving_pictures
 from export.verify import verify
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
-from har_desktop.inference.flow import optical_flow
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.models import list_bundles, shipped_folder
 
@@ -33,8 +32,6 @@ def _whole_windows(bundle, clip, class_index):
             feed = {"frame": clip[index, None]}
             if motion:
                 feed["previous"] = clip[index - 1, None]
-            if bundle.manifest.input.flow:
-                feed["flow"] = optical_flow(clip[index], clip[index - 1])[None]
             features.append(encoder.run(["partials", "activation"], feed))
         partials, activations = (np.concatenate(part) for part in zip(*features, strict=True))
         feed = {

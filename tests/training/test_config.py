@@ -9,7 +9,6 @@ from training.config import (
     UCF10,
     CnnGru,
     Config,
-    Fisher,
     MobileNetGru,
     MultiStream,
     Streams,
@@ -32,23 +31,22 @@ def test_the_committed_configurations_name_their_networks() -> None:
     kinds = {path.stem: load_config(path.stem).network for path in CONFIGS.glob("*.toml")}
     assert {name: type(network) for name, network in kinds.items()} == {
         "cnn_gru": CnnGru,
-        "fisher": Fisher,
         "motion_gru": CnnGru,
         "mobilenet_gru": MobileNetGru,
-        "three_stream": MultiStream,
         "tuned_body": TunedGru,
         "tuned_motion": TunedGru,
         "two_stream": MultiStream,
     }
     moving = {name for name, network in kinds.items() if network.motion}
-    assert moving == {"fisher", "motion_gru", "three_stream", "tuned_motion", "two_stream"}
-    assert {name for name, network in kinds.items() if network.flow} == {"fisher", "three_stream"}
+    assert moving == {"motion_gru", "tuned_motion", "two_stream"}
 
 
-def test_streams_are_configurations_side_by_side() -> None:
-    config = load_config("three_stream")
+def test_streams_are_configurations_side_by_side(tmp_path: Path) -> None:
+    names = ("mobilenet_gru", "motion_gru", "mobilenet_gru")
+    path = tmp_path / "three.toml"
+    path.write_text(f"streams = {list(names)}")
+    config = load_config(str(path))
     assert isinstance(config, Streams)
-    names = ("mobilenet_gru", "motion_gru", "fisher")
     assert config.streams == tuple(load_config(name) for name in names)
     network = config.network
     assert (network.height, network.width, network.length, network.motion) == (160, 192, 10, True)
@@ -57,7 +55,6 @@ def test_streams_are_configurations_side_by_side() -> None:
 
 
 SMALL = '[network]\nname = "cnn_gru"\n'
-FISHER = '[network]\nname = "fisher"\n'
 
 
 @pytest.mark.parametrize(
@@ -68,7 +65,6 @@ FISHER = '[network]\nname = "fisher"\n'
         (SMALL, 'classes = ["a", "b"]\n' + SMALL, "differ in classes"),
         (SMALL, "frame_interval_s = 0.3\n" + SMALL, "differ in classes or frame_interval_s"),
         (SMALL, 'streams = ["cnn_gru", "motion_gru"]', "streams"),
-        (FISHER, FISHER, "Fisher vectors stand beside another network"),
     ],
 )
 def test_streams_that_cannot_look_at_one_window_are_refused(
@@ -92,7 +88,6 @@ def test_streams_that_cannot_look_at_one_window_are_refused(
         (CnnGru, "cnn_gru"),
         (MobileNetGru, "mobilenet_gru"),
         (TunedGru, "tuned_gru"),
-        (Fisher, "fisher"),
     ],
 )
 def test_the_name_decides_the_network_and_survives_the_run_folder(
@@ -115,8 +110,6 @@ def test_the_name_decides_the_network_and_survives_the_run_folder(
         ('[network]\nname = "mobilenet_gru"\nfilters = [1, 2, 3]', "filters"),
         ('[network]\nname = "tuned_gru"\ntrunk = "hands"', "'hands'"),
         ('[network]\nname = "tuned_gru"\nwidth = 168', "128x168: use multiples of 16"),
-        ('[network]\nname = "fisher"\ngru = [1, 2]', "gru"),
-        ('[network]\nname = "fisher"\naxes = 33', "axes"),
         ('[network]\nname = "resnet"', "'resnet'"),
         ("[network]\nheight = 64", "name"),
         ('[network]\nname = "cnn_gru"\nheight = 60', "60x80: use multiples of 8"),

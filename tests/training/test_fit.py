@@ -11,7 +11,7 @@ import pytest
 from har_desktop.errors import InputError, OutputError
 from tests.training.interrupted import interrupted
 from tests.weights import randomize
-from training.config import AugmentConfig, CnnGru, Config, Fisher, MobileNetGru, TunedGru
+from training.config import AugmentConfig, CnnGru, Config, MobileNetGru, TunedGru
 from training.data.bank import Bank
 from training.data.cache import Cache
 from training.data.index import scan
@@ -19,14 +19,13 @@ from training.data.split import split_by_group
 
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
-from training import callbacks, fisher, mobilenet  # noqa: E402
+from training import callbacks, mobilenet  # noqa: E402
 from training import fit as fit_module  # noqa: E402
 from training.callbacks import DivergedError, StopOnNan, Waiting  # noqa: E402
 from training.fit import fit  # noqa: E402
 from training.network import build, find_layer  # noqa: E402
-from training.prepare import Prepared, Source, prepare  # noqa: E402
+from training.prepare import Prepared  # noqa: E402
 from training.run_folder import open_run  # noqa: E402
-from training.words import learn_words  # noqa: E402
 
 CONFIG = Config(
     classes=("Drift", "Still"),
@@ -245,43 +244,6 @@ def test_only_what_follows_a_frozen_trunk_learns(banked, tmp_path: Path) -> None
         assert np.ptp(kernel) > 0
     new = find_layer(network, "neck").get_weights()
     assert sum((one != other).any() for one, other in zip(new, fresh, strict=True)) == len(new)
-
-
-FISHER = Config(
-    classes=CONFIG.classes,
-    network=Fisher(height=64, width=96, length=4, words=4, axes=6),
-    augment=AugmentConfig(jitter=0.1, mirror=True),
-    epochs=6,
-    batch=4,
-    windows=2,
-    learning_rate=2e-2,
-)
-
-
-@pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> Prepared:
-    source = Source(clips_folder, tmp_path_factory.mktemp("descriptors"))
-    return prepare(FISHER, source)
-
-
-def test_the_words_of_fisher_vectors_are_learned_first_and_then_stay(described, tmp_path) -> None:
-    run = tmp_path / "run"
-    open_run(run, FISHER, described.split, resume=False)
-    fit(FISHER, described, run)
-    history = np.genfromtxt(run / "history.csv", delimiter=",", names=True)
-    assert history["loss"][-1] < history["loss"][0]
-    network = build(FISHER.network, len(FISHER.classes))
-    network.load_weights(run / "best.weights.h5")
-    words = find_layer(network, "words").get_weights()
-    learned = learn_words(FISHER, described.store, described.split.train)
-    for one, same, again in zip(
-        words, find_layer(network, fisher.TARGET).get_weights(), learned, strict=True
-    ):
-        np.testing.assert_array_equal(one, same)
-        np.testing.assert_array_equal(one, again)
-    assert np.ptp(find_layer(network, "logits").get_weights()[0]) > 0
-    # One class drifts, the other stands still: nothing is easier for a network that sees motion.
-    assert json.loads((run / "validation.json").read_text())["clip_accuracy"] == 1
 
 
 @pytest.mark.slow

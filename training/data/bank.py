@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -22,7 +21,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from har_desktop.errors import SourceError
-from har_desktop.inference.flow import optical_flow
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
@@ -31,8 +29,7 @@ from training.data import augment
 from training.data.cache import nearest, refuse_broken, save
 from training.data.figures import open_clip
 from training.data.index import Clip
-from training.fisher import VERSION
-from training.network import normalize, predict
+from training.network import a_few, normalize, predict
 
 if TYPE_CHECKING:
     import keras
@@ -77,24 +74,15 @@ class Bank:
     """The folder of features for one trunk and one way to vary the views.
 
     Attributes:
-        trunk: Normalised picture, and the flow since the one before if it wants that -> features.
+        trunk: Normalised picture -> features.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        data: Path,
-        trunk: keras.Model,
-        config: AugmentConfig,
-        interval: float | None = None,
-    ) -> None:
-        """Compute the flow over `interval` seconds, for a trunk that wants it."""
+    def __init__(self, folder: Path, data: Path, trunk: keras.Model, config: AugmentConfig) -> None:
         self.trunk = trunk
-        self._interval = interval
         self._data = data
         self._config = config
         self._outputs = len(trunk.outputs)
-        self._size: tuple[int, int] = trunk.inputs[0].shape[1:3]
+        self._size: tuple[int, int] = trunk.input_shape[1:3]
         self.folder = folder / f"features-{self._key()}"
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -119,8 +107,7 @@ class Bank:
                 broken[job[0]] = str(decoded)
                 continue
             pictures, times = decoded
-            inputs = partial(self._inputs, pictures, times)
-            features = predict(self.trunk, inputs, len(pictures))
+            features = predict(self.trunk, map(normalize, a_few(pictures)))
             arrays = [values.astype(np.float16) for values in features]
             *paths, last = self._paths(job)
             for path, array in zip(paths, arrays, strict=True):
@@ -139,25 +126,12 @@ class Bank:
         """Seconds of a clip that `fill` has computed."""
         return float(np.load(self._paths((clip, view))[-1])[-1])
 
-    def _inputs(
-        self, pictures: NDArray[np.uint8], times: NDArray[np.float64], chosen: slice
-    ) -> list[object]:
-        """What the trunk is given of some of the pictures."""
-        if self._interval is None:
-            return [normalize(pictures[chosen])]
-        before = nearest(times, times[chosen] - self._interval)
-        flows = map(optical_flow, pictures[chosen], pictures[before])
-        return [normalize(pictures[chosen]), np.stack(list(flows))]
-
     def _key(self) -> str:
         # When a window is drawn, and how it is mixed, changes no picture.
         pictures = msgspec.structs.replace(
             self._config, speed=1.0, jitter=0.0, reverse=0.0, still=0.0, background=0.0, mixup=0.0
         )
-        settings = [pictures, SEED, SPACING_S]
-        if self._interval is not None:
-            settings += [self._interval, VERSION]
-        digest = hashlib.sha256(msgspec.json.encode(settings))
+        digest = hashlib.sha256(msgspec.json.encode([pictures, SEED, SPACING_S]))
         for weights in self.trunk.get_weights():
             digest.update(weights.tobytes())
         return f"{self._size[0]}x{self._size[1]}-{digest.hexdigest()[:12]}"

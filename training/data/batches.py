@@ -15,12 +15,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import AugmentConfig, Config, Fisher, NetworkConfig, Streams
+from training.config import AugmentConfig, Config, Streams
 from training.data import augment
 from training.data.bank import Bank, Tape
 from training.data.cache import Cache, Footage
 from training.data.index import Clip
-from training.fisher import mirror
 
 Window = tuple[NDArray[np.generic], ...]  # for each input of the model (frames, ...)
 # The model's input (windows, frames, ...), or all of them where it has several.
@@ -38,9 +37,6 @@ class Material(Protocol[Taken]):
 
     def views(self, clip: Clip) -> Sequence[int]:
         """The numbers of the views that there are to learn from."""
-
-    def places(self, network: NetworkConfig) -> int:
-        """How many times a window of the network is taken at."""
 
     def plain(self, taken: Taken, times: NDArray[np.float64]) -> Window:
         """A window without variation."""
@@ -73,10 +69,6 @@ class Pictures(Material[Footage]):
         """The clip as it is: pictures are varied later."""
         return (0,)
 
-    def places(self, network: NetworkConfig) -> int:
-        """With motion, one more than there are places: the picture before the first."""
-        return network.length + network.motion
-
     def plain(self, taken: Footage, times: NDArray[np.float64]) -> Window:
         """(frames, height, width, 3) uint8 RGB of the network's size."""
         return (augment.resize(taken.window(times), self._size),)
@@ -108,10 +100,6 @@ class Views(Material[Tape]):
         """See `training_views`."""
         return training_views(self._config, clip)
 
-    def places(self, network: NetworkConfig) -> int:
-        """No more than the window has: where it matters, a trunk has seen the picture before."""
-        return network.length
-
     def plain(self, taken: Tape, times: NDArray[np.float64]) -> Window:
         """One array (frames, height, width, channels) float16 per output of the trunk."""
         return taken.window(times)
@@ -120,12 +108,8 @@ class Views(Material[Tape]):
         """The same, mirrored or not."""
         features = taken.window(times)
         # Features of a mirrored picture are nearly the mirrored features, at no cost.
-        if not (self._config.augment.mirror and rng.random() < 0.5):
-            return features
-        if isinstance(self._config.network, Fisher):
-            descriptors, energy = features
-            return mirror(descriptors), energy[:, :, ::-1]
-        return tuple(values[:, :, ::-1] for values in features)
+        mirrored = self._config.augment.mirror and rng.random() < 0.5
+        return tuple(values[:, :, ::-1] for values in features) if mirrored else features
 
 
 def training_views(config: Config, clip: Clip) -> Sequence[int]:
@@ -192,7 +176,7 @@ class TrainingWindows(keras.utils.PyDataset):
     def _window(self, rng: np.random.Generator, clip: Clip) -> tuple[Window, NDArray[np.float32]]:
         config, network = self._config, self._config.network
         taken = self._material.load(clip, int(rng.choice(self._material.views(clip))))
-        count = self._material.places(network)
+        count = network.length + network.motion
         times = augment.draw_times(
             rng, config.augment, taken.duration, count, config.frame_interval_s
         )
@@ -218,7 +202,7 @@ def fixed_windows(
         The model's inputs for n windows, one-hot `targets` (n, classes) float32, and the number of
         the clip that each came from (n,).
     """
-    count = material.places(config.network)
+    count = config.network.length + config.network.motion
     windows, targets, owners = [], [], []
     for number, clip in enumerate(clips):
         taken = material.load(clip)

@@ -159,7 +159,6 @@ def test_folder_in_place_of_a_file(folder):
         (lambda m: m.update(classes=["squat", "squat", "lunge"]), "names a class twice"),
         (lambda m: m.update(classes=["squat", "lu\nnge", "x"]), "unprintable"),
         (lambda m: m["input"].update(width=100_000), "larger than 2048"),
-        (lambda m: m["input"].update(motion=False, flow=True), "`flow` without `motion`"),
         (lambda m: m["features"].update(partials=[2, 6, 8, 5]), "must begin with 3"),
         (lambda m: m["features"].update(activation=[9999, 9999, 9]), "values per frame"),
     ],

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import InputError
-from har_desktop.inference.flow import optical_flow
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.pipeline.hop import every
 from har_desktop.sources.video import VideoFile
@@ -90,28 +89,6 @@ def test_view_0_is_what_the_trunk_makes_of_the_clip(bank: Bank, clips_folder, cl
         assert values.dtype == np.float16
         assert np.std(expected) > 0.1
         np.testing.assert_allclose(values, expected, rtol=2e-3, atol=2e-3)
-
-
-def test_a_trunk_that_wants_it_is_given_the_flow_since_one_interval_before(
-    tmp_path: Path, clips_folder, clips, trunk
-) -> None:
-    picture, flow = keras.Input((32, 64, 3)), keras.Input((8, 16, 2))
-    moving = keras.Model([picture, flow], [flow, picture])
-    banks = [Bank(tmp_path, clips_folder, moving, VARIED, interval) for interval in (0.2, 0.5)]
-    assert len({bank.folder for bank in (*banks, Bank(tmp_path, tmp_path, trunk, VARIED))}) == 3
-    with VideoFile(clips_folder / clips[0].path) as source:
-        frames = list(every(source, SPACING_S))
-    box = Letterbox.fit(frames[0].size, (32, 64))
-    pictures = [np.ascontiguousarray(box.apply(frame.image)[:, :, ::-1]) for frame in frames]
-    for bank, steps in zip(banks, (2, 5), strict=True):
-        bank.fill([(clips[0], 0)])
-        found, seen = bank.load(clips[0], 0).features
-        # Before there is a picture one interval before, the first one stands in for it.
-        before = [pictures[max(0, place - steps)] for place in range(len(pictures))]
-        expected = np.stack(list(map(optical_flow, pictures, before)))
-        assert np.abs(expected).max() > 0.1
-        np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)
-        np.testing.assert_allclose(seen, np.stack(pictures) / 127.5 - 1, atol=2e-3)
 
 
 def test_view_1_is_another_and_the_same_in_any_folder(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.training.trunks import tiny_trunk
-from training.config import AugmentConfig, CnnGru, Config, Fisher, MobileNetGru
+from training.config import AugmentConfig, CnnGru, Config, MobileNetGru
 from training.data.bank import Bank
 from training.data.cache import Cache
 from training.data.index import Clip, scan
@@ -236,29 +236,3 @@ def test_fixed_windows_of_features_are_not_varied(banked) -> None:
     first = bank.load(drift[0], 0).window(np.array([0.0, 0.2, 0.4, 0.6]))
     for part, expected in zip(inputs, first, strict=True):
         np.testing.assert_array_equal(part[0], expected)
-
-
-def test_mirrored_descriptors_turn_where_they_point(banked) -> None:
-    from training import fisher
-    from training.data.bank import Tape
-    from training.data.batches import Views
-
-    bank, _ = banked
-    config = Config(
-        classes=("Drift", "Still"),
-        network=Fisher(height=32, width=64, length=4),
-        augment=AugmentConfig(mirror=True),
-    )
-    rng = np.random.default_rng(0)
-    descriptors = rng.random((6, 2, 4, fisher.DESCRIPTOR)).astype(np.float16)
-    energy = rng.random((6, 2, 4, 1)).astype(np.float16)
-    tape = Tape((descriptors, energy), np.arange(6) / 5)
-    seen = set()
-    for _ in range(20):
-        there, strength = Views(config, bank).varied(rng, tape, tape.times[:4])
-        mirrored = not np.array_equal(there, descriptors[:4])
-        expected = fisher.mirror(descriptors[:4]) if mirrored else descriptors[:4]
-        np.testing.assert_array_equal(there, expected)
-        np.testing.assert_array_equal(strength, energy[:4, :, ::-1] if mirrored else energy[:4])
-        seen.add(mirrored)
-    assert seen == {True, False}
