@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from export import conv3d, gru
 from export.gru import GruWeights
-from training.evidence import Evidence, gather, traits
-from training.network import find_layer
+from training.evidence import Evidence, course, look
+from training.network import find_layer, moved
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def answer(
     forwards = [_forward(head, part) for head, part in zip(heads, own, strict=True)]
     logits = tf.add_n([forward.logits for forward in forwards])
     if evidence is not None:
-        logits += _evidence(evidence, forwards, activations) - tf.reduce_max(logits)
+        logits = moved(logits[None], evidence([_courses(heads, activations), logits[None]]))[0]
     explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
 
     _, rows, columns, filters = activations.shape
@@ -130,16 +130,10 @@ def answer(
     }
 
 
-def _evidence(layer: Evidence, forwards: Sequence[_Forward], activations: tf.Tensor) -> tf.Tensor:
-    """What the layer makes of a window: (1,)."""
-    together = traits(
-        tf.reduce_mean(activations, axis=(1, 2))[None],
-        tf.concat([forward.pooled for forward in forwards], axis=-1)[None],
-        tf.concat([forward.trace2.outputs[-1:] for forward in forwards], axis=-1),
-    )
-    # The heads give their share of the mean; the layer is given the logits as they are.
-    logits = [len(forwards) * forward.logits[None] for forward in forwards]
-    return layer(gather(logits, [together]))[0]
+def _courses(heads: Sequence[HeadWeights], activations: tf.Tensor) -> tf.Tensor:
+    """What `Evidence` is given of the targets: (1, F)."""
+    own = tf.split(activations, [len(head.target_scale) for head in heads], axis=-1)
+    return tf.concat([course(look(target)[None]) for target in own], axis=-1)
 
 
 def _forward(weights: HeadWeights, partials: tf.Tensor) -> _Forward:

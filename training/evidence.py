@@ -1,22 +1,22 @@
 """Whether a window shows any of the classes at all, judged by all that several networks saw in it.
 
-A network that was taught by other classes to be unsure says it with its logits alone. Two questions
-more are asked of what lies before them, and the doubtful answer counts:
+A network that was taught by other classes to be unsure says it with its logits alone. Evidence asks
+one thing more, and both count, the first one twice:
 
-* Does it look like the classes or like other classes? A linear layer, learned from both (outlier
-  exposure: Hendrycks, Mazeika, Dietterich, "Deep Anomaly Detection with Outlier Exposure", ICLR
-  2019).
-* Does it look like anything that was learned from? The cosine to the nearest of some typical
-  windows of the classes (Sun, Ming, Zhu, Li, "Out-of-Distribution Detection with Deep Nearest
-  Neighbors", ICML 2022). No clips of others are needed for that, so it knows what nobody filmed.
+* How large is the largest logit, beside those of windows that were rightly taken for that class?
+  Some classes are recognised with larger logits than others (largest logit: Hendrycks et al.,
+  "Scaling Out-of-Distribution Detection for Real-World Settings", ICML 2022).
+* Does what the networks look at look like the classes or like other classes? A linear layer for
+  each network, learned from both (outlier exposure: Hendrycks, Mazeika, Dietterich, "Deep Anomaly
+  Detection with Outlier Exposure", ICLR 2019).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
 import msgspec
 import numpy as np
 from keras import layers, ops
@@ -24,53 +24,36 @@ from numpy.typing import NDArray
 
 from training import json_file
 
-TYPICAL = 256  # windows
 # Of the rightly recognised windows that validate, so many are more doubtful than zero evidence.
 DOUBTFUL = 0.04
+# What the looks count for, beside the largest logit.
+LOOKS = 1 / 3
+# The networks know the training clips by heart: what tells those from others is held down.
+REGULARITY = 0.01
 SMALL = 1e-6
 SCALES = "evidence.json"
 
 Floats = NDArray[np.float32]
 
 
-class Traits(NamedTuple):
-    """What one network found in windows, (batch, any) each.
-
-    Attributes:
-        mean: Over the window, of the maxima of its Conv3D.
-        deviation: The standard deviation of the same.
-        looks: The mean of the Grad-CAM target.
-        state: The last one of the second GRU.
-    """
-
-    mean: keras.KerasTensor
-    deviation: keras.KerasTensor
-    looks: keras.KerasTensor
-    state: keras.KerasTensor
-
-
-def traits(looks, pooled, state) -> Traits:
-    """Take them from one network.
+def look(target):
+    """What a network sees in pictures: mean and maximum of its Grad-CAM target.
 
     Args:
-        looks: The mean of each picture's Grad-CAM target (batch, length, filters).
-        pooled: The maxima of its Conv3D (batch, length, channels).
-        state: Of its second GRU (batch, units).
+        target: (any, rows, columns, filters).
+
+    Returns:
+        (any, 2 * filters).
     """
-    mean = ops.mean(pooled, axis=1)
+    return ops.concatenate([ops.mean(target, axis=(1, 2)), ops.max(target, axis=(1, 2))], axis=-1)
+
+
+def course(looks):
+    """How that goes over windows: (batch, length, F) to its mean and deviation, (batch, 2 * F)."""
+    mean = ops.mean(looks, axis=1)
     # Not as mean of squares less square of mean: that would be rounding where nothing moves.
-    deviation = ops.sqrt(ops.mean(ops.square(pooled - mean[:, None]), axis=1))
-    return Traits(mean, deviation, ops.mean(looks, axis=1), state)
-
-
-def gather(logits: list, parts: list[Traits]) -> list:
-    """What `Evidence` is given of several networks: all that is known, and its course.
-
-    Several networks may also come as one, whose traits follow one another.
-    """
-    means, deviations, looks, states = zip(*parts, strict=True)
-    course = ops.concatenate([*means, *deviations], axis=-1)
-    return [ops.concatenate([*logits, course, *looks, *states], axis=-1), course]
+    deviation = ops.sqrt(ops.mean(ops.square(looks - mean[:, None]), axis=1))
+    return ops.concatenate([mean, deviation], axis=-1)
 
 
 class Evidence(layers.Layer):
@@ -80,47 +63,56 @@ class Evidence(layers.Layer):
         """Make the weights.
 
         Args:
-            shape: Of all that is known (batch, F), and of its course (batch, P).
+            shape: Of the courses of all networks side by side (batch, F), and of the logits
+                (batch, classes).
         """
-        (_, known), (_, course) = shape
+        (_, looks), (_, classes) = shape
         fixed = {"initializer": "zeros", "trainable": False}
-        self.kernel = self.add_weight(shape=(known, 1), name="kernel", **fixed)
+        self.kernel = self.add_weight(shape=(looks, 1), name="kernel", **fixed)
         self.bias = self.add_weight(shape=(1,), name="bias", **fixed)
-        self.typical = self.add_weight(shape=(course, TYPICAL), name="typical", **fixed)
-        self.offset = self.add_weight(shape=(1,), name="offset", **fixed)
+        self.slope = self.add_weight(shape=(classes,), name="slope", **fixed)
+        self.offset = self.add_weight(shape=(classes,), name="offset", **fixed)
 
     def call(self, inputs):
-        """The smaller one of both answers."""
-        return ops.minimum(*self.answers(*inputs))
-
-    def answers(self, known, course) -> tuple:
-        """Like the classes rather than others? Like anything? (batch, 1) each."""
-        ours = ops.matmul(known, self.kernel) + self.bias
-        near = ops.matmul(direction(course), self.typical)
-        return ours, ops.max(near, axis=-1, keepdims=True) + self.offset
+        """The sum of both answers."""
+        courses, logits = inputs
+        top = ops.argmax(logits, axis=-1)
+        large = ops.take(self.slope, top) * ops.max(logits, axis=-1) + ops.take(self.offset, top)
+        return ops.matmul(courses, self.kernel) + self.bias + large[:, None]
 
     def compute_output_shape(self, shape: tuple[tuple[int, ...], tuple[int, ...]]):
         """(batch, 1)."""
         return shape[0][0], 1
 
 
-def direction(course):
-    """Vectors (batch, P) at unit length; those without any stay so."""
-    length = ops.sqrt(ops.sum(ops.square(course), axis=-1, keepdims=True))
-    return course / (length + SMALL)
-
-
-class Known(NamedTuple):
-    """What a network knows of n windows, as numbers.
+class Line(NamedTuple):
+    """A linear layer over a network's courses: large where they look like the classes.
 
     Attributes:
-        all: (n, F) as the layer is given it.
-        course: (n, P).
-        right: (n,) whether its label is that of the clip.
+        kernel: (F,) float32.
+        bias: Added to it.
     """
 
-    all: Floats
-    course: Floats
+    kernel: Floats
+    bias: np.float32
+
+    def __call__(self, courses: Floats) -> Floats:
+        """Answers (n,) to courses (n, F)."""
+        answers: Floats = courses @ self.kernel + self.bias
+        return answers
+
+
+class Held(NamedTuple):
+    """n windows that the networks did not learn from.
+
+    Attributes:
+        courses: (n, F) of each network.
+        logits: (n, classes) their mean.
+        right: (n,) whether the largest one is that of the clip's class.
+    """
+
+    courses: tuple[Floats, ...]
+    logits: Floats
     right: NDArray[np.bool_]
 
 
@@ -130,67 +122,67 @@ class Scale(msgspec.Struct, frozen=True):
     doubtful: float
     usual: float
 
+    @classmethod
+    def of(cls, answers: Floats) -> Scale:
+        """Of the answers to such windows."""
+        return cls(*map(float, np.quantile(answers, [DOUBTFUL, 0.5])))
+
     @property
-    def size(self) -> np.float32:
+    def size(self) -> float:
         """From one to the other."""
-        return np.float32(max(self.usual - self.doubtful, SMALL))
+        return max(self.usual - self.doubtful, SMALL)
 
 
 class Scales(msgspec.Struct, frozen=True):
-    """Those of both answers."""
+    """Of each network's line, and of the largest logit where it is that of each class."""
 
-    ours: Scale
-    near: Scale
+    looks: list[Scale]
+    classes: list[Scale]
 
 
-def learn(layer: Evidence, ours: Known, others: Known) -> None:
-    """Teach the layer both answers, which cannot be held against each other yet.
-
-    Args:
-        layer: As it was built.
-        ours: Training windows of the classes.
-        others: Training windows of other classes.
-    """
-    from sklearn.cluster import KMeans
+def learn(ours: Floats, others: Floats) -> Line:
+    """What tells windows of the classes from windows of others, by one network's courses (n, F)."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    both = np.concatenate([ours.all, others.all]).astype(np.float64)
+    both = np.concatenate([ours, others]).astype(np.float64)
     scaler = StandardScaler().fit(both)
-    line = LogisticRegression(max_iter=1000, class_weight="balanced")
-    line.fit(scaler.transform(both), np.repeat([1, 0], [len(ours.all), len(others.all)]))
+    line = LogisticRegression(C=REGULARITY, max_iter=1000, class_weight="balanced")
+    line.fit(scaler.transform(both), np.repeat([1, 0], [len(ours), len(others)]))
     kernel = line.coef_[0] / scaler.scale_
-    bias = line.intercept_ - kernel @ scaler.mean_
-    directions = np.asarray(direction(ours.course))
-    count = min(TYPICAL, len(np.unique(directions, axis=0)))
-    centres = KMeans(count, n_init=1, random_state=1).fit(directions).cluster_centers_
-    # Where there are fewer windows than that, some stand more than once.
-    typical = direction(np.resize(centres, (TYPICAL, centres.shape[1])))
-    layer.set_weights([kernel[:, None], bias, np.transpose(typical), np.zeros(1)])
+    bias = line.intercept_[0] - kernel @ scaler.mean_
+    return Line(kernel.astype(np.float32), np.float32(bias))
 
 
-def find_scales(layer: Evidence, held: Known) -> Scales:
-    """Of the answers to windows that the network did not learn from.
+def find_scales(lines: Sequence[Line], held: Held) -> Scales:
+    """Of the answers to windows that the networks are right about; all where they are never right.
 
-    Those that it is right about; all where it is right about none.
+    A class of which they are right about too few for the doubtful ones to be any is taken like
+    all.
     """
     chosen = held.right if held.right.any() else ~held.right
-    answers = layer.answers(held.all[chosen], held.course[chosen])
-    quantiles = (np.quantile(answer, [DOUBTFUL, 0.5]) for answer in answers)
-    return Scales(*(Scale(float(doubtful), float(usual)) for doubtful, usual in quantiles))
+    logits = held.logits[chosen]
+    largest, labels = logits.max(axis=1), logits.argmax(axis=1)
+    classes = []
+    for label in range(logits.shape[1]):
+        own = labels == label
+        classes.append(Scale.of(largest[own] if DOUBTFUL * own.sum() >= 1 else largest))
+    looks = zip(lines, held.courses, strict=True)
+    return Scales([Scale.of(line(courses[chosen])) for line, courses in looks], classes)
 
 
-def set_scales(layer: Evidence, scales: Scales) -> None:
-    """Make the smaller one of both answers mean something."""
-    kernel, bias, typical, offset = layer.get_weights()
-    ours, near = scales.ours, scales.near
+def set_evidence(layer: Evidence, lines: Sequence[Line], scales: Scales) -> None:
+    """Make the sum of all answers mean something: 0 and 1 as of each."""
+    shares = [np.float32(LOOKS / len(lines) / scale.size) for scale in scales.looks]
+    kernels = [share * line.kernel for share, line in zip(shares, lines, strict=True)]
+    biases = [
+        share * (line.bias - np.float32(scale.doubtful))
+        for share, line, scale in zip(shares, lines, scales.looks, strict=True)
+    ]
+    slope = np.array([(1 - LOOKS) / scale.size for scale in scales.classes], np.float32)
+    doubtful = np.array([scale.doubtful for scale in scales.classes], np.float32)
     layer.set_weights(
-        [
-            kernel / ours.size,
-            (bias - np.float32(ours.doubtful)) / ours.size,
-            typical / near.size,
-            (offset - np.float32(near.doubtful)) / near.size,
-        ]
+        [np.concatenate(kernels)[:, None], np.array([sum(biases)]), slope, -slope * doubtful]
     )
 
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from training import cnn, mobilenet
 from training.config import CnnGru, MultiStream, NetworkConfig, Stream
-from training.evidence import Evidence, Traits, gather, traits
+from training.evidence import Evidence, course, look
 from training.luma import LUMA
 from training.precision import full_precision
 
@@ -106,17 +106,19 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     if not isinstance(config, MultiStream):
         logits, *_ = _stream(config, classes, _seen(config, frames, before))
         return keras.Model(clip, logits, name=config.kind)
-    answers, known = [], []
+    answers, courses = [], []
     for number, part in enumerate(config.streams):
         now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
         seen = _seen(part, now, past)
         picture = keras.Input(seen.shape[1:], dtype=full_precision(), name="picture")
         outputs = _stream(part, classes, picture)
-        logits, *more = keras.Model(picture, outputs, name=f"stream{number}")(seen)
+        logits, looks = keras.Model(picture, outputs, name=f"stream{number}")(seen)
         answers.append(logits)
-        known.append(Traits(*more))
-    evidence = Evidence(dtype=full_precision(), name="evidence")(gather(answers, known))
-    return keras.Model(clip, fuse(answers, evidence), name=config.kind)
+        courses.append(looks)
+    mean = sum(answers) / len(answers)
+    asked = [ops.concatenate(courses, axis=-1), mean]
+    evidence = Evidence(dtype=full_precision(), name="evidence")(asked)
+    return keras.Model(clip, moved(mean, evidence), name=config.kind)
 
 
 def _pictures(config: NetworkConfig, clips) -> tuple:
@@ -135,21 +137,13 @@ def _seen(config: Stream, frames, before):
     return normalize(frames, before if config.motion else None, full_precision())
 
 
-def fuse(answers, evidence):
-    """The mean of several networks' logits, moved such that the largest one is the evidence.
+def moved(logits, evidence):
+    """Logits (batch, classes), moved such that the largest one is the evidence (batch, 1).
 
     To move all logits changes neither probabilities nor gradients. A bundle's `least_evidence` is
     held against the largest.
-
-    Args:
-        answers: Logits (batch, classes) of each network.
-        evidence: (batch, 1), see `training.evidence`.
-
-    Returns:
-        (batch, classes).
     """
-    mean = sum(answers) / len(answers)
-    return mean + ops.stop_gradient(evidence - ops.max(mean, axis=-1, keepdims=True))
+    return logits + ops.stop_gradient(evidence - ops.max(logits, axis=-1, keepdims=True))
 
 
 def a_few(pictures) -> Iterator:
@@ -169,34 +163,21 @@ def predict(model: keras.Model, chunks: Iterable) -> list[NDArray[np.float32]]:
     return [np.concatenate(part) for part in zip(*outputs, strict=True)]
 
 
-def known_of_windows(network: keras.Model, config: MultiStream, pictures) -> list:
-    """What `training.evidence` is given of each window of a clip; every picture is encoded once.
+def encoded(network: keras.Model, config: MultiStream, pictures) -> Iterator[tuple]:
+    """What each stream's encoder gives for the pictures of a clip, each of them encoded once.
 
     Args:
         network: Built by `build(config, classes)`.
         config: Its shape.
         pictures: (length or, with motion, length + 1 pictures or more, height, width, 3) uint8 RGB.
 
-    Returns:
-        As of `gather`, for a window that ends at each picture at which one can.
+    Yields:
+        The stream, the Grad-CAM target and the features, one of each for every place.
     """
     frames, before = _pictures(config, pictures[None])
-    places = ops.arange(len(frames) - config.length + 1)[:, None] + ops.arange(config.length)
-
-    def windows(values):
-        return ops.take(values, places, axis=0)
-
-    answers, known = [], []
     for model, part in streams(network, config):
         now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
-        encoder, head = model.get_layer("encoder"), model.get_layer("head")
-        activation, features = predict(encoder, a_few(_seen(part, now, past)))
-        folded = ops.reshape(windows(features), (-1, *features.shape[1:]))
-        logits, pooled, state = head.predict_on_batch(folded)
-        answers.append(logits)
-        looks = ops.mean(activation, axis=(1, 2))
-        known.append(traits(windows(looks), pooled, state))
-    return gather(answers, known)
+        yield model, *predict(model.get_layer("encoder"), a_few(_seen(part, now, past)))
 
 
 def shrink(pictures, factor: int):
@@ -210,14 +191,12 @@ def shrink(pictures, factor: int):
 
 
 def _stream(config: Stream, classes: int, seen) -> list:
-    """What the encoder is given -> logits and traits."""
+    """What the encoder is given -> logits, and how its looks go."""
     builder = cnn if isinstance(config, CnnGru) else mobilenet
     activation, features = builder.build_encoder(config)(seen)
-    logits, pooled, state = _head(config, classes, features.shape[1:])(features)
-    looks = ops.reshape(
-        ops.mean(activation, axis=(1, 2)), (-1, config.length, activation.shape[-1])
-    )
-    return [logits, *traits(looks, pooled, state)]
+    logits = _head(config, classes, features.shape[1:])(features)
+    looks = look(activation)
+    return [logits, course(ops.reshape(looks, (-1, config.length, looks.shape[-1])))]
 
 
 def build_on_features(network: keras.Model, length: int) -> keras.Model:
@@ -236,19 +215,18 @@ def build_on_features(network: keras.Model, length: int) -> keras.Model:
         for number, value in enumerate(neck.inputs)
     )
     _, features = neck([ops.reshape(x, (-1, *x.shape[2:])) for x in inputs])
-    logits, *_ = network.get_layer("head")(features)
-    return keras.Model(inputs, logits, name="learner")
+    return keras.Model(inputs, network.get_layer("head")(features), name="learner")
 
 
 def _head(config: Stream, classes: int, shape: tuple[int, ...]) -> keras.Model:
-    """Features of all frames, time folded into the batch -> logits, maxima, last state."""
+    """Features of all frames, time folded into the batch -> logits."""
     features = keras.Input(shape, dtype=keras.config.dtype_policy().compute_dtype, name="features")
     x = ops.reshape(features, (-1, config.length, *shape))
     x = layers.Conv3D(config.conv3d, 3, padding="same", activation="relu", name="conv3d")(x)
-    x = pooled = ops.max(x, axis=(2, 3))
+    x = ops.max(x, axis=(2, 3))
     x = layers.Dropout(config.dropout, name="dropout")(x)
     x = layers.GRU(config.gru[0], return_sequences=True, name="gru1")(x)
-    x = state = layers.GRU(config.gru[1], name="gru2")(x)
+    x = layers.GRU(config.gru[1], name="gru2")(x)
     x = layers.Dropout(config.dropout, name="dropout_logits")(x)
     logits = layers.Dense(classes, dtype=full_precision(), name="logits")(x)
-    return keras.Model(features, [logits, pooled, state], name="head")
+    return keras.Model(features, logits, name="head")

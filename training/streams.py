@@ -6,13 +6,15 @@ as theirs but for `history.csv`, and `evidence.json`, see `training.evidence`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import keras
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training import evidence
@@ -22,9 +24,9 @@ from training.data.cache import Cache
 from training.data.index import Clip
 from training.data.split import Split
 from training.devices import Scope
-from training.evidence import Known
+from training.evidence import Floats, Held
 from training.fit import fit, report
-from training.network import build, known_of_windows, streams
+from training.network import build, encoded, streams
 from training.prepare import Source, other_clips, prepare
 from training.run_folder import open_run, take_calibration, write_environment
 from training.stillness import least_movement
@@ -100,17 +102,17 @@ def join(
     # The first stream decides whether there are other classes.
     others = other_clips(config.streams[0], source.data, split)
     if others.train:
-
-        def known(clips: Sequence[Clip]) -> Known:
-            return _known(config, network, material, cache.fill(clips))
-
-        layer = network.get_layer("evidence")
-        evidence.learn(layer, known(split.train), known(others.train))
+        sides = [
+            _courses(config, network, material, cache.fill(part))
+            for part in (split.train, others.train)
+        ]
+        lines = [evidence.learn(ours, foreign) for ours, foreign in zip(*sides, strict=True)]
         if after:
             scales = evidence.read_scales(after)
         else:
-            scales = evidence.find_scales(layer, known(split.validation))
-        evidence.set_scales(layer, scales)
+            unseen = _held(config, network, material, cache.fill(split.validation))
+            scales = evidence.find_scales(lines, unseen)
+        evidence.set_evidence(network.get_layer("evidence"), lines, scales)
         evidence.keep_scales(run, scales)
     network.save_weights(run / "best.weights.h5")
     if after:
@@ -130,21 +132,53 @@ def join(
     write_environment(run, backend, seconds, where=where)
 
 
-def _known(
+def _courses(
     config: Streams, network: keras.Model, material: Pictures, clips: Sequence[Clip]
-) -> Known:
-    """What the network knows of all windows of the clips, and of which its label is right."""
-    classes, count = len(config.classes), config.network.length + config.network.motion
+) -> list[Floats]:
+    """How the looks of each network go in all windows of the clips: (windows, F) each."""
     parts = []
+    for _, pictures in _taken(config, material, clips):
+        seen = encoded(network, config.network, pictures)
+        parts.append([_course(config, target) for _, target, _ in seen])
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def _held(config: Streams, network: keras.Model, material: Pictures, clips: Sequence[Clip]) -> Held:
+    """The same windows, with what the networks say of them."""
+    length, parts = config.network.length, []
+    for clip, pictures in _taken(config, material, clips):
+        courses, answers = [], []
+        for model, target, features in encoded(network, config.network, pictures):
+            courses.append(_course(config, target))
+            folded = _in_windows(features, length).reshape(-1, *features.shape[1:])
+            answers.append(model.get_layer("head").predict_on_batch(folded))
+        logits = np.mean(answers, axis=0)
+        right = logits.argmax(axis=1) == config.classes.index(clip.label)
+        parts.append((*courses, logits, right))
+    *courses, logits, right = map(np.concatenate, zip(*parts, strict=True))
+    return Held(tuple(courses), logits, right)
+
+
+def _course(config: Streams, target: Floats) -> Floats:
+    looks = _in_windows(np.asarray(evidence.look(target)), config.network.length)
+    return np.asarray(evidence.course(looks))
+
+
+def _in_windows(values: Floats, length: int) -> Floats:
+    """Values of places (places, ...) to those of all windows (windows, length, ...)."""
+    starts = np.arange(len(values) - length + 1)[:, None]
+    return values[starts + np.arange(length)]
+
+
+def _taken(
+    config: Streams, material: Pictures, clips: Sequence[Clip]
+) -> Iterator[tuple[Clip, NDArray[Any]]]:
+    """The pictures of all windows of the clips; a long clip comes in several parts."""
+    count = config.network.length + config.network.motion
     for clip in tqdm(clips, desc="evidence", unit="clip", disable=None):
         taken = material.load(clip)
         windows = max(1, int(taken.duration / config.frame_interval_s) + 2 - count)
         for first in range(0, windows, AT_ONCE):
             places = np.arange(first, min(windows, first + AT_ONCE) + count - 1)
             (pictures,) = material.plain(taken, places * np.float64(config.frame_interval_s))
-            known = known_of_windows(network, config.network, pictures)
-            everything, course = map(np.asarray, known)
-            logits = everything[:, : classes * len(config.streams)]
-            label = logits.reshape(len(logits), -1, classes).mean(axis=1).argmax(axis=1)
-            parts.append((everything, course, [config.classes[i] == clip.label for i in label]))
-    return Known(*map(np.concatenate, zip(*parts, strict=True)))
+            yield clip, pictures

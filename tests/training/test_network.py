@@ -7,11 +7,12 @@ import pytest
 
 from tests.weights import randomize
 from training.config import CnnGru, MobileNetGru, MultiStream, TunedGru
+from training.evidence import course, look
 from training.network import (
     build,
     build_on_features,
+    encoded,
     find_layer,
-    known_of_windows,
     normalize,
 )
 
@@ -108,11 +109,18 @@ BESIDE = MultiStream(
 )
 
 
-def test_what_is_known_of_the_windows_of_a_clip_is_what_the_network_is_given_of_each() -> None:
+def test_a_clip_encoded_once_gives_what_evidence_is_given_of_each_window() -> None:
     network = build(BESIDE, classes=3)
     randomize(network, seed=1)
     clip = np.random.default_rng(0).integers(0, 256, (7, 64, 96, 3), dtype=np.uint8)
-    found = known_of_windows(network, BESIDE, clip)
+    places = np.arange(3)[:, None] + np.arange(4)
+    courses, answers = [], []
+    for model, target, features in encoded(network, BESIDE, clip):
+        assert len(target) == len(features) == 6
+        courses.append(course(np.asarray(look(target))[places]))
+        folded = features[places].reshape(-1, *features.shape[1:])
+        answers.append(model.get_layer("head").predict_on_batch(folded))
+    found = np.concatenate(courses, axis=-1), np.mean(answers, axis=0)
     windows = np.stack([clip[start : start + 5] for start in range(3)])
     probe = keras.Model(network.input, network.get_layer("evidence").input)
     for slid, alone in zip(found, probe(windows), strict=True):

@@ -137,14 +137,15 @@ def test_other_classes_teach_what_evidence_is(fit, with_others, clips_folder, tm
     network = build(config.network, 2)
     network.load_weights(run / "best.weights.h5")
     layer = network.get_layer("evidence")
-    kernel, _, typical, _ = layer.get_weights()
+    kernel, _, slope, offset = layer.get_weights()
     assert np.abs(kernel).min() > 0
     scales = read_scales(run)
-    # Of unit length, but for the scale.
-    lengths = np.linalg.norm(typical, axis=0) * (scales.near.usual - scales.near.doubtful)
-    np.testing.assert_allclose(lengths, 1, atol=1e-3)
+    # Doubtful is no evidence and usual is two thirds of it; the looks are the rest.
+    doubtful, usual = np.array([[scale.doubtful, scale.usual] for scale in scales.classes]).T
+    np.testing.assert_allclose(slope * doubtful + offset, 0, atol=1e-3)
+    np.testing.assert_allclose(slope * usual + offset, 2 / 3, atol=1e-3)
 
-    # The windows by which the scales were found: each of both answers doubts few of the right ones.
+    # The windows by which the scales were found: few of the right ones are doubtful.
     cache = Cache(tmp_path / "all", clips_folder, (24, 32))
     held = cache.fill(read_split(run / "split.json").validation)
     windows, targets, _ = fixed_windows(config, Pictures(AugmentConfig(), (24, 32), cache), held)
