@@ -76,9 +76,13 @@ class Evidence(layers.Layer):
     def call(self, inputs):
         """The sum of both answers."""
         courses, logits = inputs
-        top = ops.argmax(logits, axis=-1)
-        large = ops.take(self.slope, top) * ops.max(logits, axis=-1) + ops.take(self.offset, top)
-        return ops.matmul(courses, self.kernel) + self.bias + large[:, None]
+        largest = ops.max(logits, axis=-1, keepdims=True)
+        # Not argmax, whose form in Keras ONNX does not know.
+        top = ops.cast(logits == largest, logits.dtype)
+        large = ops.sum(top * (self.slope * largest + self.offset), axis=-1, keepdims=True)
+        return (
+            ops.matmul(courses, self.kernel) + self.bias + large / ops.sum(top, -1, keepdims=True)
+        )
 
     def compute_output_shape(self, shape: tuple[tuple[int, ...], tuple[int, ...]]):
         """(batch, 1)."""
