@@ -177,16 +177,15 @@ def find_scales(lines: Sequence[Line], held: Held) -> Scales:
 
 def set_evidence(layer: Evidence, lines: Sequence[Line], scales: Scales) -> None:
     """Make the sum of all answers mean something: 0 and 1 as of each."""
-    shares = [np.float32(LOOKS / len(lines) / scale.size) for scale in scales.looks]
-    kernels = [share * line.kernel for share, line in zip(shares, lines, strict=True)]
-    biases = [
-        share * (line.bias - np.float32(scale.doubtful))
-        for share, line, scale in zip(shares, lines, scales.looks, strict=True)
-    ]
+    kernels, bias = [], np.float32(0)
+    for line, scale in zip(lines, scales.looks, strict=True):
+        share = np.float32(LOOKS / len(lines) / scale.size)
+        kernels.append(share * line.kernel)
+        bias += share * (line.bias - np.float32(scale.doubtful))
     slope = np.array([(1 - LOOKS) / scale.size for scale in scales.classes], np.float32)
     doubtful = np.array([scale.doubtful for scale in scales.classes], np.float32)
     layer.set_weights(
-        [np.concatenate(kernels)[:, None], np.array([sum(biases)]), slope, -slope * doubtful]
+        [np.concatenate(kernels)[:, None], np.array([bias]), slope, -slope * doubtful]
     )
 
 

@@ -163,21 +163,51 @@ def predict(model: keras.Model, chunks: Iterable) -> list[NDArray[np.float32]]:
     return [np.concatenate(part) for part in zip(*outputs, strict=True)]
 
 
-def encoded(network: keras.Model, config: MultiStream, pictures) -> Iterator[tuple]:
-    """What each stream's encoder gives for the pictures of a clip, each of them encoded once.
+def courses_of_windows(
+    network: keras.Model, config: MultiStream, pictures
+) -> list[NDArray[np.float32]]:
+    """How the looks of each stream go in every window of a clip; each picture is encoded once.
 
     Args:
         network: Built by `build(config, classes)`.
         config: Its shape.
         pictures: (length or, with motion, length + 1 pictures or more, height, width, 3) uint8 RGB.
 
-    Yields:
-        The stream, the Grad-CAM target and the features, one of each for every place.
+    Returns:
+        (windows, F) each, see `training.evidence`.
     """
+    seen = _encoded(network, config, pictures)
+    return [_course_of_windows(target, config.length) for _, target, _ in seen]
+
+
+def answers_of_windows(
+    network: keras.Model, config: MultiStream, pictures
+) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
+    """The same, and the mean of the streams' logits: (windows, classes)."""
+    courses, answers = [], []
+    for model, target, features in _encoded(network, config, pictures):
+        courses.append(_course_of_windows(target, config.length))
+        folded = _in_windows(features, config.length).reshape(-1, *features.shape[1:])
+        answers.append(model.get_layer("head").predict_on_batch(folded))
+    return courses, np.mean(answers, axis=0)
+
+
+def _encoded(network: keras.Model, config: MultiStream, pictures) -> Iterator[tuple]:
+    """Of each stream: itself, the Grad-CAM target and the features of every place."""
     frames, before = _pictures(config, pictures[None])
     for model, part in streams(network, config):
         now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
         yield model, *predict(model.get_layer("encoder"), a_few(_seen(part, now, past)))
+
+
+def _course_of_windows(target: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    return np.asarray(course(_in_windows(np.asarray(look(target)), length)))
+
+
+def _in_windows(values: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Values of places (places, ...) to those of all windows (windows, length, ...)."""
+    starts = np.arange(len(values) - length + 1)[:, None]
+    return values[starts + np.arange(length)]
 
 
 def shrink(pictures, factor: int):

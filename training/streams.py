@@ -26,7 +26,7 @@ from training.data.split import Split
 from training.devices import Scope
 from training.evidence import Floats, Held
 from training.fit import fit, report
-from training.network import build, encoded, streams
+from training.network import answers_of_windows, build, courses_of_windows, streams
 from training.prepare import Source, other_clips, prepare
 from training.run_folder import open_run, take_calibration, write_environment
 from training.stillness import least_movement
@@ -136,38 +136,22 @@ def _courses(
     config: Streams, network: keras.Model, material: Pictures, clips: Sequence[Clip]
 ) -> list[Floats]:
     """How the looks of each network go in all windows of the clips: (windows, F) each."""
-    parts = []
-    for _, pictures in _taken(config, material, clips):
-        seen = encoded(network, config.network, pictures)
-        parts.append([_course(config, target) for _, target, _ in seen])
+    parts = [
+        courses_of_windows(network, config.network, pictures)
+        for _, pictures in _taken(config, material, clips)
+    ]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
 def _held(config: Streams, network: keras.Model, material: Pictures, clips: Sequence[Clip]) -> Held:
     """The same windows, with what the networks say of them."""
-    length, parts = config.network.length, []
+    parts = []
     for clip, pictures in _taken(config, material, clips):
-        courses, answers = [], []
-        for model, target, features in encoded(network, config.network, pictures):
-            courses.append(_course(config, target))
-            folded = _in_windows(features, length).reshape(-1, *features.shape[1:])
-            answers.append(model.get_layer("head").predict_on_batch(folded))
-        logits = np.mean(answers, axis=0)
+        courses, logits = answers_of_windows(network, config.network, pictures)
         right = logits.argmax(axis=1) == config.classes.index(clip.label)
         parts.append((*courses, logits, right))
     *courses, logits, right = map(np.concatenate, zip(*parts, strict=True))
     return Held(tuple(courses), logits, right)
-
-
-def _course(config: Streams, target: Floats) -> Floats:
-    looks = _in_windows(np.asarray(evidence.look(target)), config.network.length)
-    return np.asarray(evidence.course(looks))
-
-
-def _in_windows(values: Floats, length: int) -> Floats:
-    """Values of places (places, ...) to those of all windows (windows, length, ...)."""
-    starts = np.arange(len(values) - length + 1)[:, None]
-    return values[starts + np.arange(length)]
 
 
 def _taken(

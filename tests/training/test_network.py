@@ -7,11 +7,11 @@ import pytest
 
 from tests.weights import randomize
 from training.config import CnnGru, MobileNetGru, MultiStream, TunedGru
-from training.evidence import course, look
 from training.network import (
+    answers_of_windows,
     build,
     build_on_features,
-    encoded,
+    courses_of_windows,
     find_layer,
     normalize,
 )
@@ -113,14 +113,10 @@ def test_a_clip_encoded_once_gives_what_evidence_is_given_of_each_window() -> No
     network = build(BESIDE, classes=3)
     randomize(network, seed=1)
     clip = np.random.default_rng(0).integers(0, 256, (7, 64, 96, 3), dtype=np.uint8)
-    places = np.arange(3)[:, None] + np.arange(4)
-    courses, answers = [], []
-    for model, target, features in encoded(network, BESIDE, clip):
-        assert len(target) == len(features) == 6
-        courses.append(course(np.asarray(look(target))[places]))
-        folded = features[places].reshape(-1, *features.shape[1:])
-        answers.append(model.get_layer("head").predict_on_batch(folded))
-    found = np.concatenate(courses, axis=-1), np.mean(answers, axis=0)
+    courses, logits = answers_of_windows(network, BESIDE, clip)
+    for one, same in zip(courses, courses_of_windows(network, BESIDE, clip), strict=True):
+        np.testing.assert_array_equal(one, same)
+    found = np.concatenate(courses, axis=-1), logits
     windows = np.stack([clip[start : start + 5] for start in range(3)])
     probe = keras.Model(network.input, network.get_layer("evidence").input)
     for slid, alone in zip(found, probe(windows), strict=True):
