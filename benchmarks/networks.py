@@ -77,13 +77,13 @@ def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto
     """
     encoders, heads, evidence = graphs.take_apart(network, config)
 
-    def answer(clip: tf.Tensor) -> dict[str, tf.Tensor]:
+    def answer(clip: tf.Tensor, *states: tf.Tensor) -> dict[str, tf.Tensor]:
         pictures = (clip[1:], clip[:-1]) if config.motion else (clip,)
         features = encode(encoders, *pictures)
         seen = features["partials"], features["activation"]
-        return head.answer(heads, *seen, tf.constant(-1, tf.int64), evidence)
+        return head.answer(heads, *seen, tf.constant(-1, tf.int64), states, evidence)
 
-    return graphs.convert("whole_window", answer, [clip_spec(config)])
+    return graphs.convert_head("whole_window", answer, [clip_spec(config)], heads)
 
 
 def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tuple[tf.Tensor, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 import keras
 import onnx
@@ -12,7 +13,7 @@ import tensorflow as tf
 
 from export.check import IR_VERSION, OPSET, check
 from export.encoder import EncoderPart, encode, norm_scale
-from export.head import HeadWeights, answer
+from export.head import HeadWeights, answer, recurrence, state_specs
 from training.config import MultiStream, NetworkConfig
 from training.evidence import Evidence
 from training.network import find_layer, streams, target, target_norm
@@ -53,14 +54,17 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
         value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim]
         for value in encoder.graph.output
     }
-    head = convert(
+    head = convert_head(
         "head",
-        lambda partials, activations, index: answer(heads, partials, activations, index, evidence),
+        lambda partials, activations, index, *states: answer(
+            heads, partials, activations, index, states, evidence
+        ),
         [
             tf.TensorSpec((config.length, *features["partials"][1:]), tf.float32, "partials"),
             tf.TensorSpec((config.length, *features["activation"][1:]), tf.float32, "activations"),
             tf.TensorSpec((), tf.int64, "class_index"),
         ],
+        heads,
     )
     return Graphs(encoder, head, " + ".join(target(part) for _, part in streams(network, config)))
 
@@ -94,6 +98,60 @@ def convert(
     Raises:
         BundleError: The converter left something in the graph that a bundle may not hold.
     """
+    model = _convert(name, function, inputs)
+    check(model, name)
+    return model
+
+
+def convert_head(
+    name: str,
+    function: Callable[..., dict[str, tf.Tensor]],
+    inputs: list[tf.TensorSpec],
+    heads: Sequence[HeadWeights],
+) -> onnx.ModelProto:
+    """The same for a function that ends in `export.head.answer`, with the GRUs in their place.
+
+    Args:
+        name: Of the graph.
+        function: Takes the inputs in order and then the states of the GRUs, returns what `answer`
+            does.
+        inputs: Shape, dtype and name of each input, without the states.
+        heads: As given to `answer`.
+
+    Raises:
+        BundleError: See `convert`.
+    """
+    length = inputs[0].shape[0]
+    model = _convert(name, function, [*inputs, *state_specs(heads, length)])
+    _put_between(model.graph, *recurrence(heads))
+    check(model, name)
+    return model
+
+
+def _put_between(
+    graph: onnx.GraphProto, nodes: list[onnx.NodeProto], constants: list[onnx.TensorProto]
+) -> None:
+    """Connect outputs of the graph with inputs of it, by nodes between; they cease to be such."""
+    connected = {name for node in nodes for name in (*node.input, *node.output)}
+    for values in (graph.input, graph.output):
+        kept = [value for value in values if value.name not in connected]
+        del values[:]
+        values.extend(kept)
+    graph.initializer.extend(constants)
+    # ONNX wants each node behind those that it needs.
+    every = [*graph.node, *nodes]
+    maker = {name: number for number, node in enumerate(every) for name in node.output}
+    needed = {
+        number: [maker[name] for name in node.input if name in maker]
+        for number, node in enumerate(every)
+    }
+    del graph.node[:]
+    graph.node.extend(every[number] for number in TopologicalSorter(needed).static_order())
+
+
+def _convert(
+    name: str, function: Callable[..., dict[str, tf.Tensor]], inputs: list[tf.TensorSpec]
+) -> onnx.ModelProto:
     # tf2onnx meets deprecations of TensorFlow's that are not ours to mend.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -107,5 +165,4 @@ def convert(
     # The converter declares operator sets that it doesn't use.
     del model.opset_import[:]
     model.opset_import.append(onnx.helper.make_opsetid("", OPSET))
-    check(model, name)
     return model

@@ -2,7 +2,9 @@
 
 The head knows nothing of the encoder but what stands in `HeadWeights`, so it serves any encoder
 whose Conv3D sees the Grad-CAM target through (at most) an affine map and max pooling. The backward
-pass is written as forward operations; docs/architecture.md derives it.
+pass is written as forward operations; docs/architecture.md derives it. TensorFlow describes all of
+it but the GRUs: `answer` gives what goes into them and takes what comes out, and `recurrence` has
+the nodes to be put between.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import onnx
 import tensorflow as tf
 from numpy.typing import NDArray
 
@@ -67,27 +70,38 @@ class HeadWeights:
         )
 
 
-@dataclass(frozen=True)
-class _Forward:
-    """What the backward pass needs of one head's forward pass.
+def state_specs(heads: Sequence[HeadWeights], length: int) -> list[tf.TensorSpec]:
+    """The states of all GRUs as `answer` takes them: head by head, the first before the second."""
+    return [
+        tf.TensorSpec((length, 1, weights.units), tf.float32, _states(number, layer))
+        for number, head in enumerate(heads)
+        for layer, weights in ((1, head.gru1), (2, head.gru2))
+    ]
 
-    Attributes:
-        weights: Of the head.
-        grid: (rows, columns) of the Conv3D's maps.
-        winners: (length, places, channels) float32, 1 where a map has its maximum.
-        pooled: (length, channels) the maxima after ReLU.
-        trace1: Of the first GRU.
-        trace2: Of the second.
-        logits: (classes,).
-    """
 
-    weights: HeadWeights
-    grid: tuple[int, int]
-    winners: tf.Tensor
-    pooled: tf.Tensor
-    trace1: gru.Trace
-    trace2: gru.Trace
-    logits: tf.Tensor
+def recurrence(
+    heads: Sequence[HeadWeights],
+) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
+    """The nodes and constants from what `answer` calls pooled to the states that it takes."""
+    nodes, constants = [], []
+    for number, head in enumerate(heads):
+        first, second = _states(number, 1), _states(number, 2)
+        for weights, inputs, outputs in (
+            (head.gru1, _pooled(number), first),
+            (head.gru2, first, second),
+        ):
+            more_nodes, more_constants = gru.forward(weights, inputs, outputs)
+            nodes += more_nodes
+            constants += more_constants
+    return nodes, constants
+
+
+def _pooled(number: int) -> str:
+    return f"pooled{number}"
+
+
+def _states(number: int, layer: int) -> str:
+    return f"states{number}_{layer}"
 
 
 def answer(
@@ -95,6 +109,7 @@ def answer(
     partials: tf.Tensor,
     activations: tf.Tensor,
     class_index: tf.Tensor,
+    states: Sequence[tf.Tensor],
     evidence: Evidence | None = None,
 ) -> dict[str, tf.Tensor]:
     """The function of one head, or of several side by side; docs/architecture.md has the contract.
@@ -105,68 +120,124 @@ def answer(
         partials: (length, 3, h, w, C) float32, oldest first.
         activations: (length, h', w', K) float32, oldest first: the Grad-CAM target.
         class_index: int64 scalar: the class to explain; below zero, the top one.
+        states: What the GRUs make of the maxima, as `state_specs` has it.
         evidence: Of several heads: the logits are moved such that the largest one is that.
 
     Returns:
         `logits` and `probabilities` (classes,) float32, `heatmaps` (length, h', w') float32,
-        `explained` int64 scalar.
+        `explained` int64 scalar; and the maxima of each head, `pooled0` and so on,
+        (length, 1, channels) float32.
     """
-    own = tf.split(partials, [len(head.conv3d_bias) for head in heads], axis=-1)
-    forwards = [_forward(head, part) for head, part in zip(heads, own, strict=True)]
-    logits = tf.add_n([forward.logits for forward in forwards])
+    maxima = _maxima(heads, partials)
+    channels = [len(head.conv3d_bias) for head in heads]
+    pooled = tf.split(maxima.pooled, channels, axis=-1)
+    parts = [
+        _Recurrent(head, own, tf.squeeze(states1, 1), tf.squeeze(states2, 1))
+        for head, own, states1, states2 in zip(
+            heads, pooled, states[::2], states[1::2], strict=True
+        )
+    ]
+    logits = tf.add_n([part.logits() for part in parts])
     if evidence is not None:
         logits = moved(logits[None], evidence([_courses(heads, activations), logits[None]]))[0]
     explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
 
+    reached = maxima.reached(tf.concat([part.gradient(explained) for part in parts], axis=-1))
     _, rows, columns, filters = activations.shape
-    alphas = [_alphas(forward, explained, rows * columns) for forward in forwards]
+    alphas = [
+        _alphas(head, own, rows * columns)
+        for head, own in zip(heads, tf.split(reached, channels, axis=-1), strict=True)
+    ]
     places = tf.reshape(activations, (-1, rows * columns, filters))
-    maps = places @ tf.concat(alphas, axis=-1)[:, :, None]
+    maps = places @ tf.expand_dims(tf.concat(alphas, axis=-1), -1)
     return {
         "logits": logits,
         "probabilities": tf.nn.softmax(logits),
         "heatmaps": tf.nn.relu(tf.reshape(maps, (-1, rows, columns))),
         "explained": explained,
+        **{_pooled(number): tf.expand_dims(own, 1) for number, own in enumerate(pooled)},
     }
 
 
 def _courses(heads: Sequence[HeadWeights], activations: tf.Tensor) -> tf.Tensor:
     """What `Evidence` is given of the targets: (1, F)."""
-    own = tf.split(activations, [len(head.target_scale) for head in heads], axis=-1)
-    return tf.concat([course(look(target)[None]) for target in own], axis=-1)
+    # Of all channels at once; then each network's, which are few numbers, go together.
+    filters = [len(head.target_scale) for head in heads]
+    parts = tf.reshape(course(look(activations)[None]), (-1, sum(filters)))
+    own = tf.split(parts, filters, axis=1)
+    return tf.concat([tf.reshape(part, (1, -1)) for part in own], axis=1)
 
 
-def _forward(weights: HeadWeights, partials: tf.Tensor) -> _Forward:
+@dataclass(frozen=True)
+class _Maxima:
+    """Of the Conv3D's maps, for all heads side by side.
+
+    Attributes:
+        grid: (rows, columns) of the maps.
+        winners: (length, places, channels) float32, 1 where a map has its maximum.
+        pooled: (length, channels) the maxima after ReLU.
+    """
+
+    grid: tuple[int, int]
+    winners: tf.Tensor
+    pooled: tf.Tensor
+
+    def reached(self, by_pooled: tf.Tensor) -> tf.Tensor:
+        """The gradient by the maxima, handed on to the maps, as `conv3d.sum_input_gradient` asks.
+
+        The maximum hands its gradient to the place it came from, in equal parts where several
+        places share it; ReLU lets it through where the maximum is positive.
+        """
+        sharing = tf.reduce_sum(self.winners, axis=1)
+        by_winner = by_pooled * tf.sign(self.pooled) / sharing
+        return (conv3d.reach(*self.grid) @ self.winners) * tf.expand_dims(by_winner, 1)
+
+
+def _maxima(heads: Sequence[HeadWeights], partials: tf.Tensor) -> _Maxima:
     maps = conv3d.combine(partials)
     length, height, width, channels = maps.shape
     maps = tf.reshape(maps, (length, height * width, channels))
     highest = tf.reduce_max(maps, axis=1, keepdims=True)
     # Adding the bias and ReLU keep the order: both can wait until the maximum is known.
-    pooled = tf.nn.relu(highest[:, 0] + weights.conv3d_bias)
-    trace1 = gru.forward(weights.gru1, pooled)
-    trace2 = gru.forward(weights.gru2, trace1.outputs)
-    logits = (trace2.outputs[-1:] @ weights.logits_kernel + weights.logits_bias)[0]
-    winners = tf.cast(maps == highest, tf.float32)
-    return _Forward(weights, (height, width), winners, pooled, trace1, trace2, logits)
+    bias = np.concatenate([head.conv3d_bias for head in heads])
+    pooled = tf.nn.relu(highest[:, 0] + bias)
+    return _Maxima((height, width), tf.cast(maps == highest, tf.float32), pooled)
 
 
-def _alphas(forward: _Forward, explained: tf.Tensor, places: int) -> tf.Tensor:
+@dataclass(frozen=True)
+class _Recurrent:
+    """One head's part from the maxima on.
+
+    Attributes:
+        weights: Of the head.
+        pooled: (length, channels).
+        states1: (length, units) of the first GRU.
+        states2: (length, units) of the second.
+    """
+
+    weights: HeadWeights
+    pooled: tf.Tensor
+    states1: tf.Tensor
+    states2: tf.Tensor
+
+    def logits(self) -> tf.Tensor:
+        """(classes,)."""
+        last = self.states2[-1:]
+        return (last @ self.weights.logits_kernel + self.weights.logits_bias)[0]
+
+    def gradient(self, explained: tf.Tensor) -> tf.Tensor:
+        """(length, channels): of that class' logit by the maxima, back through both GRUs."""
+        weights, length = self.weights, self.states2.shape[0]
+        by_state = tf.gather(weights.logits_kernel.T, explained)[None]
+        by_outputs2 = tf.concat([tf.zeros((length - 1, weights.gru2.units)), by_state], 0)
+        by_outputs1 = gru.backward(weights.gru2, self.states1, self.states2, by_outputs2)
+        return gru.backward(weights.gru1, self.pooled, self.states1, by_outputs1)
+
+
+def _alphas(weights: HeadWeights, reached: tf.Tensor, places: int) -> tf.Tensor:
     """Grad-CAM's weights (length, K): the mean over the target's `places` of the logit's gradient.
 
-    Backward: logit -> last state -> both GRUs -> pooled maxima -> Conv3D's input.
+    The target's scale and the mean over space are constants of the Conv3D's kernel.
     """
-    weights, length = forward.weights, forward.pooled.shape[0]
-    by_state = tf.gather(weights.logits_kernel.T, explained)[None]
-    by_outputs2 = tf.concat([tf.zeros((length - 1, weights.gru2.units)), by_state], 0)
-    by_outputs1 = gru.backward(weights.gru2, forward.trace2, by_outputs2)
-    by_pooled = gru.backward(weights.gru1, forward.trace1, by_outputs1)
-
-    # The maximum hands its gradient to the place it came from, in equal parts where several
-    # places share it; ReLU lets it through where the maximum is positive.
-    sharing = tf.reduce_sum(forward.winners, axis=1)
-    by_winner = by_pooled * tf.sign(forward.pooled) / sharing
-    reached = (conv3d.reach(*forward.grid) @ forward.winners) * by_winner[:, None]
-
-    # The target's scale and Grad-CAM's mean over space are constants of the kernel.
     factor = weights.target_scale / np.float32(places)
     return conv3d.sum_input_gradient(weights.conv3d_kernel * factor[:, None], reached)

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import tensorflow as tf
+from numpy.typing import NDArray
+from onnx import helper
 
 from export import gru
+from export.check import IR_VERSION, OPSET
 from export.gru import GruWeights
 
 
@@ -17,11 +22,34 @@ def _layer(inputs: int, units: int, seed: int) -> keras.layers.GRU:
     return layer
 
 
+def _forward(weights: GruWeights, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the nodes make of (steps, inputs) in ONNX Runtime: (steps, units)."""
+    steps, width = inputs.shape
+    nodes, constants = gru.forward(weights, "x", "states")
+    kind = onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        nodes,
+        "gru",
+        [helper.make_tensor_value_info("x", kind, [steps, 1, width])],
+        [helper.make_tensor_value_info("states", kind, [steps, 1, weights.units])],
+        constants,
+    )
+    opset = helper.make_opsetid("", OPSET)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
+    onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (states,) = session.run(None, {"x": inputs[:, None]})
+    return np.asarray(states)[:, 0]
+
+
 @pytest.mark.parametrize(("steps", "inputs", "units"), [(10, 6, 5), (2, 1, 3), (4, 7, 1)])
 def test_forward_and_backward_equal_keras_and_its_gradient(steps, inputs, units):
     layer = _layer(inputs, units, seed=steps)
     random = np.random.default_rng(steps + 1)
-    x = tf.constant(random.normal(0, 2, (steps, inputs)).astype(np.float32))
+    given = random.normal(0, 2, (steps, inputs)).astype(np.float32)
+    x = tf.constant(given)
     upstream = tf.constant(random.normal(size=(steps, units)).astype(np.float32))
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -29,10 +57,10 @@ def test_forward_and_backward_equal_keras_and_its_gradient(steps, inputs, units)
     expected_gradient = tape.gradient(expected, x, output_gradients=upstream)
 
     weights = GruWeights(*layer.get_weights())
-    trace = gru.forward(weights, x)
-    gradient = gru.backward(weights, trace, upstream)
+    outputs = _forward(weights, given)
+    gradient = gru.backward(weights, x, tf.constant(outputs), upstream)
 
-    np.testing.assert_allclose(trace.outputs, expected, atol=1e-6)
+    np.testing.assert_allclose(outputs, expected, atol=1e-6)
     np.testing.assert_allclose(gradient, expected_gradient, atol=1e-5, rtol=1e-5)
 
 
@@ -59,7 +87,8 @@ def test_saturated_units_keep_the_digits_of_their_gradient(saturated):
     truth = tape.gradient(outputs, inputs, output_gradients=tf.constant(upstream, tf.float64))
 
     taken = GruWeights(*weights)
-    gradient = gru.backward(taken, gru.forward(taken, tf.constant(x)), tf.constant(upstream))
+    states = tf.constant(_forward(taken, x))
+    gradient = gru.backward(taken, tf.constant(x), states, tf.constant(upstream))
 
     np.testing.assert_allclose(gradient, truth, rtol=0, atol=1e-5 * np.abs(truth).max())
 
@@ -68,19 +97,20 @@ def test_the_recurrent_bias_of_the_candidate_is_reset_and_the_others_are_not():
     """The one place where a GRU with `reset_after` differs from the textbook's."""
     layer = _layer(3, 2, seed=0)
     weights = GruWeights(*layer.get_weights())
-    x = tf.ones((3, 3))
-    plain = gru.forward(weights, x).outputs.numpy()
+    x = np.ones((3, 3), np.float32)
+    plain = _forward(weights, x)
     moved = weights.bias.copy()
     moved[0, 4:] += moved[1, 4:]
     moved[1, 4:] = 0
     other = GruWeights(weights.kernel, weights.recurrent, moved)
-    assert np.abs(gru.forward(other, x).outputs.numpy() - plain).max() > 0.01
+    assert np.abs(_forward(other, x) - plain).max() > 0.01
 
 
 def test_a_gradient_on_the_last_step_reaches_the_first():
     layer = _layer(3, 4, seed=1)
     weights = GruWeights(*layer.get_weights())
-    trace = gru.forward(weights, tf.ones((10, 3)))
+    x = np.ones((10, 3), np.float32)
+    states = tf.constant(_forward(weights, x))
     upstream = np.zeros((10, 4), np.float32)
     upstream[-1] = 1
-    assert np.abs(gru.backward(weights, trace, tf.constant(upstream))[0]).max() > 0
+    assert np.abs(gru.backward(weights, tf.constant(x), states, tf.constant(upstream))[0]).max() > 0

@@ -52,14 +52,17 @@ def case():
         GruWeights(*gru2.get_weights()),
         *dense.get_weights(),
     )
-    model = graphs.convert(
+    model = graphs.convert_head(
         "head",
-        lambda *inputs: answer([weights], *inputs),
+        lambda partials, activations, index, *states: answer(
+            [weights], partials, activations, index, states
+        ),
         [
             tf.TensorSpec((LENGTH, 3, *SIZE, CHANNELS), tf.float32, "partials"),
             tf.TensorSpec((LENGTH, *TARGET_SIZE, FILTERS), tf.float32, "activations"),
             tf.TensorSpec((), tf.int64, "class_index"),
         ],
+        [weights],
     )
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]

@@ -150,8 +150,8 @@ def test_a_saturated_network_passes_where_keras_itself_is_beyond_the_limit(
 def test_a_wrong_gradient_of_a_saturated_network_is_found_out(
     saturated, write_unchecked, monkeypatch
 ):
-    right = gru._slope
-    monkeypatch.setattr(gru, "_slope", lambda x: right(x) * 1.05)
+    right = gru._sigmoid  # of the gradient alone: the forward pass is ONNX Runtime's
+    monkeypatch.setattr(gru, "_sigmoid", lambda x: right(x) * 1.02)
     found = parity.measure(*write_unchecked(saturated))
     assert found.probabilities <= parity.LIMITS["probabilities"]
     with pytest.raises(parity.ParityError, match="heatmaps differ by"):
