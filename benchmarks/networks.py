@@ -83,7 +83,7 @@ def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto
         seen = features["partials"], features["activation"]
         return head.answer(heads, *seen, tf.constant(-1, tf.int64), states, evidence)
 
-    return graphs.convert_head("whole_window", answer, [clip_spec(config)], heads)
+    return graphs.convert_head("whole_window", answer, [clip_spec(config)], heads, config.length)
 
 
 def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tuple[tf.Tensor, ...]:

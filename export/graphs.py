@@ -65,6 +65,7 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
             tf.TensorSpec((), tf.int64, "class_index"),
         ],
         heads,
+        config.length,
     )
     return Graphs(encoder, head, " + ".join(target(part) for _, part in streams(network, config)))
 
@@ -108,6 +109,7 @@ def convert_head(
     function: Callable[..., dict[str, tf.Tensor]],
     inputs: list[tf.TensorSpec],
     heads: Sequence[HeadWeights],
+    length: int,
 ) -> onnx.ModelProto:
     """The same for a function that ends in `export.head.answer`, with the GRUs in their place.
 
@@ -117,11 +119,11 @@ def convert_head(
             does.
         inputs: Shape, dtype and name of each input, without the states.
         heads: As given to `answer`.
+        length: Of the window.
 
     Raises:
         BundleError: See `convert`.
     """
-    length = inputs[0].shape[0]
     model = _convert(name, function, [*inputs, *state_specs(heads, length)])
     _put_between(model.graph, *recurrence(heads))
     check(model, name)

@@ -63,6 +63,7 @@ def case():
             tf.TensorSpec((), tf.int64, "class_index"),
         ],
         [weights],
+        LENGTH,
     )
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
