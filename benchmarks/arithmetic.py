@@ -1,8 +1,8 @@
 """The graphs against the arithmetic in them.
 
 The limit is the number of multiply-adds in the graph over the rate at which ONNX Runtime multiplies
-large matrices on this machine, with the same threads. Ratios: the limit over the time taken, which
-is the share of the limit that is reached.
+large matrices on this machine, with as many threads as the encoder has. Ratios: the limit over the
+time taken, which is the share of the limit that is reached.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ GEMM = "product of two matrices"
 SIDE = 384  # of the matrices: large enough for the full rate, small enough for the caches
 CONVOLUTIONS = {"Conv", "ConvTranspose"}
 PRODUCTS = {"MatMul", "Gemm"}
+RECURRENT = {"GRU"}
 # What else multiplies and adds in bulk; a graph with one of these cannot be counted.
-UNCOUNTED = {"Einsum", "GRU", "LSTM", "RNN", "Loop", "Scan", "If", "ConvInteger", "MatMulInteger"}
+UNCOUNTED = {"Einsum", "LSTM", "RNN", "Loop", "Scan", "If", "ConvInteger", "MatMulInteger"}
 
 
 def run(effort: Effort) -> list[Row]:
@@ -60,7 +61,7 @@ def gemm(side: int) -> Callable[[], object]:
 
 
 def multiply_adds(model: onnx.ModelProto) -> int:
-    """How many multiply-adds the convolutions and matrix products of a graph take.
+    """How many multiply-adds the convolutions, matrix products and GRUs of a graph take.
 
     A convolution takes one for each output value, tap and input channel of its group; the padding
     counts as if it were picture. Element-wise operations are not counted.
@@ -79,7 +80,7 @@ def multiply_adds(model: onnx.ModelProto) -> int:
 def _of_node(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
     if node.op_type in UNCOUNTED:
         raise ValueError(f"{node.name}: {node.op_type} cannot be counted")
-    if node.op_type not in CONVOLUTIONS | PRODUCTS:
+    if node.op_type not in CONVOLUTIONS | PRODUCTS | RECURRENT:
         return 0
     first, second, output = (shapes.get(n, ()) for n in (*node.input[:2], node.output[0]))
     if 0 in (*first, *second, *output) or not (first and second and output):
@@ -88,5 +89,8 @@ def _of_node(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
         return math.prod(output) * math.prod(second[1:])
     if node.op_type == "ConvTranspose":
         return math.prod(first) * math.prod(second[1:])
+    if node.op_type == "GRU":  # both kernels, in every step of every sequence
+        steps, sequences, _ = first
+        return steps * sequences * (math.prod(second) + math.prod(shapes[node.input[2]]))
     flipped = any(a.name == "transA" and a.i for a in node.attribute)
     return math.prod(output) * first[-2 if flipped else -1]

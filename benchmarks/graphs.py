@@ -10,6 +10,7 @@ from onnx import helper
 
 from export.check import IR_VERSION, OPSET
 from har_desktop.inference.bundle import Bundle, load_bundle
+from har_desktop.inference.model import HEAD_THREADS
 from har_desktop.inference.session import Array, Session, open_session
 from har_desktop.models import list_bundles
 
@@ -29,7 +30,7 @@ def to_session(graph: onnx.GraphProto) -> Session:
 def bare_runs(bundle: Bundle) -> tuple[Callable[[], object], Callable[[], object]]:
     """The encoder's run and the head's run, each on arrays that are ready."""
     encoder = open_session("encoder", bundle.encoder, "cpu")
-    head = open_session("head", bundle.head, "cpu")
+    head = open_session("head", bundle.head, "cpu", HEAD_THREADS)
     return bare_run(encoder), bare_run(head)
 
 

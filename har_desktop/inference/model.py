@@ -28,6 +28,9 @@ Floats = NDArray[np.float32]
 
 TOP = -1  # the class index that stands for the most probable class
 STACKED = ("partials", "activations")  # what the head takes of all places side by side
+# The head is hundreds of small nodes: to wake a second thread takes longer than it saves, and the
+# decoder and the window can use the core.
+HEAD_THREADS = 1
 TOLERANCE = 1e-4  # of the dry run's probabilities
 
 
@@ -136,14 +139,15 @@ class Model:
         ):
             contract.check_file(name, data)
         self._encoder = open_session(names[0], bundle.encoder, provider)
-        self._head = open_session(names[1], bundle.head, provider)
+        self._head = open_session(names[1], bundle.head, provider, HEAD_THREADS)
         # What ONNX Runtime makes of the files counts in the end.
         for contract, session in zip(contracts, (self._encoder, self._head), strict=True):
             contract.check(session.name, session.inputs, session.outputs)
         shapes = manifest.features.partials, manifest.features.activation
         graph = stack_model(manifest.window.length, dict(zip(STACKED, shapes, strict=True)))
         # On CoreML, too, tensors lie in main memory.
-        self._stack = open_session("stack", graph, "cuda" if self._head.device == "cuda" else "cpu")
+        device: Provider = "cuda" if self._head.device == "cuda" else "cpu"
+        self._stack = open_session("stack", graph, device, HEAD_THREADS)
         # Both graphs ask for the same processor; should only one get it, say why the other didn't.
         report = self._head.report if self._head.report.reason else self._encoder.report
         try:

@@ -35,8 +35,8 @@ EXECUTION_PROVIDERS = {
 # Full 32-bit products: answers must not depend on the processor.
 OPTIONS: dict[str, dict[str, str]] = {"cuda": {"use_tf32": "0"}}
 # The graphs are small. On two virtual cores a second thread took an encoder of four convolutions
-# at 96 px from 1.9 to 1.1 ms, and a head from 0.32 to 0.28 ms; more threads would only take cores
-# away from the decoder and the window.
+# at 96 px from 1.9 to 1.1 ms; more threads would only take cores away from the decoder and the
+# window.
 THREADS = min(2, os.cpu_count() or 1)
 FATAL = 4  # the only level of ONNX Runtime's log that is let through; errors arrive as exceptions
 ERRORS: tuple[type[Exception], ...] = (
@@ -138,13 +138,14 @@ class Session:
         self._run_options.terminate = True
 
 
-def open_session(name: str, model: bytes, provider: Provider) -> Session:
+def open_session(name: str, model: bytes, provider: Provider, threads: int = THREADS) -> Session:
     """Build a session on the wished processor, or on the CPU with the reason kept.
 
     Args:
         name: Of the graph, for messages.
         model: A serialised ONNX model.
         provider: "auto" takes CoreML on macOS and CUDA elsewhere.
+        threads: That share the work of one node on the CPU.
 
     Raises:
         GraphError: The graph cannot be built even on the CPU.
@@ -154,10 +155,10 @@ def open_session(name: str, model: bytes, provider: Provider) -> Session:
     try:
         if wish != "cpu":
             try:
-                return Session(name, _accelerated(model, wish), report)
+                return Session(name, _accelerated(model, wish, threads), report)
             except _UnavailableError as obstacle:
                 report = fallback(provider, str(obstacle))
-        return Session(name, _build(model, ["cpu"]), report)
+        return Session(name, _build(model, ["cpu"], threads), report)
     except ERRORS as error:
         raise GraphError(f"{name}: cannot be loaded: {_gist(error)}") from error
 
@@ -181,14 +182,14 @@ def _wish(provider: Provider) -> str:
     return provider
 
 
-def _accelerated(model: bytes, wish: str) -> ort.InferenceSession:
+def _accelerated(model: bytes, wish: str, threads: int) -> ort.InferenceSession:
     """Build a session on `wish`, or raise an _UnavailableError that says why there is none."""
     if EXECUTION_PROVIDERS[wish] not in ort.get_available_providers():
         raise _UnavailableError("this build of ONNX Runtime does not support it")
     if wish == "cuda" and (obstacle := _cuda_obstacle()):
         raise _UnavailableError(obstacle)
     try:
-        session = _build(model, [wish, "cpu"])
+        session = _build(model, [wish, "cpu"], threads)
     except ERRORS as error:
         raise _UnavailableError(_gist(error)) from error
     if session.get_providers()[0] != EXECUTION_PROVIDERS[wish]:
@@ -196,13 +197,13 @@ def _accelerated(model: bytes, wish: str) -> ort.InferenceSession:
     return session
 
 
-def _build(model: bytes, wishes: Sequence[str]) -> ort.InferenceSession:
+def _build(model: bytes, wishes: Sequence[str], threads: int) -> ort.InferenceSession:
     """Build a session; ONNX Runtime silently leaves out a wish that it cannot fulfil."""
     ort.set_default_logger_severity(FATAL)
     options = ort.SessionOptions()
     options.log_severity_level = FATAL
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.intra_op_num_threads = THREADS
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Idle threads that spin would fight with the decoder and the window for the cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -62,6 +62,17 @@ def one(kind, shapes, output, weights, **attributes):
         (one("MatMul", {"x": (3,)}, (5,), {"w": (3, 5)}), 15),
         (one("Gemm", {"x": (3, 7)}, (7, 5), {"w": (3, 5)}, transA=1), 105),
         (one("Gemm", {"x": (7, 3)}, (7, 5), {"w": (5, 3)}, transB=1), 105),
+        # Four steps: three gates of 5 units, each over 7 inputs and 5 states.
+        (
+            one(
+                "GRU",
+                {"x": (4, 1, 7)},
+                (4, 1, 1, 5),
+                {"w": (1, 15, 7), "r": (1, 15, 5), "b": (1, 30)},
+                hidden_size=5,
+            ),
+            4 * 3 * 5 * (7 + 5),
+        ),
         (one("Add", {"x": (7, 3)}, (7, 3), {"w": (7, 3)}), 0),
     ],
 )

@@ -186,8 +186,8 @@ def test_processor_that_takes_the_graphs_but_cannot_run_them(bundle_folder, monk
     """An old graphics card, say: the CPU takes over and the reason is kept."""
     real = model_module.open_session
 
-    def open_session(name, model, provider):
-        session = real(name, model, "cpu")
+    def open_session(name, model, provider, *threads):
+        session = real(name, model, "cpu", *threads)
         if provider == "auto":
             session.report = model_module.ProviderReport("auto", "cuda", None)
 
