@@ -24,10 +24,12 @@ from har_desktop.inference.recognizer import Recognizer
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.ordered import Outcome, run_in_order
 from har_desktop.sinks.base import RunInfo, Sink
+from har_desktop.sinks.behind import Behind
 from har_desktop.sinks.events_csv import EventsCsv
 from har_desktop.sinks.frames_jsonl import FramesJsonl
 from har_desktop.sinks.subtitles import Subtitles
 from har_desktop.sinks.video import AnnotatedVideo
+from har_desktop.sources.contained import ContainedVideo, Decoder
 from har_desktop.sources.figure import RenderedFigure
 from har_desktop.sources.video import VideoFile
 
@@ -51,8 +53,20 @@ def run(effort: Effort) -> list[Row]:
 def measure(
     name: str, bundle: Bundle, clip: Path, pictures: list[Image], effort: Effort
 ) -> list[Row]:
-    """Measure one bundle on a clip of these pictures."""
-    replay = _Replay(bundle, clip)
+    """Measure one bundle on a clip of these pictures, decoded in another process as in the app."""
+    with closing(Decoder()) as decoder:
+        decoder.start()
+        return _measure(name, _Replay(bundle, clip, decoder), bundle, clip, pictures, effort)
+
+
+def _measure(
+    name: str,
+    replay: _Replay,
+    bundle: Bundle,
+    clip: Path,
+    pictures: list[Image],
+    effort: Effort,
+) -> list[Row]:
     outcome = replay.run([])
     encode, answer = bare_runs(bundle)
 
@@ -83,17 +97,18 @@ def measure(
 
 
 class _Replay:
-    """Replays one clip with one bundle that is open already."""
+    """Replays one clip with one bundle that is open already, and a decoder that runs already."""
 
-    def __init__(self, bundle: Bundle, clip: Path) -> None:
+    def __init__(self, bundle: Bundle, clip: Path, decoder: Decoder) -> None:
         self._recognizer = Recognizer(bundle, "cpu")
         self._clip = clip
+        self._decoder = decoder
 
     def run(self, kinds: Iterable[type[Sink]]) -> Outcome:
         """Replay with these sinks, and remove what they write."""
         manifest = self._recognizer.manifest
         decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
-        with closing(VideoFile(self._clip)) as source:
+        with closing(ContainedVideo(self._clip, self._decoder)) as source:
             info = RunInfo(
                 source=source.open(),
                 model=manifest.name,
@@ -106,6 +121,7 @@ class _Replay:
                 kind(self._clip.with_name(f"{kind.__name__}.mp4"), info)  # type: ignore[call-arg]
                 for kind in kinds
             ]
+            sinks = [Behind(sink) if isinstance(sink, AnnotatedVideo) else sink for sink in sinks]
             outcome = run_in_order(source, self._recognizer, decider, sinks, 0.0, lambda: None)
             for sink in sinks:
                 sink.finish(outcome.unwritten).unlink()

@@ -34,7 +34,7 @@ class Outcome:
         votes: (classes,) sum of the windows' votes.
         events: The actions that were found, in order.
         unwritten: Those of them that the sinks have not been given: they come with their end.
-        seconds: Per stage, what it cost in total.
+        seconds: Per stage, how long the engine was held up by it in total.
     """
 
     frames: int = 0
