@@ -273,6 +273,11 @@ def _reproduction(manifest: Manifest, training: _Training) -> Iterator[str]:
         f"{source.get('exported')}. The configuration stands in `manifest.json` under "
         "`training.configuration`."
     )
+    if isinstance(head := source.get("head"), dict):
+        yield (
+            f"The head was exported once more from the same weights, at commit "
+            f"`{head.get('commit')}` on {head.get('exported')}."
+        )
     parity = source.get("parity")
     if isinstance(parity, dict):
         yield ""

@@ -66,6 +66,9 @@ class Sink(ABC):
             OutputError: It could not be completed. An older file of that name is untouched.
         """
 
+    def interrupt(self) -> None:  # noqa: B027, most sinks have nothing that takes long
+        """Let a `write` in another thread end as soon as it can: `abort` is to follow."""
+
     @abstractmethod
     def abort(self) -> None:
         """Remove what is incomplete. May be called in any state, any number of times."""

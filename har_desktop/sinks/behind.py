@@ -27,7 +27,7 @@ class Behind(Sink):
         self._sink = sink
         self._results: queue.Queue[_Result | None] = queue.Queue(WAITING)
         self._given_up = False
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="sink", daemon=True)
         self._thread.start()
 
@@ -45,6 +45,7 @@ class Behind(Sink):
     def abort(self) -> None:
         """Forget what has not been written, then abort."""
         self._given_up = True
+        self._sink.interrupt()
         self._join()
         self._sink.abort()
 
@@ -54,7 +55,7 @@ class Behind(Sink):
                 continue  # nobody may wait for room
             try:
                 self._sink.write(*result)
-            except Exception as error:  # noqa: BLE001, told by the next call
+            except BaseException as error:  # noqa: BLE001, told by the next call
                 self._error = error
 
     def _join(self) -> None:

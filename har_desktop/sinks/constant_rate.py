@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 from har_desktop.errors import OutputError
 from har_desktop.frame import Image
@@ -28,13 +29,21 @@ class ConstantRateVideo:
             here.
         fps: Frames per second of the video.
         size: (height, width) of the first picture in pixels.
+        interrupted: Once set, by whatever thread, no picture is written any more.
 
     Raises:
         OutputError: The encoder doesn't start, or would crash on the name.
     """
 
-    def __init__(self, file: AtomicFile, fps: float, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        file: AtomicFile,
+        fps: float,
+        size: tuple[int, int],
+        interrupted: threading.Event | None = None,
+    ) -> None:
         self._file = file
+        self._interrupted = interrupted or threading.Event()
         name = str(file.partial.absolute())
         try:
             name.encode()
@@ -92,6 +101,8 @@ class ConstantRateVideo:
     def _write_until(self, frame: int) -> None:
         """Hold the picture up to the given frame of the video, excluded."""
         while self._picture is not None and self._frames < frame:
+            if self._interrupted.is_set():  # a claimed pause may take minutes to write
+                return
             self._writer.write(self._picture)
             self._frames += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class AnnotatedVideo(Sink):
         self._file = AtomicFile(path, FRAGMENTED)
         self._early: list[tuple[float, Image]] = []  # until the rate is known
         self._video: ConstantRateVideo | None = None
+        self._interrupted = threading.Event()
 
     def write(
         self,
@@ -75,6 +77,10 @@ class AnnotatedVideo(Sink):
             self._video.release()
         return self._file.rescue()
 
+    def interrupt(self) -> None:
+        """Let a `write` end at the next picture, even in a pause that the source claims."""
+        self._interrupted.set()
+
     def abort(self) -> None:
         """Stop the encoder and remove the incomplete file."""
         if self._video is not None:
@@ -87,7 +93,10 @@ class AnnotatedVideo(Sink):
             raise OutputError(f"{self._file.path}: there is not one picture to write")
         times = np.array([time for time, _ in self._early])
         self._video = ConstantRateVideo(
-            self._file, _rate(self._nominal, times), self._early[0][1].shape[:2]
+            self._file,
+            _rate(self._nominal, times),
+            self._early[0][1].shape[:2],
+            self._interrupted,
         )
         for time, picture in self._early:
             self._video.show(time, picture)

@@ -13,6 +13,7 @@ import pytest
 import webvtt
 
 from har_desktop.opencv import cv2
+from har_desktop.sinks.behind import WAITING
 from har_desktop.sinks.leftovers import find_leftovers, rescue
 from har_desktop.sources.video import VideoFile
 
@@ -21,8 +22,9 @@ FPS, FRAMES, SIZE = 25.0, 120, (240, 320)
 # The kill comes after so many results, in the second clip at the latest, or a moment later.
 MOST_RESULTS, MOMENT_S = 2 * FRAMES, 0.1
 # What the encoder (early pictures, a fragment) and FFmpeg (a block of 256 KB, 14 of these pictures)
-# may hold back. Of a video that was only just begun that is everything.
-HELD_FRAMES = 10 + 12 + 14
+# may hold back; and results that wait for the video's thread, while their lines are written. Of a
+# video that was only just begun that is everything.
+HELD_FRAMES = 10 + 12 + 14 + WAITING + 1
 
 
 def picture(number):

@@ -61,6 +61,13 @@ def test_a_run_that_learned_from_all_says_what_calibrated_it(manifest):
     assert f"{held['clips']} of the clips it learned from ({', '.join(held['groups'])})" in card
 
 
+def test_a_head_that_was_exported_once_more_is_told(manifest):
+    assert "once more" not in render(manifest)
+    head = {"commit": "4567def", "exported": "2026-11-27T03:00:00+00:00"}
+    changed = msgspec.structs.replace(manifest, source={**manifest.source, "head": head})
+    assert "same weights, at commit `4567def` on 2026-11-27T03:00:00+00:00" in render(changed)
+
+
 def test_own_clips_are_not_called_ucf101(manifest):
     training = msgspec.json.decode(msgspec.json.encode(manifest.training))
     assert "clips of UCF101 are not part" in render(manifest)

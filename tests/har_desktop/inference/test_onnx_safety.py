@@ -100,7 +100,7 @@ def test_refuses_functions():
 
 @pytest.mark.parametrize("loop", ["Loop", "Scan", "SequenceMap"])
 def test_refuses_loops_also_in_a_sub_graph(loop):
-    """Their exported form is unrolled; a loop may run for ever."""
+    """No exported graph needs one; a loop may run for ever."""
     node = helper.make_node(loop, ["x"], ["y"])
     refused(model(node), f"runs in loops .{loop}.")
     refused(model(branch(node)), "runs in loops")

@@ -13,23 +13,30 @@ from har_desktop.sources.video import VideoFile
 PICTURE = np.full((48, 64, 3), 90, np.uint8)
 
 
+class Unheard(BaseException):
+    """What no `except Exception` hears."""
+
+
 class Probe(Sink):
     """Remembers what it was told; waits and fails on demand."""
 
-    def __init__(self, fails_at=None):
-        self.given, self.calls, self.fails_at = [], [], fails_at
+    def __init__(self, fails_at=None, error=OutputError):
+        self.given, self.calls, self.fails_at, self.error = [], [], fails_at, error
         self.may_go_on = threading.Event()
         self.may_go_on.set()
 
     def write(self, recognition, decision, events):  # noqa: ARG002
         self.may_go_on.wait(10)
         if len(self.given) == self.fails_at:
-            raise OutputError("out.mp4: disk full")
+            raise self.error("out.mp4: disk full")
         self.given.append((recognition.frame.index, list(events)))
 
     def finish(self, events=()):
         self.calls.append(("finish", list(events)))
         return "the file"
+
+    def interrupt(self):
+        self.calls.append("interrupt")
 
     def abort(self):
         self.calls.append("abort")
@@ -64,17 +71,18 @@ def test_write_does_not_wait_for_the_sink(feed):
     assert len(probe.given) == WAITING
 
 
-def test_an_error_is_raised_by_a_later_call_and_nobody_waits_for_room(feed):
-    probe = Probe(fails_at=2)
+@pytest.mark.parametrize("error", [OutputError, Unheard])
+def test_an_error_is_raised_by_a_later_call_and_nobody_waits_for_room(error, feed):
+    probe = Probe(fails_at=2, error=error)
     sink = Behind(probe)
-    with pytest.raises(OutputError, match="disk full"):
+    with pytest.raises(error, match="disk full"):
         feed(sink, 10 * WAITING)
-    with pytest.raises(OutputError, match="disk full"):
+    with pytest.raises(error, match="disk full"):
         sink.finish()
     sink.abort()
     sink.abort()
     assert [index for index, _ in probe.given] == [0, 1]
-    assert probe.calls == ["abort", "abort"]
+    assert probe.calls == ["interrupt", "abort"] * 2
 
 
 def test_an_error_of_the_last_result_is_raised_by_finish(feed):
@@ -92,7 +100,7 @@ def test_abort_forgets_what_waits(feed):
     threading.Timer(0.05, probe.may_go_on.set).start()
     sink.abort()
     assert len(probe.given) <= 1
-    assert probe.calls == ["abort"]
+    assert probe.calls == ["interrupt", "abort"]
 
 
 def test_the_thread_ends(feed):

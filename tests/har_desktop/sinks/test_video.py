@@ -221,3 +221,13 @@ def test_a_full_disk_is_noticed(tmp_path, limit, message):
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claimed_pause_of_an_hour_can_be_interrupted(run_info, result, tmp_path):
+    sink = AnnotatedVideo(tmp_path / "film.mp4", run_info)
+    for index in range(12):
+        sink.write(*result(numbered(index), index, index / 25), [])
+    sink.interrupt()
+    sink.write(*result(numbered(12), 12, 3600.0), [])  # 90,000 pictures of video
+    with VideoFile(sink.finish()) as video:
+        assert len(list(video)) < 13
