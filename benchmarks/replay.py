@@ -7,7 +7,7 @@ replay's, which is the share of the slowest part's frame rate that is reached.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -53,40 +53,28 @@ def run(effort: Effort) -> list[Row]:
 def measure(
     name: str, bundle: Bundle, clip: Path, pictures: list[Image], effort: Effort
 ) -> list[Row]:
-    """Measure one bundle on a clip of these pictures, decoded in another process as in the app."""
-    with closing(Decoder()) as decoder:
-        decoder.start()
-        return _measure(name, _Replay(bundle, clip, decoder), bundle, clip, pictures, effort)
-
-
-def _measure(
-    name: str,
-    replay: _Replay,
-    bundle: Bundle,
-    clip: Path,
-    pictures: list[Image],
-    effort: Effort,
-) -> list[Row]:
-    outcome = replay.run([])
+    """Measure one bundle on a clip of these pictures."""
     encode, answer = bare_runs(bundle)
+    with closing(_Replay(bundle, clip)) as replay:
+        outcome = replay.run([])
 
-    def graphs() -> None:
-        for _ in range(outcome.frames):
-            encode()
-        for _ in range(outcome.windows):
-            answer()
+        def graphs() -> None:
+            for _ in range(outcome.frames):
+                encode()
+            for _ in range(outcome.windows):
+                answer()
 
-    calls = {
-        DECODER: lambda: _decode(clip),
-        GRAPHS: graphs,
-        ENCODER: lambda: record(clip.with_name("encoded.mp4"), pictures),
-        TEXTS: lambda: replay.run([FramesJsonl, EventsCsv, Subtitles]),
-        ALL: lambda: replay.run([AnnotatedVideo, FramesJsonl, EventsCsv, Subtitles]),
-    }
-    samples = {
-        call: sample.scaled(1.0 / outcome.frames)
-        for call, sample in alternate(calls, effort.fewer()).items()
-    }
+        calls = {
+            DECODER: lambda: _decode(clip),
+            GRAPHS: graphs,
+            ENCODER: lambda: record(clip.with_name("encoded.mp4"), pictures),
+            TEXTS: lambda: replay.run([FramesJsonl, EventsCsv, Subtitles]),
+            ALL: lambda: replay.run([_video, FramesJsonl, EventsCsv, Subtitles]),
+        }
+        samples = {
+            call: sample.scaled(1.0 / outcome.frames)
+            for call, sample in alternate(calls, effort.fewer()).items()
+        }
     goals = {TEXTS: ((DECODER, GRAPHS), ">= 0.8"), ALL: ((DECODER, GRAPHS, ENCODER), ">= 0.6")}
     rows = [Row(name, part, samples[part]) for part in (DECODER, GRAPHS, ENCODER)]
     for call, (parts, goal) in goals.items():
@@ -97,14 +85,19 @@ def _measure(
 
 
 class _Replay:
-    """Replays one clip with one bundle that is open already, and a decoder that runs already."""
+    """Replays one clip, as the app does, with one bundle and a decoder that are open already."""
 
-    def __init__(self, bundle: Bundle, clip: Path, decoder: Decoder) -> None:
+    def __init__(self, bundle: Bundle, clip: Path) -> None:
         self._recognizer = Recognizer(bundle, "cpu")
         self._clip = clip
-        self._decoder = decoder
+        self._decoder = Decoder()
+        self._decoder.start()
 
-    def run(self, kinds: Iterable[type[Sink]]) -> Outcome:
+    def close(self) -> None:
+        """End the decoder."""
+        self._decoder.close()
+
+    def run(self, kinds: Iterable[Callable[[Path, RunInfo], Sink]]) -> Outcome:
         """Replay with these sinks, and remove what they write."""
         manifest = self._recognizer.manifest
         decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
@@ -118,14 +111,17 @@ class _Replay:
                 frame_interval_s=manifest.window.frame_interval_s,
             )
             sinks = [
-                kind(self._clip.with_name(f"{kind.__name__}.mp4"), info)  # type: ignore[call-arg]
-                for kind in kinds
+                kind(self._clip.with_name(f"result{number}.mp4"), info)
+                for number, kind in enumerate(kinds)
             ]
-            sinks = [Behind(sink) if isinstance(sink, AnnotatedVideo) else sink for sink in sinks]
             outcome = run_in_order(source, self._recognizer, decider, sinks, 0.0, lambda: None)
             for sink in sinks:
                 sink.finish(outcome.unwritten).unlink()
         return outcome
+
+
+def _video(path: Path, info: RunInfo) -> Sink:
+    return Behind(AnnotatedVideo(path, info))
 
 
 def _film(path: Path) -> list[Image]:
