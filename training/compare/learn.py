@@ -255,7 +255,7 @@ def learn(
     model.load_weights(folder / BEST)
     return Learned(
         epochs=len(rows),
-        seconds_per_epoch=round(float(np.median(rows["seconds"])), 1),
+        seconds_per_epoch=round(float(np.median(rows["seconds"])), 4),
         validation_accuracy=float(np.max(rows["val_accuracy"])),
     )
 

@@ -223,7 +223,7 @@ def _in_order(rows: Sequence[Result]) -> list[Result]:
 def _headline(result: Result) -> str:
     if result.stopped is not None:
         return f"stopped: {result.stopped}"
-    return f"accuracy {result.accuracy:.3f}, {result.seconds_per_epoch} s per epoch"
+    return f"accuracy {result.accuracy:.3f}, {result.seconds_per_epoch:.1f} s per epoch"
 
 
 def find_rows(names: str) -> list[Row]:
