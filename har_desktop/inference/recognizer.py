@@ -48,7 +48,6 @@ class Recognizer:
         self._model = Model(bundle, provider)
         self.provider: ProviderReport = self._model.provider
         self._history = History(self.manifest.window)
-        self._letterbox: tuple[tuple[int, int], Letterbox] | None = None
 
     @property
     def explain(self) -> int:
@@ -69,17 +68,22 @@ class Recognizer:
         """Let a call in another thread fail as soon as it can: with a GraphError."""
         self._model.interrupt()
 
-    def push(self, frame: Frame) -> Recognition:
+    def push(self, frame: Frame, picture: Image | None = None) -> Recognition:
         """Recognise what is going on at the time of this frame.
 
         A frame whose time is not later than that of the frame before (a seek), that comes after
         a gap or that has another size starts anew.
 
+        Args:
+            frame: The newest one.
+            picture: What `picture` makes of it, where that was done before.
+
         Raises:
             GraphError: ONNX Runtime failed.
         """
         began = perf_counter()
-        picture = self.picture(frame)
+        if picture is None:
+            picture = self.picture(frame)
         self._history.admit(frame.time, frame.size)
         previous = self._history.previous(frame.time) if self.manifest.input.motion else picture
         prepared = perf_counter()
@@ -127,11 +131,13 @@ class Recognizer:
         )
 
     def picture(self, frame: Frame) -> Image:
-        """The frame as the encoder sees it, (height, width, 3) uint8 RGB, read-only."""
-        if self._letterbox is None or self._letterbox[0] != frame.size:
-            room = self.manifest.input.height, self.manifest.input.width
-            self._letterbox = frame.size, Letterbox.fit(frame.size, room)
-        picture: Image = cv2.cvtColor(self._letterbox[1].apply(frame.image), cv2.COLOR_BGR2RGB)
+        """The frame as the encoder sees it, (height, width, 3) uint8 RGB, read-only.
+
+        Another thread than that of `push` may ask.
+        """
+        room = self.manifest.input.height, self.manifest.input.width
+        letterbox = Letterbox.fit(frame.size, room)
+        picture: Image = cv2.cvtColor(letterbox.apply(frame.image), cv2.COLOR_BGR2RGB)
         picture.flags.writeable = False  # windows share it
         return picture
 

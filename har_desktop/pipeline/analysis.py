@@ -13,7 +13,6 @@ from har_desktop.decision.decision import Decision, Event
 from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame, Image
 from har_desktop.inference.history import SLACK
-from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.recognition import Recognition, Timings
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.album import Album
@@ -94,9 +93,7 @@ class Analysis:
 
     def encode(self, frame: Frame) -> Image:
         """The frame as the encoder sees it, (height, width, 3) uint8 RGB."""
-        room = self._recognizer.manifest.input
-        letterbox = Letterbox.fit(frame.size, (room.height, room.width))
-        return np.ascontiguousarray(letterbox.apply(frame.image)[:, :, ::-1])
+        return self._recognizer.picture(frame)
 
     def result(self, frame: Frame) -> Result | None:
         """What was made of this frame; None if it was not analysed yet."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
-from har_desktop.frame import Frame
+from har_desktop.frame import Frame, Image
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.short import ShortSource
@@ -105,16 +106,21 @@ def run_in_order(
     interval = recognizer.manifest.window.frame_interval_s
     looks, results, ticks = Hop(min(hop, interval)), Hop(hop), Hop(interval)
     short = ShortSource(recognizer)
-    for frame in _timed_read(frames, outcome):
-        if outcome.frames == 0:
-            outcome.first = frame.time
-        outcome.frames += 1
-        outcome.last = frame.time
-        on_frame()
-        if outcome.windows == 0 and ticks.takes(frame):
-            short.add(frame)
-        if looks.takes(frame):
-            _step(frame, recognizer, decider, sinks if results.takes(frame) else (), outcome)
+    with closing(_prepared(_timed_read(frames, outcome), recognizer, looks)) as prepared:
+        for frame, scaled in prepared:
+            if outcome.frames == 0:
+                outcome.first = frame.time
+            outcome.frames += 1
+            outcome.last = frame.time
+            on_frame()
+            if outcome.windows == 0 and ticks.takes(frame):
+                short.add(frame)
+            if scaled is None:
+                continue
+            with outcome.timed("prepare"):
+                picture = scaled.result()
+            taken = sinks if results.takes(frame) else ()
+            _step(frame, picture, recognizer, decider, taken, outcome)
     outcome.end(decider.finish())
     if outcome.windows == 0 and (window := short.window()) is not None:
         outcome.short = True
@@ -132,14 +138,33 @@ def _timed_read(frames: Iterable[Frame], outcome: Outcome) -> Iterator[Frame]:
         yield frame
 
 
+def _prepared(
+    frames: Iterable[Frame], recognizer: Recognizer, looks: Hop
+) -> Generator[tuple[Frame, Future[Image] | None]]:
+    """Every frame, with its picture for the encoder if the engine looks at it.
+
+    A picture is scaled in a thread, while the frame before it is recognised.
+    """
+    with ThreadPoolExecutor(1, "prepare") as thread:
+        before: tuple[Frame, Future[Image] | None] | None = None
+        for frame in frames:
+            scaled = thread.submit(recognizer.picture, frame) if looks.takes(frame) else None
+            if before is not None:
+                yield before
+            before = frame, scaled
+        if before is not None:
+            yield before
+
+
 def _step(
     frame: Frame,
+    picture: Image,
     recognizer: Recognizer,
     decider: Decider,
     sinks: Sequence[Sink],
     outcome: Outcome,
 ) -> None:
-    recognition = recognizer.push(frame)
+    recognition = recognizer.push(frame, picture)
     outcome.add("prepare", recognition.timings.prepare)
     outcome.add("encode", recognition.timings.encode)
     outcome.add("head", recognition.timings.head)

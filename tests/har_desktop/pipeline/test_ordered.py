@@ -19,11 +19,13 @@ from har_desktop.sinks.base import Sink
 class Memory(Sink):
     def __init__(self) -> None:
         self.frames: list[int] = []
+        self.windows: list[Window | None] = []
         self.states: list[State] = []
         self.events: list[Event] = []
 
     def write(self, recognition: Recognition, decision: Decision, events: Sequence[Event]) -> None:
         self.frames.append(recognition.frame.index)
+        self.windows.append(recognition.window)
         self.states.append(decision.state)
         self.events.extend(events)
 
@@ -67,6 +69,23 @@ def test_every_frame_in_order(recognizer: Recognizer) -> None:
     assert outcome.mean is not None
     assert outcome.mean.sum() == pytest.approx(1)
     assert {"decode", "prepare", "encode", "head", "write"} <= outcome.seconds.keys()
+
+
+def test_pictures_scaled_ahead_change_no_answer(recognizer: Recognizer) -> None:
+    frames = clip(2.6)
+    larger = [Frame(f.image.repeat(2, axis=0).repeat(3, axis=1), f.index, f.time) for f in frames]
+    # The size changes in the middle, where a picture is scaled ahead of the frame before it.
+    frames = frames + [Frame(f.image, f.index + 65, f.time + 2.6) for f in larger]
+    _, memory = run(recognizer, frames)
+    recognizer.clear()
+    for frame, ahead in zip(frames, memory.windows, strict=True):
+        window = recognizer.push(frame).window
+        assert (window is None) == (ahead is None)
+        if window is not None and ahead is not None:
+            assert np.array_equal(window.logits, ahead.logits)
+            assert np.array_equal(window.heatmaps, ahead.heatmaps)
+            assert np.array_equal(window.images, ahead.images)
+    assert sum(window is not None for window in memory.windows) == 30
 
 
 @pytest.mark.parametrize("hop", [0.1, 0.2, 0.5, 1.0])
