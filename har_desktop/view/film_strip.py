@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -90,6 +92,9 @@ class FilmStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for place in range(self._length):
             self._draw_tile(painter, place)
+        if self._ages:
+            for place in range(self._length - 1, -1, -self._places_per_age()):
+                self._draw_age(painter, place)
 
     def _tile_width(self) -> float:
         room = (self.width() - _GAP * (self._length - 1)) / self._length
@@ -98,11 +103,16 @@ class FilmStrip(QWidget):
     def _tile_height(self) -> float:
         return min(_TALLEST, self._tile_width() / self._shape)
 
+    def _pitch(self) -> float:
+        """From the left of a tile to the left of the next."""
+        width = self._tile_width()
+        return width + (self.width() - self._length * width) / max(1, self._length - 1)
+
+    def _tile(self, place: int) -> QRectF:
+        return QRectF(place * self._pitch(), 0, self._tile_width(), self._tile_height())
+
     def _draw_tile(self, painter: QPainter, place: int) -> None:
-        width, height = self._tile_width(), self._tile_height()
-        spare = self.width() - self._length * width
-        left = place * (width + spare / max(1, self._length - 1))
-        tile = QRectF(left, 0, width, height)
+        tile = self._tile(place)
         palette = self.palette()
         newest = place == self._length - 1
         painter.setPen(Qt.PenStyle.NoPen)
@@ -120,15 +130,24 @@ class FilmStrip(QWidget):
             painter.setPen(QPen(palette.color(_Role.Accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(tile.adjusted(1, 1, -1, -1))
-        if place < len(self._ages):
-            self._draw_age(painter, tile, self._ages[place], newest)
 
-    def _draw_age(self, painter: QPainter, tile: QRectF, age: float, newest: bool) -> None:
+    def _age(self, place: int) -> str:
+        newest = place == self._length - 1
+        return "now" if newest else f"\u2212{self._ages[place]:.1f} s"
+
+    def _places_per_age(self) -> int:
+        """How many tiles share one age, such that none runs into the next."""
+        metrics = QFontMetricsF(self.font())
+        widest = max(metrics.horizontalAdvance(self._age(n)) for n in range(len(self._ages)))
+        return ceil((widest + _GAP) / self._pitch())
+
+    def _draw_age(self, painter: QPainter, place: int) -> None:
+        newest = place == self._length - 1
         role = _Role.Text if newest else _Role.PlaceholderText
         painter.setPen(self.palette().color(role))
-        words = "now" if newest else f"\u2212{age:.1f} s"
-        metrics = QFontMetricsF(self.font())
-        x = tile.center().x() - metrics.horizontalAdvance(words) / 2
+        metrics, tile, words = QFontMetricsF(self.font()), self._tile(place), self._age(place)
+        width = metrics.horizontalAdvance(words)
+        x = min(tile.center().x() - width / 2, self.width() - width)
         painter.drawText(QPointF(x, tile.bottom() + metrics.ascent() + 3), words)
 
     def _catch_up(self) -> None:

@@ -1,5 +1,7 @@
 """The frames of the window."""
 
+from itertools import pairwise
+
 import pytest
 
 from har_desktop.view.film_strip import FilmStrip
@@ -19,6 +21,19 @@ def test_shows_ten_frames_with_their_ages_and_maps(strip, results):
     assert strip.ages[0] == pytest.approx(0.9, abs=0.06)
     assert strip.ages[-1] == 0.0
     assert "10 pictures" in strip.accessibleDescription()
+
+
+@pytest.mark.parametrize(("width", "ages"), [(1000, 10), (600, 10), (380, 5), (320, 5)])
+def test_ages_do_not_run_into_each_other(strip, results, width, ages):
+    strip.resize(width, 120)
+    strip.show_recognition(results[-1].recognition)
+    picture = strip.grab().toImage()
+    below = range(round(strip.sizeHint().height()) - strip.fontMetrics().height(), 119)
+    ground = picture.pixel(0, 119)
+    inked = [x for x in range(picture.width()) if any(picture.pixel(x, y) != ground for y in below)]
+    gaps = [right - left for left, right in pairwise(inked)]
+    # Wider than the blank within "-0.9 s".
+    assert sum(gap > 10 for gap in gaps) == ages - 1
 
 
 def test_while_the_window_fills_there_are_places(strip, results):
