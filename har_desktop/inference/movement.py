@@ -53,5 +53,6 @@ def movement(sketches: Sequence[Sketch]) -> float:
     if not changes:
         return 0.0
     places = round(SHARE * ROWS * COLUMNS)
-    strongest = np.partition(np.reshape(changes, (len(changes), -1)), -places, axis=1)[:, -places:]
-    return float(strongest.mean())
+    # Of bytes, a stable sort is a radix sort, and quicker than to partition them.
+    ordered = np.sort(np.reshape(changes, (len(changes), -1)), axis=1, kind="stable")
+    return float(ordered[:, -places:].mean())
