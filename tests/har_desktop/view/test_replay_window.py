@@ -285,9 +285,9 @@ def test_an_export_can_be_cancelled_and_leaves_nothing(
 
     push = Recognizer.push
 
-    def slowly(self, frame):
+    def slowly(self, frame, picture=None):
         time.sleep(0.03)
-        return push(self, frame)
+        return push(self, frame, picture)
 
     def body(window):
         until(qtbot, lambda: window.commands.export.isEnabled())
