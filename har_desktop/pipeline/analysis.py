@@ -92,7 +92,7 @@ class Analysis:
             self.records[-1] = replace(last, events=last.events + events)
 
     def encode(self, frame: Frame) -> Image:
-        """The frame as the encoder sees it, (height, width, 3) uint8 RGB."""
+        """The frame as the encoder sees it, (height, width, 3) uint8 RGB, read-only."""
         return self._recognizer.picture(frame)
 
     def result(self, frame: Frame) -> Result | None:
