@@ -17,10 +17,11 @@ from har_desktop.errors import InputError
 from har_desktop.sinks.atomic import writing
 
 NAMES = ("streaming", "floor", "replay", "arithmetic", "peer", "growth", "start")
+ON_GPU = "gpu"  # only where it is asked for
 
 
 @click.command()
-@click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(NAMES))
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice([*NAMES, ON_GPU]))
 @click.option(
     "--rounds",
     type=click.IntRange(min=2),
@@ -31,7 +32,9 @@ NAMES = ("streaming", "floor", "replay", "arithmetic", "peer", "growth", "start"
 @click.option("--out", type=click.Path(path_type=Path), help="A folder for the CSV file.")
 @console.debug_option
 def main(names: tuple[str, ...], rounds: int, out: Path | None) -> None:
-    """Run the benchmarks NAME, or all of them, and print their tables in Markdown."""
+    """Run the benchmarks NAME, or all but `gpu`, and print their tables in Markdown."""
+    if ON_GPU in names and len(names) > 1:
+        raise click.UsageError(f"{ON_GPU} is measured by itself: the others need the GPU hidden")
     effort = Effort(rounds)
     if out is not None:
         _make_folder(out)
@@ -58,5 +61,6 @@ def _make_folder(out: Path) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    if ON_GPU not in sys.argv:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     sys.exit(console.run(main, "python -m benchmarks"))

@@ -27,7 +27,7 @@ from benchmarks.stream import Stream
 from har_desktop.frame import Image
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
-from har_desktop.inference.session import Array, open_session
+from har_desktop.inference.session import Array, Provider, open_session
 from training.config import Config, Streams
 
 STEP = "streaming step"
@@ -54,19 +54,20 @@ def measure(name: str, config: Config | Streams, effort: Effort) -> list[Row]:
     images = [np.ascontiguousarray(picture[..., ::-1]) for picture in clip]
     stream = Stream(Recognizer(make_bundle(network, config), "cpu"), images)
     rivals: dict[str, Rival] = {
-        WHOLE: _whole(network, config),
+        WHOLE: whole(network, config, "cpu"),
         GRAPH: _graph(network, config),
         EAGER: partial(grad_cam, network, config.network),
     }
     for rival in rivals.values():
-        _require_same(rival(clip), stream.window)
+        require_same(rival(clip), stream.window)
     calls = {name: partial(rival, clip) for name, rival in rivals.items()}
     return compare(name, alternate({STEP: stream.step, **calls}, effort), STEP, GOALS)
 
 
-def _whole(network: keras.Model, config: Config | Streams) -> Rival:
+def whole(network: keras.Model, config: Config | Streams, provider: Provider) -> Rival:
+    """The whole window in one graph; it gives logits and heat-maps."""
     model = whole_window(network, config.network).SerializeToString()
-    session = open_session("whole window", model, "cpu")
+    session = open_session("whole window", model, provider)
 
     def run(clip: Image) -> tuple[Array, Array]:
         logits, _, heatmaps, _ = session.run(OUTPUTS, {"clip": clip})
@@ -82,7 +83,7 @@ def _graph(network: keras.Model, config: Config | Streams) -> Rival:
     return lambda clip: [output.numpy() for output in function(clip)]
 
 
-def _require_same(found: Sequence[Array], window: Window) -> None:
+def require_same(found: Sequence[Array], window: Window) -> None:
     """What does not compute the same is no rival.
 
     Raises:

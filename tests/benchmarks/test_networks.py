@@ -13,6 +13,7 @@ import pytest
 from benchmarks import start
 from benchmarks.graphs import shipped
 from benchmarks.harness import Effort
+from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from training.config import CnnGru, Config, MobileNetGru, Streams, TunedGru
 
@@ -54,6 +55,22 @@ def test_streaming_against_whole_windows(streaming, name):
     assert all(row.ratio.value > 0 for row in rows[1:])
 
 
+@pytest.mark.parametrize("name", ["cnn", "motion"])
+def test_what_is_measured_on_a_gpu_is_measured_on_the_processor_too(streaming, name):  # noqa: ARG001
+    from benchmarks import gpu
+
+    rows = gpu.measure(name, CONFIGURATIONS[name], LEAST, "cpu")
+    assert [row.measured for row in rows] == [gpu.STEP, gpu.WHOLE, gpu.HOST]
+    assert all(row.ratio.value > 0 for row in rows[1:])
+
+
+def test_without_a_gpu_one_line_says_so(streaming):  # noqa: ARG001
+    from benchmarks import gpu
+
+    with pytest.raises(InputError, match="the benchmark needs cuda: "):
+        gpu.measure("cnn", CONFIGURATIONS["cnn"], LEAST)
+
+
 def test_a_rival_that_computes_something_else_is_refused(streaming, bundle_folder):
     from benchmarks.stream import Stream, random_pictures
     from har_desktop.inference.recognizer import Recognizer
@@ -61,13 +78,13 @@ def test_a_rival_that_computes_something_else_is_refused(streaming, bundle_folde
     recognizer = Recognizer(load_bundle(bundle_folder), "cpu")
     window = Stream(recognizer, random_pictures((24, 32))).window
     assert window.heatmaps.max() > 0
-    streaming._require_same((window.logits, window.heatmaps), window)
+    streaming.require_same((window.logits, window.heatmaps), window)
     for logits, heatmaps in (
         (window.logits + 1e-3, window.heatmaps),
         (window.logits, np.roll(window.heatmaps, 1)),
     ):
         with pytest.raises(AssertionError):
-            streaming._require_same((logits, heatmaps), window)
+            streaming.require_same((logits, heatmaps), window)
 
 
 def test_the_networks_are_those_of_the_shipped_bundles(streaming):
