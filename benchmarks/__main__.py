@@ -34,7 +34,7 @@ ON_GPU = "gpu"  # only where it is asked for
 def main(names: tuple[str, ...], rounds: int, out: Path | None) -> None:
     """Run the benchmarks NAME, or all but `gpu`, and print their tables in Markdown."""
     if ON_GPU in names and len(names) > 1:
-        raise click.UsageError(f"{ON_GPU} is measured by itself: the others need the GPU hidden")
+        raise click.UsageError(f"{ON_GPU} is measured by itself: the others need the GPU hidden.")
     effort = Effort(rounds)
     if out is not None:
         _make_folder(out)

@@ -94,3 +94,10 @@ def test_unknown_benchmark_and_bad_folder(tmp_path, capsys):
     arguments = ["floor", "--out", str(tmp_path / "file")]
     assert console.run(program.main, "python -m benchmarks", arguments) == 2
     assert "cannot make the folder" in capsys.readouterr().err
+
+
+def test_on_a_gpu_nothing_else_is_measured(capsys):
+    assert console.run(program.main, "python -m benchmarks", ["floor", "gpu"]) == 2
+    printed = capsys.readouterr()
+    assert "gpu is measured by itself" in printed.err
+    assert printed.out == ""
