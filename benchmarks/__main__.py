@@ -35,6 +35,8 @@ def main(names: tuple[str, ...], rounds: int, out: Path | None) -> None:
     """Run the benchmarks NAME, or all but `gpu`, and print their tables in Markdown."""
     if ON_GPU in names and len(names) > 1:
         raise click.UsageError(f"{ON_GPU} is measured by itself: the others need the GPU hidden.")
+    if ON_GPU not in names:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # before anything that looks for one is imported
     effort = Effort(rounds)
     if out is not None:
         _make_folder(out)
@@ -61,6 +63,4 @@ def _make_folder(out: Path) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    if ON_GPU not in sys.argv:
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     sys.exit(console.run(main, "python -m benchmarks"))

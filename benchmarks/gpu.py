@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 import tensorflow as tf
 
 from benchmarks.harness import Effort, alternate
 from benchmarks.networks import configurations, make_bundle, random_network
 from benchmarks.rows import Row, compare
-from benchmarks.stream import Stream, random_pictures
-from benchmarks.streaming import Rival, require_same, whole
+from benchmarks.stream import Stream
+from benchmarks.streaming import random_clip, require_same, whole
 from har_desktop.errors import InputError
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.session import Provider
@@ -44,14 +43,12 @@ def measure(
     """Measure one network with random weights."""
     network = random_network(config.network, len(config.classes))
     bundle = make_bundle(network, config)
-    size = config.network.height, config.network.width
-    pictures = random_pictures(size)[: config.network.length + config.network.motion]
+    clip, images = random_clip(config)
     recognizer = Recognizer(bundle, provider)
     if recognizer.provider.used != provider:
         raise InputError(f"the benchmark needs {provider}: {recognizer.provider.reason}")
-    stream, host = Stream(recognizer, pictures), Stream(Recognizer(bundle, "cpu"), pictures)
-    clip = np.stack([np.ascontiguousarray(picture[..., ::-1]) for picture in pictures])
-    rival: Rival = whole(network, config, provider)
+    stream, host = Stream(recognizer, images), Stream(Recognizer(bundle, "cpu"), images)
+    rival = whole(network, config, provider)
     require_same(rival(clip), stream.window)
     calls: dict[str, Callable[[], object]] = {
         STEP: stream.step,

@@ -49,9 +49,7 @@ def run(effort: Effort) -> list[Row]:
 def measure(name: str, config: Config | Streams, effort: Effort) -> list[Row]:
     """Measure one network with random weights."""
     network = random_network(config.network, len(config.classes))
-    spec = clip_spec(config.network)
-    clip = np.random.default_rng(0).integers(0, 256, spec.shape, np.uint8)
-    images = [np.ascontiguousarray(picture[..., ::-1]) for picture in clip]
+    clip, images = random_clip(config)
     stream = Stream(Recognizer(make_bundle(network, config), "cpu"), images)
     rivals: dict[str, Rival] = {
         WHOLE: whole(network, config, "cpu"),
@@ -62,6 +60,13 @@ def measure(name: str, config: Config | Streams, effort: Effort) -> list[Row]:
         require_same(rival(clip), stream.window)
     calls = {name: partial(rival, clip) for name, rival in rivals.items()}
     return compare(name, alternate({STEP: stream.step, **calls}, effort), STEP, GOALS)
+
+
+def random_clip(config: Config | Streams) -> tuple[Image, list[Image]]:
+    """The pictures of one window, oldest first: RGB in one array, and BGR one by one."""
+    shape = clip_spec(config.network).shape
+    clip = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    return clip, [np.ascontiguousarray(picture[..., ::-1]) for picture in clip]
 
 
 def whole(network: keras.Model, config: Config | Streams, provider: Provider) -> Rival:

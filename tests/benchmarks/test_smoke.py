@@ -1,6 +1,7 @@
 """Each benchmark measures something, at the least effort. How fast it is stands in no test."""
 
 import csv
+import os
 
 import numpy as np
 import pytest
@@ -16,6 +17,12 @@ from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
 
 LEAST = Effort(rounds=2, turn_s=0.0)
+
+
+@pytest.fixture(autouse=True)
+def visible_again(monkeypatch):
+    """The command hides GPUs; other tests of this process may look for one."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +101,15 @@ def test_unknown_benchmark_and_bad_folder(tmp_path, capsys):
     arguments = ["floor", "--out", str(tmp_path / "file")]
     assert console.run(program.main, "python -m benchmarks", arguments) == 2
     assert "cannot make the folder" in capsys.readouterr().err
+
+
+def test_a_folder_called_gpu_is_no_benchmark(tmp_path, monkeypatch, bundle):
+    monkeypatch.setattr(floor, "shipped", lambda: {"small": bundle})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    arguments = ["floor", "--rounds", "2", "--out", "gpu"]
+    assert console.run(program.main, "python -m benchmarks", arguments) == 0
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "-1"
 
 
 def test_on_a_gpu_nothing_else_is_measured(capsys):
