@@ -96,6 +96,6 @@ def grad_cam(network: keras.Model, config: NetworkConfig, clip: tf.Tensor) -> tu
         (classes,) float32, (length, h', w') float32.
     """
     seen = watch(network, config, clip)
-    gradients = seen.gradients(tf.argmax(seen.logits))
+    gradients = seen.gradients(tf.argmax(seen.logits), seen.activations)
     terms = weigh(side_by_side(seen.activations), gradients)
     return seen.logits, tf.nn.relu(tf.reduce_sum(terms, axis=-1))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from export.confusion import pictured
 from export.markdown import table
 from export.place import CONFUSION
-from export.report import Accuracy, Explanations, Figures, Rejection, Seeds
+from export.report import Accuracy, Explanations, Figures, Method, Pair, Rejection, Seeds
 from training.metrics import wilson95
 
 LEAKS = (
@@ -156,34 +156,43 @@ def _percent(share: float) -> str:
 
 
 def _explanations(report: Explanations) -> Iterator[str]:
-    maps, better = report.maps, report.better_than
+    methods: dict[str, tuple[Pair, Method]] = {"Grad-CAM": (report.maps.grad_cam, report)}
+    if report.hires_cam and report.maps.hires_cam:
+        methods["HiResCAM"] = report.maps.hires_cam, report.hires_cam
+    better = [method.better_than for _, method in methods.values()]
+    means = "Grad-CAM's is their mean" if len(methods) == 1 else "those of a method are their mean"
     yield (
         f"Measured on {report.windows} windows with the right answer, {report.protocol}. Deletion "
         "blurs the most important places of the pictures first (the lower the better), insertion "
         "brings them back first (the higher the better): areas under the curve of the class's "
-        "probability. Each map is held still over the window, Grad-CAM's is their mean."
+        f"probability. Each map is held still over the window, {means}."
     )
     yield ""
     yield from table(
-        ("map", "deletion", "insertion", "Grad-CAM has less deletion in", "more insertion in"),
+        ("map", "deletion", "insertion", *(word for name in methods for word in _beats(name))),
         [
-            (
-                name,
-                f"{areas.deletion:.3f}",
-                f"{areas.insertion:.3f}",
-                *((f"{won.deletion:.0%}", f"{won.insertion:.0%}") if won else ("", "")),
-            )
-            for name, areas, won in (
-                ("Grad-CAM", maps.grad_cam, None),
-                ("random", maps.random, better.random),
-                ("centre of the picture", maps.centre, better.centre),
+            (name, f"{areas.deletion:.3f}", f"{areas.insertion:.3f}", *wins)
+            for name, areas, wins in (
+                *((n, areas, ["", ""] * len(methods)) for n, (areas, _) in methods.items()),
+                ("random", report.maps.random, _wins(b.random for b in better)),
+                ("centre of the picture", report.maps.centre, _wins(b.centre for b in better)),
             )
         ],
     )
-    yield ""
-    yield (
-        "Rank correlation of the maps (1: the same order of all places, 0: nothing in common) is "
-        f"{report.randomised.head:.2f} with those of the same network after its head's weights "
-        f"were permuted, {report.randomised.all:.2f} after all were, and {report.second_class:.2f} "
-        "with those of the second most probable class."
-    )
+    for name, (_, method) in methods.items():
+        whose = "the maps" if len(methods) == 1 else f"the maps of {name}"
+        yield ""
+        yield (
+            f"Rank correlation of {whose} (1: the same order of all places, 0: nothing in common) "
+            f"is {method.randomised.head:.2f} with those of the same network after its head's "
+            f"weights were permuted, {method.randomised.all:.2f} after all were, and "
+            f"{method.second_class:.2f} with those of the second most probable class."
+        )
+
+
+def _beats(name: str) -> tuple[str, str]:
+    return f"{name} has less deletion in", "more insertion in"
+
+
+def _wins(pairs: Iterable[Pair]) -> list[str]:
+    return [f"{share:.0%}" for pair in pairs for share in (pair.deletion, pair.insertion)]

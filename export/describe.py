@@ -51,7 +51,7 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         input=input_spec(config),
         window=window_spec(config),
         features=feature_spec(graphs),
-        cam=CamSpec(target=graphs.target),
+        cam=CamSpec(target=graphs.target, second="hires-cam"),
         calibration=run.calibration,
         encoder=graph_file(place.ENCODER, encoder),
         head=graph_file(place.HEAD, head),

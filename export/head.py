@@ -18,7 +18,7 @@ import onnx
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from export import conv3d, gru
+from export import conv3d, gru, hires
 from export.gru import GruWeights
 from training.evidence import Evidence, course, look
 from training.network import find_layer, moved
@@ -124,9 +124,9 @@ def answer(
         evidence: Of several heads: the logits are moved such that the largest one is that.
 
     Returns:
-        `logits` and `probabilities` (classes,) float32, `heatmaps` (length, h', w') float32,
-        `explained` int64 scalar; and the maxima of each head, `pooled0` and so on,
-        (length, 1, channels) float32.
+        `logits` and `probabilities` (classes,) float32, `heatmaps` (length, h', w') and
+        `hires_heatmaps` (length, h, w) float32, `explained` int64 scalar; and the maxima of each
+        head, `pooled0` and so on, (length, 1, channels) float32.
     """
     maxima = _maxima(heads, partials)
     channels = [len(head.conv3d_bias) for head in heads]
@@ -142,7 +142,8 @@ def answer(
         logits = moved(logits[None], evidence([_courses(heads, activations), logits[None]]))[0]
     explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
 
-    reached = maxima.reached(tf.concat([part.gradient(explained) for part in parts], axis=-1))
+    by_pooled = tf.concat([part.gradient(explained) for part in parts], axis=-1)
+    reached = maxima.reached(by_pooled)
     _, rows, columns, filters = activations.shape
     alphas = [
         _alphas(head, own, rows * columns)
@@ -154,6 +155,7 @@ def answer(
         "logits": logits,
         "probabilities": tf.nn.softmax(logits),
         "heatmaps": tf.nn.relu(tf.reshape(maps, (-1, rows, columns))),
+        "hires_heatmaps": hires.spread(tf.nn.relu(maxima.terms(by_pooled))),
         "explained": explained,
         **{_pooled(number): tf.expand_dims(own, 1) for number, own in enumerate(pooled)},
     }
@@ -191,6 +193,17 @@ class _Maxima:
         sharing = tf.reduce_sum(self.winners, axis=1)
         by_winner = by_pooled * tf.sign(self.pooled) / sharing
         return (conv3d.reach(*self.grid) @ self.winners) * tf.expand_dims(by_winner, 1)
+
+    def terms(self, by_pooled: tf.Tensor) -> tf.Tensor:
+        """HiResCAM of the maps after ReLU, before its own ReLU: (length, rows, columns).
+
+        Every place has its gradient times its value. Both are the maximum's where the maximum is,
+        and the gradient is zero elsewhere.
+        """
+        sharing = tf.reduce_sum(self.winners, axis=1)
+        by_winner = by_pooled * self.pooled / sharing
+        found = self.winners @ tf.expand_dims(by_winner, -1)
+        return tf.reshape(found, (-1, *self.grid))
 
 
 def _maxima(heads: Sequence[HeadWeights], partials: tf.Tensor) -> _Maxima:

@@ -1,16 +1,18 @@
-"""Grad-CAM of the Keras network by TensorFlow's own gradients: what the head must agree with."""
+"""Heat-maps of the Keras network by TensorFlow's own gradients: what the head must agree with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from export import hires
 from export.encoder import side_by_side
 from har_desktop.frame import Image
 from training.config import NetworkConfig
@@ -18,17 +20,24 @@ from training.network import find_layer, streams, target
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """Grad-CAM for one class over a window.
+class Map:
+    """One class's heat-maps over a window.
 
     Attributes:
-        heatmaps: (length, h', w') of the network's dtype, after ReLU.
+        values: (length, h', w') of the network's dtype, after ReLU.
         terms: Largest sum of the absolute terms that make up one place of the map: the scale of
             its rounding error.
     """
 
-    heatmaps: NDArray[np.floating]
+    values: NDArray[np.floating]
     terms: float
+
+
+class Explanation(NamedTuple):
+    """What both methods say of one class."""
+
+    grad_cam: Map
+    hires_cam: Map
 
 
 def explain(
@@ -49,14 +58,11 @@ def explain(
 
     Source:
         Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
-        Localization", ICCV 2017; the score is the logit.
+        Localization", ICCV 2017; the score is the logit. For HiResCAM see `export.hires`.
     """
     seen = watch(network, config, clip)
     top = int(tf.argmax(seen.logits))
-    together = side_by_side(seen.activations)
-    return seen.logits.numpy(), [
-        _explain(together, seen.gradients(top if index < 0 else index)) for index in classes
-    ]
+    return seen.logits.numpy(), [_explain(seen, top if index < 0 else index) for index in classes]
 
 
 @dataclass(frozen=True)
@@ -66,28 +72,33 @@ class Watched:
     Attributes:
         logits: (classes,).
         activations: The Grad-CAM target of each stream, (length, h', w', filters).
+        volumes: The Conv3D's output of each stream, (1, length, h, w, filters).
         tape: That recorded the run.
     """
 
     logits: tf.Tensor
     activations: list[tf.Tensor]
+    volumes: list[tf.Tensor]
     tape: tf.GradientTape
 
-    def gradients(self, index: int | tf.Tensor) -> list[tf.Tensor]:
-        """Those of a class' logit, by each of the activations."""
+    def gradients(self, index: int | tf.Tensor, by: list[tf.Tensor]) -> list[tf.Tensor]:
+        """Those of a class' logit, by each of the activations or volumes."""
         which = tf.one_hot(index, self.logits.shape[0], dtype=self.logits.dtype)
-        found: list[tf.Tensor] = self.tape.gradient(self.logits, self.activations, which)
+        found: list[tf.Tensor] = self.tape.gradient(self.logits, by, which)
         return found
 
 
 def watch(network: keras.Model, config: NetworkConfig, clip: Image | tf.Tensor) -> Watched:
     """Run the network over one window, see `explain`. Given to `tf.function` it becomes a graph."""
-    targets = [find_layer(part, target(shape)) for part, shape in streams(network, config)]
+    parts = streams(network, config)
+    targets = [find_layer(part, target(shape)) for part, shape in parts]
+    last = [find_layer(part, "conv3d") for part, _ in parts]
     with ExitStack() as stack:
-        seen = [stack.enter_context(_overheard(layer)) for layer in targets]
+        seen = [stack.enter_context(_overheard(layer)) for layer in targets + last]
         tape = stack.enter_context(tf.GradientTape(persistent=True))
         logits = network(clip[None], training=False)[0]
-    return Watched(logits, [activation for (activation,) in seen], tape)
+    outputs = [output for (output,) in seen]
+    return Watched(logits, outputs[: len(parts)], outputs[len(parts) :], tape)
 
 
 @contextmanager
@@ -119,9 +130,22 @@ def weigh(activation: tf.Tensor, gradients: list[tf.Tensor]) -> tf.Tensor:
     return tf.concat(sums, axis=-1) / places * activation
 
 
-def _explain(activation: tf.Tensor, gradients: list[tf.Tensor]) -> Explanation:
-    terms = weigh(activation, gradients)
-    return Explanation(
-        heatmaps=tf.nn.relu(tf.reduce_sum(terms, axis=-1)).numpy(),
-        terms=float(tf.reduce_max(tf.reduce_sum(tf.abs(terms), axis=-1))),
+def _explain(seen: Watched, index: int) -> Explanation:
+    terms = weigh(side_by_side(seen.activations), seen.gradients(index, seen.activations))
+    by_place = tf.concat(
+        [
+            (gradient * volume)[0]
+            for gradient, volume in zip(
+                seen.gradients(index, seen.volumes), seen.volumes, strict=True
+            )
+        ],
+        axis=-1,
     )
+    return Explanation(
+        Map(tf.nn.relu(tf.reduce_sum(terms, axis=-1)).numpy(), _largest(terms)),
+        Map(hires.spread(tf.nn.relu(tf.reduce_sum(by_place, axis=-1))).numpy(), _largest(by_place)),
+    )
+
+
+def _largest(terms: tf.Tensor) -> float:
+    return float(tf.reduce_max(tf.reduce_sum(tf.abs(terms), axis=-1)))

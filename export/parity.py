@@ -44,7 +44,8 @@ class Parity(msgspec.Struct, frozen=True):
 
     Attributes:
         probabilities: Between a whole window in ONNX Runtime and Keras in float64, absolute.
-        heatmaps: The same for Grad-CAM, against GradientTape, relative to the window's maximum.
+        heatmaps: The same for Grad-CAM and HiResCAM, against GradientTape, relative to the window's
+            maximum.
         streaming: Between frames pushed one by one and the whole window: the larger of both.
         rounding: Between the heat-maps of Keras in float32 and in float64, relative as above.
     """
@@ -110,14 +111,15 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
             # Of two classes that rounding cannot tell apart, either may be the top one.
             probabilities.append(expected.max() - expected[answers[0].explained])
             for answer, tape, truth in zip(answers, tapes, truths, strict=True):
-                scale = max(truth.heatmaps.max(), CANCELLED * truth.terms, TINY)
                 probabilities.append(np.abs(_softmax(answer.logits) - expected).max())
-                heatmaps.append(np.abs(answer.heatmaps - truth.heatmaps).max() / scale)
-                rounding.append(np.abs(tape.heatmaps - truth.heatmaps).max() / scale)
+                for ours, theirs, true in zip(answer.maps, tape, truth, strict=True):
+                    scale = max(true.values.max(), CANCELLED * true.terms, TINY)
+                    heatmaps.append(np.abs(ours - true.values).max() / scale)
+                    rounding.append(np.abs(theirs.values - true.values).max() / scale)
             whole = answers[0]
-            scale = max(whole.heatmaps.max(), TINY)
             streaming.append(np.abs(_softmax(stream.logits) - _softmax(whole.logits)).max())
-            streaming.append(np.abs(stream.heatmaps - whole.heatmaps).max() / scale)
+            for pushed, anew in zip(stream.maps, whole.maps, strict=True):
+                streaming.append(np.abs(pushed - anew).max() / max(anew.max(), TINY))
     figures = probabilities, heatmaps, streaming, rounding
     return Parity(*(float(np.max(figure)) for figure in figures))
 

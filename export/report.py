@@ -64,16 +64,20 @@ class Pair(msgspec.Struct, frozen=True):
     insertion: Fraction
 
 
-class Maps(msgspec.Struct, frozen=True, rename={"grad_cam": "grad-cam"}):
-    """Areas under the curves of each map."""
+CAMS = {"grad_cam": "grad-cam", "hires_cam": "hires-cam"}
+
+
+class Maps(msgspec.Struct, frozen=True, rename=CAMS):
+    """Areas under the curves of each map; bundles of before have no HiResCAM."""
 
     grad_cam: Pair
     random: Pair
     centre: Pair
+    hires_cam: Pair | None = None
 
 
 class Better(msgspec.Struct, frozen=True):
-    """Shares of the windows in which Grad-CAM has the better area."""
+    """Shares of the windows in which a method has the better area than a reference."""
 
     random: Pair
     centre: Pair
@@ -86,24 +90,34 @@ class Randomised(msgspec.Struct, frozen=True):
     all: Correlation
 
 
-class Explanations(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="explanations"):
-    """Of `explain`."""
+class Method(msgspec.Struct, frozen=True, kw_only=True):
+    """What one method's maps are worth."""
+
+    better_than: Better
+    randomised: Randomised
+    second_class: Correlation
+
+
+class Explanations(
+    Method, frozen=True, kw_only=True, rename=CAMS, tag_field="kind", tag="explanations"
+):
+    """Of `explain`; what stands outside `hires_cam` is of Grad-CAM."""
 
     protocol: Name
     windows: Some
     looked_at: Some
     maps: Maps
-    better_than: Better
-    randomised: Randomised
-    second_class: Correlation
+    hires_cam: Method | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that don't belong together.
 
         Raises:
-            ValueError: More windows were explained than looked at.
+            ValueError: More windows were explained than looked at, or HiResCAM is half there.
         """
         at_most(self.windows, "windows", self.looked_at)
+        if (self.hires_cam is None) != (self.maps.hires_cam is None):
+            raise ValueError("`hires-cam` has areas or the other figures, not both")
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="rejection"):

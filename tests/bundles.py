@@ -37,6 +37,7 @@ def build_bundle(
     temperature=1.0,
     threshold=0.5,
     seed=0,
+    second=True,
     edit_encoder=None,
     edit_head=None,
     edit_manifest=None,
@@ -47,7 +48,7 @@ def build_bundle(
     activation = (size[0] // 2, size[1] // 2, CAM_CHANNELS)
     graphs = {
         "encoder": encoder_model(rng, size, motion, partials, activation),
-        "head": head_model(rng, length, partials, activation, len(classes)),
+        "head": head_model(rng, length, partials, activation, len(classes), second),
     }
     manifest = {
         "schema_version": 1,
@@ -64,7 +65,12 @@ def build_bundle(
         },
         "window": {"length": length, "frame_interval_s": interval},
         "features": {"partials": list(partials), "activation": list(activation)},
-        "cam": {"target": "conv", "score": "logit", "method": "grad-cam"},
+        "cam": {
+            "target": "conv",
+            "score": "logit",
+            "method": "grad-cam",
+            "second": "hires-cam" if second else None,
+        },
         "calibration": {"temperature": temperature, "rejection_threshold": threshold},
         "training": {},
         "metrics": {},
@@ -133,7 +139,7 @@ def encoder_model(rng, size, motion, partials, activation):
     return model("encoder", nodes, inputs, outputs, weights)
 
 
-def head_model(rng, length, partials, activation, classes):
+def head_model(rng, length, partials, activation, classes, second):
     """Shift and add the taps, ReLU, mean over space, a dense layer over (time, channel)."""
     _, h, w, c = partials
     k = activation[2]
@@ -160,6 +166,7 @@ def head_model(rng, length, partials, activation, classes):
         helper.make_node("Mul", ["activations", "alpha"], ["weighted"]),
         helper.make_node("ReduceSum", ["weighted", "last"], ["signed"], keepdims=0),
         helper.make_node("Relu", ["signed"], ["heatmaps"]),
+        helper.make_node("ReduceSum", ["r", "last"], ["hires_heatmaps"], keepdims=0),
     ]
     inputs = [
         helper.make_tensor_value_info("partials", TensorProto.FLOAT, (length, *partials)),
@@ -171,7 +178,10 @@ def head_model(rng, length, partials, activation, classes):
         helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, (classes,)),
         helper.make_tensor_value_info("heatmaps", TensorProto.FLOAT, (length, *activation[:2])),
         helper.make_tensor_value_info("explained", TensorProto.INT64, ()),
+        helper.make_tensor_value_info("hires_heatmaps", TensorProto.FLOAT, (length, h, w)),
     ]
+    if not second:
+        del nodes[-1], outputs[-1]
     weights = {
         **{f"i{i}": np.int64(i) for i in range(3)},
         "zero": np.array([0], np.int64),

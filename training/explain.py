@@ -1,6 +1,6 @@
 """Do a bundle's heat-maps explain its answers? Measured on the ONNX files. No TensorFlow here.
 
-Three questions, for windows whose answer is right:
+Three questions, for windows whose answer is right, to each method that the bundle has:
 
 * Is the evidence where the map says? Deletion and insertion curves, `training.occlusion`.
 * Does the map depend on what the network learned? Its rank correlation with the map of the same
@@ -42,16 +42,23 @@ from training.occlusion import (
 from training.randomise import randomise
 
 SEED = 0
-GRAD_CAM = "grad-cam"
+METHODS = ("grad-cam", "hires-cam")  # in the order of `Window.maps`
+REFERENCES = ("random", "centre")
 
 
-class _Finding(NamedTuple):
-    """What one window tells: areas by map; correlations with the maps of other networks, class."""
+class _Correlations(NamedTuple):
+    """Of a map with those of other networks, and of another class."""
 
-    areas: dict[str, Areas]
     head: float
     all: float
     second_class: float
+
+
+class _Finding(NamedTuple):
+    """What one window tells: areas by map, correlations by method."""
+
+    areas: dict[str, Areas]
+    correlations: dict[str, _Correlations]
 
 
 def explain(
@@ -69,8 +76,9 @@ def explain(
     Returns:
         Means over the windows: `maps`, the areas of each; `better_than`, the share of windows in
         which Grad-CAM has the better area than a reference; `randomised` and `second_class`, rank
-        correlations. `looked_at` counts windows, of which `windows` were answered right and
-        measured; `skipped` counts clips that are too short or unreadable.
+        correlations; and the last three of HiResCAM under its name, where the bundle has it.
+        `looked_at` counts windows, of which `windows` were answered right and measured; `skipped`
+        counts clips that are too short or unreadable.
 
     Raises:
         InputError: There is no window with the right answer.
@@ -171,50 +179,62 @@ class _Probe:
         window = answer(self.recognizer, stretch)
         if window.explained != truth:
             return None
-        maps = window.heatmaps
+        maps = dict(zip(METHODS, window.maps, strict=False))
         second = int(np.argsort(window.probabilities)[-2])
 
-        def correlation(other: Recognizer, class_index: int) -> float:
+        def correlations(other: Recognizer, class_index: int) -> list[float]:
             other.explain = class_index
-            found = rank_correlation(maps, answer(other, stretch).heatmaps)
+            found = answer(other, stretch).maps
             other.explain = TOP
-            return found
+            return [rank_correlation(*pair) for pair in zip(window.maps, found, strict=True)]
 
+        shape = window.heatmaps.shape
         compared = {
-            GRAD_CAM: held_still(maps),
-            "random": random_maps(maps.shape, self._rng),
-            "centre": centre_maps(maps.shape),
+            **{method: held_still(values) for method, values in maps.items()},
+            "random": random_maps(shape, self._rng),
+            "centre": centre_maps(shape),
         }
+        found = zip(
+            correlations(self._head, truth),
+            correlations(self._all, truth),
+            correlations(self.recognizer, second),
+            strict=True,
+        )
         return _Finding(
             areas(self.recognizer, stretch, truth, compared, self._rng),
-            head=correlation(self._head, truth),
-            all=correlation(self._all, truth),
-            second_class=correlation(self.recognizer, second),
+            dict(zip(maps, map(_Correlations._make, found), strict=True)),
         )
 
 
 def _summary(findings: Sequence[_Finding]) -> dict[str, object]:
-    names = list(findings[0].areas)
-    table = np.array(
-        [[(f.areas[n].deletion, f.areas[n].insertion) for n in names] for f in findings]
-    )
-    better = {
-        name: {
-            "deletion": float((table[:, 0, 0] < table[:, number, 0]).mean()),
-            "insertion": float((table[:, 0, 1] > table[:, number, 1]).mean()),
-        }
-        for number, name in enumerate(names)
-        if name != GRAD_CAM
-    }
+    first, *second = findings[0].correlations
     return {
         "maps": {
-            name: {"deletion": float(deletion), "insertion": float(insertion)}
-            for name, (deletion, insertion) in zip(names, table.mean(axis=0), strict=True)
+            name: {
+                "deletion": float(np.mean([f.areas[name].deletion for f in findings])),
+                "insertion": float(np.mean([f.areas[name].insertion for f in findings])),
+            }
+            for name in findings[0].areas
         },
-        "better_than": better,
-        "randomised": {
-            "head": float(np.mean([f.head for f in findings])),
-            "all": float(np.mean([f.all for f in findings])),
+        **_figures(findings, first),
+        **{method: _figures(findings, method) for method in second},
+    }
+
+
+def _figures(findings: Sequence[_Finding], method: str) -> dict[str, object]:
+    """How one method fares beside the references, and what its maps have to do with others."""
+    pairs = {name: [(f.areas[method], f.areas[name]) for f in findings] for name in REFERENCES}
+    head, all_, second_class = np.mean([f.correlations[method] for f in findings], axis=0).tolist()
+    return {
+        "better_than": {
+            name: {
+                "deletion": float(np.mean([own.deletion < other.deletion for own, other in both])),
+                "insertion": float(
+                    np.mean([own.insertion > other.insertion for own, other in both])
+                ),
+            }
+            for name, both in pairs.items()
         },
-        "second_class": float(np.mean([f.second_class for f in findings])),
+        "randomised": {"head": head, "all": all_},
+        "second_class": second_class,
     }

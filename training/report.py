@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from training.metrics import wilson95
@@ -73,10 +74,8 @@ def _row(label: str, row: Labels) -> str:
 
 
 def explanations_table(report: dict[str, Any]) -> str:
-    """A row per map with both areas and how often Grad-CAM beats it; then the correlations."""
-    head = (
-        f"{'map':<10} {'deletion':>9} {'insertion':>10}  Grad-CAM is better in: deletion, insertion"
-    )
+    """A row per map with both areas; then how often each method beats the others, and more."""
+    head = f"{'map':<10} {'deletion':>9} {'insertion':>10}"
     lines = [
         f"{report['windows']} windows with the right answer, of {report['looked_at']} looked at,"
         f" {report['protocol']}; {report['skipped']} clips too short or unreadable",
@@ -85,16 +84,24 @@ def explanations_table(report: dict[str, Any]) -> str:
         head,
     ]
     for name, row in report["maps"].items():
-        better = report["better_than"].get(name)
-        share = f"{better['deletion']:.0%}, {better['insertion']:.0%}" if better else ""
-        lines.append(
-            f"{name:<10} {row['deletion']:>9.3f} {row['insertion']:>10.3f}  {share}".rstrip()
-        )
-    randomised = report["randomised"]
-    lines += [
-        "",
-        "rank correlation of the maps (1: the same order of all places, 0: nothing in common)",
-        f"with the head's weights permuted {randomised['head']:.3f}, with all permuted"
-        f" {randomised['all']:.3f}; with the map of the second class {report['second_class']:.3f}",
-    ]
+        lines.append(f"{name:<10} {row['deletion']:>9.3f} {row['insertion']:>10.3f}")
+    lines += ["", "rank correlation: 1 = the same order of all places, 0 = nothing in common"]
+    for method, found in (("grad-cam", report), ("hires-cam", report.get("hires-cam"))):
+        if found:
+            lines += ["", method, *_method(found)]
     return "\n".join(lines)
+
+
+def _method(found: dict[str, Any]) -> Iterator[str]:
+    """What one method's maps are worth, a line each."""
+    for name, better in found["better_than"].items():
+        yield (
+            f"  better than {name:<8} deletion in {better['deletion']:.0%},"
+            f" insertion in {better['insertion']:.0%} of the windows"
+        )
+    randomised = found["randomised"]
+    yield (
+        f"  rank correlation with the head's weights permuted {randomised['head']:.3f}, with all"
+        f" permuted {randomised['all']:.3f}; with the map of the second class"
+        f" {found['second_class']:.3f}"
+    )

@@ -81,6 +81,8 @@ def head_contract(manifest: Manifest) -> Contract:
     """What the head of this manifest takes and gives."""
     length, classes = manifest.window.length, len(manifest.classes)
     rows, columns, channels = manifest.features.activation
+    grid = list(manifest.features.partials[1:3])
+    second: Tensors = {"hires_heatmaps": (FLOAT, [length, *grid])} if manifest.cam.second else {}
     return Contract(
         inputs={
             "partials": (FLOAT, [length, *manifest.features.partials]),
@@ -92,6 +94,7 @@ def head_contract(manifest: Manifest) -> Contract:
             "probabilities": (FLOAT, [classes]),
             "heatmaps": (FLOAT, [length, rows, columns]),
             "explained": (INT64, []),
+            **second,
         },
     )
 

@@ -70,11 +70,15 @@ class FeatureSpec(_Strict, frozen=True, kw_only=True):
 
 
 class CamSpec(_Strict, frozen=True, kw_only=True):
-    """Which Grad-CAM the head computes: the layer, the explained score, the map's size."""
+    """Which Grad-CAM the head computes: the layer, the explained score.
+
+    `second` is a second map beside it, of the features' grid. Bundles of before have none.
+    """
 
     target: str
     score: Literal["logit"] = "logit"
     method: Literal["grad-cam"] = "grad-cam"
+    second: Literal["hires-cam"] | None = None
 
 
 class Calibration(_Strict, frozen=True, kw_only=True):

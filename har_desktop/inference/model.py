@@ -56,12 +56,19 @@ class Answer:
         probabilities: (classes,) float32, softmax(logits), without temperature.
         heatmaps: (length, h', w') float32, >= 0, raw Grad-CAM.
         explained: Index of the class that the heat-maps explain.
+        hires_heatmaps: (length, h, w) float32, >= 0, raw HiResCAM, where the bundle has it.
     """
 
     logits: Floats
     probabilities: Floats
     heatmaps: Floats
     explained: int
+    hires_heatmaps: Floats | None = None
+
+    @property
+    def maps(self) -> list[Floats]:
+        """All heat-maps that there are."""
+        return [m for m in (self.heatmaps, self.hires_heatmaps) if m is not None]
 
 
 class Model:
@@ -109,13 +116,15 @@ class Model:
         Raises:
             GraphError: ONNX Runtime failed, or the answer is not finite.
         """
-        logits, probabilities, heatmaps, explained = self._head.run(
-            ("logits", "probabilities", "heatmaps", "explained"),
+        second = ("hires_heatmaps",) if self.manifest.cam.second else ()
+        logits, probabilities, heatmaps, explained, *hires = self._head.run(
+            ("logits", "probabilities", "heatmaps", "explained", *second),
             {**self._side_by_side(features), "class_index": np.array(class_index, np.int64)},
         )
-        if not (np.isfinite(logits).all() and np.isfinite(heatmaps).all()):
+        answer = Answer(logits, probabilities, heatmaps, int(explained), *hires)
+        if not all(np.isfinite(values).all() for values in (logits, *answer.maps)):
             raise GraphError(f"{self._head.name}: the answer holds numbers that are not finite")
-        return Answer(logits, probabilities, heatmaps, int(explained))
+        return answer
 
     def _side_by_side(self, features: Sequence[Features]) -> dict[str, DeviceTensor]:
         """The features of all places as the head wants them; nothing leaves the device."""
@@ -180,7 +189,7 @@ class Model:
                 (answer.logits.shape != (last + 1,), "one logit per class"),
                 (answer.heatmaps.shape != maps, "one heat-map per frame"),
                 (answer.explained != expected, "heat-maps of the class that was asked for"),
-                ((answer.heatmaps < 0).any(), "heat-maps without negative values"),
+                (any((m < 0).any() for m in answer.maps), "heat-maps without negative values"),
                 (
                     not np.allclose(answer.probabilities, probabilities, rtol=0, atol=TOLERANCE),
                     "probabilities that are the softmax of the logits",

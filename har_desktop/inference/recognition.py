@@ -33,6 +33,7 @@ class Window:
         explained: Index of the class that the heat-maps explain.
         evident: Whether there is evidence enough that any of the classes is shown: by the largest
             logit, and by how much moves.
+        hires_heatmaps: The same as `heatmaps` by HiResCAM, where the bundle has it.
     """
 
     logits: NDArray[np.float32]
@@ -42,6 +43,12 @@ class Window:
     times: tuple[float, ...]
     explained: int
     evident: bool = True
+    hires_heatmaps: NDArray[np.float32] | None = None
+
+    @property
+    def maps(self) -> list[NDArray[np.float32]]:
+        """All heat-maps that there are: `heatmaps` first."""
+        return [m for m in (self.heatmaps, self.hires_heatmaps) if m is not None]
 
     @property
     def vote(self) -> NDArray[np.float32]:

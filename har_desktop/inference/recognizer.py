@@ -151,6 +151,7 @@ class Recognizer:
             times=tuple(moment.time for moment in moments),
             explained=answer.explained,
             evident=self._evident(answer, moments),
+            hires_heatmaps=answer.hires_heatmaps,
         )
 
     def _evident(self, answer: Answer, moments: Sequence[Moment]) -> bool:

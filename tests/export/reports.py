@@ -19,6 +19,19 @@ EXPLANATIONS = {
     "seconds": 15.3,
     "provider": "cpu",
 }
+# With HiResCAM, too.
+BOTH = {
+    **EXPLANATIONS,
+    "maps": {**EXPLANATIONS["maps"], "hires-cam": {"deletion": 0.31, "insertion": 0.72}},
+    "hires-cam": {
+        "better_than": {
+            "random": {"deletion": 1.0, "insertion": 0.95},
+            "centre": {"deletion": 0.65, "insertion": 0.75},
+        },
+        "randomised": {"head": 0.07, "all": 0.01},
+        "second_class": 0.33,
+    },
+}
 REJECTION = {
     "kind": "rejection",
     "protocol": "group-wise",

@@ -58,6 +58,7 @@ def test_the_heads_tensors_are_the_contract(exported):
         "logits": ("tensor(float)", [5]),
         "probabilities": ("tensor(float)", [5]),
         "heatmaps": ("tensor(float)", [4, 4, 6]),
+        "hires_heatmaps": ("tensor(float)", [4, 2, 3]),
         "explained": ("tensor(int64)", []),
     }
 

@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import tensorflow as tf
+from scipy.ndimage import gaussian_filter
 
 from export import graphs
 from export.gru import GruWeights
@@ -43,6 +44,11 @@ def case():
         by_feature = tf.reduce_sum(tape.gradient(scores[index], features), axis=(1, 2))
         alphas = by_feature * scale / np.prod(TARGET_SIZE)
         return tf.nn.relu(tf.einsum("tk,tyxk->tyx", alphas, activations)).numpy()
+
+    def hires_heatmaps(index: int) -> np.ndarray:
+        terms = (tape.gradient(scores[index], maps) * maps)[0]
+        places = np.maximum(tf.reduce_sum(terms, axis=-1), 0)
+        return gaussian_filter(places, (0, 1, 1), mode="constant", truncate=9)
 
     weights = HeadWeights(
         scale,
@@ -79,7 +85,12 @@ def case():
         return dict(zip(names, session.run(names, feed), strict=True))
 
     return SimpleNamespace(
-        run=run, logits=logits.numpy(), heatmaps=heatmaps, maps=maps.numpy()[0], pooled=pooled
+        run=run,
+        logits=logits.numpy(),
+        heatmaps=heatmaps,
+        hires_heatmaps=hires_heatmaps,
+        maps=maps.numpy()[0],
+        pooled=pooled,
     )
 
 
@@ -95,6 +106,14 @@ def test_the_heatmaps_of_each_class_equal_the_tape(case, index):
     assert result["explained"] == index
     assert expected.max() > 0
     np.testing.assert_allclose(result["heatmaps"], expected, atol=1e-5 * expected.max())
+
+
+@pytest.mark.parametrize("index", range(CLASSES))
+def test_the_second_heatmaps_of_each_class_equal_the_tape(case, index):
+    result, expected = case.run(index)["hires_heatmaps"], case.hires_heatmaps(index)
+    assert result.shape == (LENGTH, *SIZE)
+    assert expected.max() > 0
+    np.testing.assert_allclose(result, expected, atol=1e-5 * expected.max())
 
 
 def test_logits_and_probabilities(case):

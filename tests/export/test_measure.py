@@ -11,7 +11,7 @@ from export.place import check_place
 from export.verify import verify
 from har_desktop.errors import BundleError, InputError
 from har_desktop.inference.bundle import load_bundle
-from tests.export.reports import EXPLANATIONS, REJECTION
+from tests.export.reports import BOTH, EXPLANATIONS, REJECTION
 from training.metrics import classification
 
 CLASSES = ("Lunges", "PushUps", "YoYo")
@@ -107,6 +107,24 @@ def test_heat_maps_and_rejection_have_sections_of_their_own(copy, tmp_path):
         "| centre of the picture | 0.420 | 0.600 | 40% | 70% |",
         "is 0.11 with those of the same network after its head's weights were permuted, 0.02 after",
         "-0.05 with those of the second",
+    ):
+        assert fact in card, fact
+
+
+def test_both_methods_stand_side_by_side(copy, tmp_path):
+    path = tmp_path / "both.json"
+    path.write_bytes(msgspec.json.encode(BOTH))
+    measure(copy, [path], [])
+    card = (copy / "card.md").read_text()
+    for fact in (
+        "| Grad-CAM | 0.430 | 0.620 |  |  |  |  |",
+        "| HiResCAM | 0.310 | 0.720 |  |  |  |  |",
+        "| random | 0.530 | 0.530 | 90% | 80% | 100% | 95% |",
+        "| centre of the picture | 0.420 | 0.600 | 40% | 70% | 65% | 75% |",
+        "Rank correlation of the maps of Grad-CAM (1: the same order of all places, 0: nothing in "
+        "common) is 0.11 with",
+        "is 0.07 with those of the same network after its head's weights were permuted, 0.01 after",
+        "0.33 with those of the second",
     ):
         assert fact in card, fact
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from export.report import Accuracy, Explanations, Rejection, average, key, read_metrics, read_report
-from tests.export.reports import EXPLANATIONS, REJECTION
+from tests.export.reports import BOTH, EXPLANATIONS, REJECTION
 from training.metrics import classification
 
 ACCURACY = {
@@ -23,6 +23,7 @@ ACCURACY = {
         ({**ACCURACY, "kind": "accuracy"}, Accuracy, "group-wise"),
         ({**ACCURACY, "sampling": "even"}, Accuracy, "group-wise, even"),
         (EXPLANATIONS, Explanations, "explanations"),
+        (BOTH, Explanations, "explanations"),
         (REJECTION, Rejection, "rejection"),
         ({**REJECTION, "idle": None}, Rejection, "rejection"),
     ],
@@ -39,6 +40,8 @@ def test_the_kind_decides_and_without_one_it_is_accuracy(raw, kind, name):
         ({**EXPLANATIONS, "kind": "poem"}, "poem"),
         ({**EXPLANATIONS, "kind": "accuracy"}, "accuracy"),
         ({**EXPLANATIONS, "windows": 20}, "more than the 19"),
+        ({**BOTH, "hires-cam": None}, "not both"),
+        ({**EXPLANATIONS, "hires-cam": BOTH["hires-cam"]}, "not both"),
         ({**EXPLANATIONS, "windows": 0}, "windows"),
         ({**EXPLANATIONS, "second_class": -1.1}, "second_class"),
         ({**EXPLANATIONS, "maps": {"grad-cam": {"deletion": 0.1, "insertion": 0.2}}}, "random"),

@@ -33,6 +33,7 @@ KEYS = {
     "better_than",
     "randomised",
     "second_class",
+    "hires-cam",
     "seconds",
     "provider",
 }
@@ -59,10 +60,18 @@ def test_the_report_has_the_form_that_cards_take(report):
     told = msgspec.convert(report, Explanations)
     assert told.looked_at == 4
     assert 1 <= told.windows <= 4
-    assert list(report["maps"]) == ["grad-cam", "random", "centre"]
+    assert list(report["maps"]) == ["grad-cam", "hires-cam", "random", "centre"]
     # Its maps weigh channels that were never learned, but by class: so the class does matter.
     assert told.second_class < 0.99
     assert told.randomised.all < 0.99
+
+
+def test_a_bundle_of_before_has_one_method(make_bundle, tmp_path, clips_folder, test_clips):
+    folder = make_bundle(tmp_path / "old", classes=CLASSES, size=(48, 64), second=False)
+    report = explain(load_bundle(folder), clips_folder, test_clips, 4, False)
+    assert report.keys() == KEYS - {"hires-cam"}
+    assert msgspec.convert(report, Explanations).hires_cam is None
+    assert "hires-cam" not in explanations_table(report)
 
 
 def test_the_same_clips_give_the_same_figures(bundle, clips_folder, test_clips, report):
@@ -77,7 +86,10 @@ def test_the_table_tells_all_of_it(report):
     text = explanations_table({**report, "seconds": 2.5})
     for name, row in report["maps"].items():
         assert f"{name:<10} {row['deletion']:>9.3f} {row['insertion']:>10.3f}" in text
-    assert f"second class {report['second_class']:.3f}" in text
+    for method in (report, report["hires-cam"]):
+        assert f"second class {method['second_class']:.3f}" in text
+        better = method["better_than"]["centre"]["deletion"]
+        assert f"better than centre   deletion in {better:.0%}" in text
     assert "4 looked at" in text
 
 

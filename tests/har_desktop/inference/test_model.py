@@ -159,11 +159,29 @@ def test_head_whose_shape_is_open(make_bundle, tmp_path):
     [
         (replace_output("probabilities", "Add", "{}", "{}"), "softmax of the logits"),
         (replace_output("heatmaps", "Neg", "{}"), "without negative"),
+        (replace_output("hires_heatmaps", "Neg", "{}"), "without negative"),
         (replace_output("explained", "Identity", "zero_scalar"), "class that was asked for"),
     ],
 )
 def test_answers_that_make_no_sense(make_bundle, tmp_path, edit, match):
     refused(make_bundle(tmp_path / "m", edit_head=edit), match)
+
+
+def test_a_second_map_is_there_where_the_manifest_says_so(make_bundle, tmp_path):
+    picture = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)
+
+    def answer(folder):
+        model = Model(load_bundle(folder), "cpu")
+        return model.answer([model.encode(picture, picture)] * 10)
+
+    assert answer(make_bundle(tmp_path / "a")).hires_heatmaps.shape == (10, 6, 8)
+    # A bundle of before.
+    old = make_bundle(tmp_path / "b", second=False, edit_manifest=lambda m: m["cam"].pop("second"))
+    assert answer(old).hires_heatmaps is None
+    folder = make_bundle(
+        tmp_path / "c", second=False, edit_manifest=lambda m: m["cam"].update(second="hires-cam")
+    )
+    refused(folder, "`hires_heatmaps` is missing")
 
 
 def test_graph_that_onnx_runtime_refuses(make_bundle, tmp_path):

@@ -79,8 +79,8 @@ class WholeWindow:
             "activations": np.concatenate(activations),
             "class_index": np.array(explain, np.int64),
         }
-        logits, heatmaps = self.head.run(["logits", "heatmaps"], feeds)
-        return logits, heatmaps, [frame.time for frame in chosen]
+        logits, *maps = self.head.run(["logits", "heatmaps", "hires_heatmaps"], feeds)
+        return logits, maps, [frame.time for frame in chosen]
 
 
 @pytest.mark.parametrize("explain", [-1, 0, 2])
@@ -100,10 +100,11 @@ def test_streaming_equals_the_whole_window(bundle, still_bundle, kind, rate, exp
     assert len(full) >= 5
     for recognition in full[:: len(full) // 4]:
         window = recognition.window
-        logits, heatmaps, chosen_times = reference(stream, recognition.frame.time, explain)
+        logits, maps, chosen_times = reference(stream, recognition.frame.time, explain)
         assert list(window.times) == chosen_times
         assert np.abs(window.logits - logits).max() <= 1e-5 * max(1, np.abs(logits).max())
-        assert np.abs(window.heatmaps - heatmaps).max() <= 1e-5 * heatmaps.max()
+        for ours, theirs in zip(window.maps, maps, strict=True):
+            assert np.abs(ours - theirs).max() <= 1e-5 * theirs.max()
         assert window.explained == (explain if explain >= 0 else logits.argmax())
 
 
