@@ -67,6 +67,13 @@ def _refuse_nan(_: click.Context, __: click.Parameter, value: float) -> float:
     help="The class whose evidence the heat-maps show.",
 )
 @click.option(
+    "--method",
+    type=click.Choice(["grad-cam", "hires-cam"]),
+    default="grad-cam",
+    show_default=True,
+    help="Whose heat-maps are drawn.",
+)
+@click.option(
     "--hop",
     metavar="SECONDS",
     type=click.FloatRange(min=0),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from har_desktop.decision.decision import Decision, State
 from har_desktop.frame import Image
 from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.recognition import Recognition
+from har_desktop.inference.recognition import Method, Recognition
 from har_desktop.opencv import cv2
 
 # Share of colour where the evidence is strongest.
@@ -24,8 +24,13 @@ _REGULAR, _BOLD = 400, 600
 _SMALLEST = 10  # pixels; below this letters run together
 
 
-def annotate(recognition: Recognition, decision: Decision) -> Image:
+def annotate(recognition: Recognition, decision: Decision, method: Method = "grad-cam") -> Image:
     """Draw one result: the newest heat-map on the frame that it belongs to, and the decision.
+
+    Args:
+        recognition: The frame, and what the engine says of it.
+        decision: What to write.
+        method: Whose heat-map.
 
     Returns:
         (height, width, 3) uint8 BGR, a new picture of the frame's size.
@@ -33,7 +38,8 @@ def annotate(recognition: Recognition, decision: Decision) -> Image:
     image, window = recognition.frame.image, recognition.window
     if window is not None:
         letterbox = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
-        image = blend(image, window.heatmaps[-1], letterbox, float(window.heatmaps.max()))
+        maps = window.maps_by(method)
+        image = blend(image, maps[-1], letterbox, float(maps.max()))
     if image is recognition.frame.image:
         image = image.copy()
     _write_caption(image, decision)

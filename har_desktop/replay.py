@@ -16,6 +16,7 @@ from har_desktop.decision.events import Decider
 from har_desktop.errors import HarError, InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Manifest
+from har_desktop.inference.recognition import Method
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.session import Provider
 from har_desktop.models import default_bundle
@@ -103,6 +104,7 @@ def replay(
     model: Path | None = None,
     provider: Provider = "auto",
     explain: str = TOP,
+    method: Method = "grad-cam",
     hop: float = 0.0,
     progress: bool = False,
     on_failure: Callable[[Failure], object] = lambda _: None,
@@ -116,6 +118,7 @@ def replay(
         model: A bundle's folder; None for the default.
         provider: Which processor to ask for.
         explain: "top", or the class that the heat-maps explain.
+        method: Whose heat-maps are drawn.
         hop: Least time between two results in seconds; 0 for one per frame.
         progress: Show a progress bar on stderr.
         on_failure: Told of a bad source at once, while the others go on.
@@ -124,13 +127,14 @@ def replay(
 
     Raises:
         BundleError: The model cannot be used.
-        InputError: The output folder or the class to explain cannot be used.
+        InputError: The output folder, the class to explain or the method cannot be used.
     """
     with closing(Decoder()) as decoder:
         if any(source != DEMO for source in sources):
             with suppress(DecoderError):  # told where a file needs it
                 decoder.start()  # while the model loads
         bundle = load_bundle(model if model is not None else default_bundle())
+        _check_method(method, bundle.manifest)
         recognizer = Recognizer(bundle, provider, _explained(explain, bundle.manifest))
         _make_folder(out)
         summaries: list[ReplaySummary] = []
@@ -147,7 +151,9 @@ def replay(
                 if path is not None:
                     _spare_source(path, out / stem)
                 summaries.append(
-                    _replay_one(name, source, out / stem, recognizer, hop, progress, on_frame)
+                    _replay_one(
+                        name, source, out / stem, recognizer, method, hop, progress, on_frame
+                    )
                 )
             except HarError as error:
                 fail(name, error)
@@ -163,6 +169,14 @@ def _explained(explain: str, manifest: Manifest) -> int:
             f" {', '.join(manifest.classes)}, or {TOP}"
         )
     return manifest.classes.index(explain)
+
+
+def _check_method(method: Method, manifest: Manifest) -> None:
+    if method not in (manifest.cam.method, manifest.cam.second):
+        raise InputError(
+            f"{manifest.name} has no heat-map by {method}, only by {manifest.cam.method}: export"
+            " the model again, or leave out --method"
+        )
 
 
 def _make_folder(out: Path) -> None:
@@ -209,6 +223,7 @@ def _replay_one(
     source: Source,
     target: Path,
     recognizer: Recognizer,
+    method: Method,
     hop: float,
     progress: bool,
     on_frame: Callable[[], object],
@@ -218,7 +233,7 @@ def _replay_one(
     decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
     try:
         info = source.open()
-        with _sinks(target, _run_info(info, recognizer)) as sinks:
+        with _sinks(target, _run_info(info, recognizer, method)) as sinks:
             outcome = _run(source, info, recognizer, decider, sinks, hop, progress, on_frame)
             files = [sink.finish(outcome.unwritten) for sink in sinks]
     finally:
@@ -261,7 +276,7 @@ def _run(
         return run_in_order(source, recognizer, decider, sinks, hop, tick)
 
 
-def _run_info(info: SourceInfo, recognizer: Recognizer) -> RunInfo:
+def _run_info(info: SourceInfo, recognizer: Recognizer, method: Method) -> RunInfo:
     manifest = recognizer.manifest
     return RunInfo(
         source=info,
@@ -270,6 +285,7 @@ def _run_info(info: SourceInfo, recognizer: Recognizer) -> RunInfo:
         provider_reason=recognizer.provider.reason,
         classes=manifest.classes,
         frame_interval_s=manifest.window.frame_interval_s,
+        method=method,
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.frame import Frame, Image
+
+Method = Literal["grad-cam", "hires-cam"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,12 @@ class Window:
     def maps(self) -> list[NDArray[np.float32]]:
         """All heat-maps that there are: `heatmaps` first."""
         return [m for m in (self.heatmaps, self.hires_heatmaps) if m is not None]
+
+    def maps_by(self, method: Method) -> NDArray[np.float32]:
+        """The heat-maps of a method; Grad-CAM's where the bundle has no other."""
+        if method == "hires-cam" and self.hires_heatmaps is not None:
+            return self.hires_heatmaps
+        return self.heatmaps
 
     @property
     def vote(self) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from har_desktop.errors import HarError, OutputError
+from har_desktop.inference.recognition import Method
 from har_desktop.opencv import cv2
 from har_desktop.overlay import annotate
 from har_desktop.pipeline.result import Result
@@ -183,12 +184,13 @@ class Recorder:
             self._tape.abort()
 
 
-def save_snapshot(path: Path, result: Result) -> Path:
+def save_snapshot(path: Path, result: Result, method: Method = "grad-cam") -> Path:
     """Write one result as a picture: heat-map, label, time.
 
     Args:
         path: The final name, with the suffix .png; an existing file is replaced.
         result: As shown.
+        method: Whose heat-map.
 
     Returns:
         The file.
@@ -196,6 +198,6 @@ def save_snapshot(path: Path, result: Result) -> Path:
     Raises:
         OutputError: It cannot be written there.
     """
-    _, data = cv2.imencode(".png", annotate(result.recognition, result.decision))
+    _, data = cv2.imencode(".png", annotate(result.recognition, result.decision, method))
     write_whole(path, data.tobytes())
     return path

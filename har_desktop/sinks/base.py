@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from har_desktop.decision.decision import Decision, Event
-from har_desktop.inference.recognition import Recognition
+from har_desktop.inference.recognition import Method, Recognition
 from har_desktop.sources.base import SourceInfo
 
 
@@ -23,6 +23,7 @@ class RunInfo:
         provider_reason: Why it is not the one that was asked for; None where it is.
         classes: Names in the order of the model's probabilities.
         frame_interval_s: Seconds between the frames of the model's window.
+        method: Whose heat-maps are meant.
     """
 
     source: SourceInfo
@@ -31,6 +32,7 @@ class RunInfo:
     provider_reason: str | None
     classes: tuple[str, ...]
     frame_interval_s: float
+    method: Method = "grad-cam"
 
 
 class Sink(ABC):

@@ -42,7 +42,8 @@ class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
         label: The action, or None.
         confidence: Smoothed probability of the label, or of the top class; 0 while filling.
         probabilities: Smoothed probability of each class; None while filling.
-        heatmap_max: Largest raw value of the window's heat-maps; None while filling.
+        heatmap_max: Largest raw value of the window's heat-maps, by the method of the video's; None
+            while filling.
         filled: How many of the window's places are filled.
     """
 
@@ -69,7 +70,7 @@ class FramesJsonl(Sink):
 
     def __init__(self, path: Path, run: RunInfo) -> None:
         self._path = path
-        self._classes = run.classes
+        self._classes, self._method = run.classes, run.method
         self._text = AtomicText(path)
         self._encoder = msgspec.json.Encoder()
         self._line(
@@ -109,7 +110,7 @@ class FramesJsonl(Sink):
             label=decision.label,
             confidence=_number(decision.confidence),
             probabilities=probabilities,
-            heatmap_max=None if window is None else _number(window.heatmaps.max()),
+            heatmap_max=None if window is None else _number(window.maps_by(self._method).max()),
             filled=recognition.filled,
         )
         numbers = [line.time, line.confidence, line.heatmap_max or 0.0]

@@ -29,7 +29,7 @@ class AnnotatedVideo(Sink):
 
     Args:
         path: The final name, with the suffix .mp4.
-        run: Knows the source's nominal rate.
+        run: Knows the source's nominal rate, and whose heat-maps to draw.
         plain: Draw nothing: pictures to learn from must not show the answer.
 
     Raises:
@@ -37,7 +37,7 @@ class AnnotatedVideo(Sink):
     """
 
     def __init__(self, path: Path, run: RunInfo, *, plain: bool = False) -> None:
-        self._plain = plain
+        self._plain, self._method = plain, run.method
         self._nominal = run.source.fps
         self._file = AtomicFile(path, FRAGMENTED)
         self._early: list[tuple[float, Image]] = []  # until the rate is known
@@ -57,7 +57,7 @@ class AnnotatedVideo(Sink):
         """
         time, picture = recognition.frame.time, recognition.frame.image
         if not self._plain:
-            picture = annotate(recognition, decision)
+            picture = annotate(recognition, decision, self._method)
         if self._video is not None:
             self._video.show(time, picture)
             return

@@ -98,6 +98,7 @@ class Actions:
         self.stronger = self._action("&Stronger heat-map", "]", "View", menu)
         self.weaker = self._action("&Weaker heat-map", "[", "View", menu)
         self.colors = self._action("Next &colours", "C", "View", menu)
+        self.method = self._action("Next &method", "M", "View", menu)
         self.explain_top = self._action("&Explain the most probable class", "T", "View", menu)
         menu.addSeparator()
         self.strip = self._action("Film st&rip", "Ctrl+F", "View", menu, checkable=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from har_desktop.errors import OutputError
+from har_desktop.inference.recognition import Method
 from har_desktop.replay import Replays, replay
 from har_desktop.view.background import Task
 
@@ -41,14 +42,19 @@ class Export(QObject):
         """True while files are being written."""
         return self._task is not None
 
-    def start(self, source: str, folder: Path, model: Path, explain: str) -> None:
+    def start(self, source: str, folder: Path, model: Path, explain: str, method: Method) -> None:
         """Begin; the arguments are those of `har_desktop.replay.replay`."""
         self._cancelled, self._frames = False, 0
 
         def work() -> list[Path] | None:
             try:
                 results = replay(
-                    [source], folder, model=model, explain=explain, on_frame=self._count
+                    [source],
+                    folder,
+                    model=model,
+                    explain=explain,
+                    method=method,
+                    on_frame=self._count,
                 )
             except _CancelledError:
                 return None

@@ -165,11 +165,12 @@ class FilmStrip(QWidget):
         if recognition is None or recognition.window is None:
             return
         window = recognition.window
-        maximum = float(window.heatmaps.max())
+        maps = self._style.maps(window)
+        maximum = float(maps.max())
         fit = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
         rows = slice(fit.top, fit.top + fit.height)
         columns = slice(fit.left, fit.left + fit.width)
-        for image, heatmap in zip(window.images, window.heatmaps, strict=True):
+        for image, heatmap in zip(window.images, maps, strict=True):
             picture = picture_image(image[rows, columns], rgb=True)
             self._tiles.append((picture, heat_image(heatmap, maximum, fit, self._style)))
 

@@ -16,7 +16,7 @@ from PySide6.QtGui import QImage
 
 from har_desktop.frame import Image
 from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.recognition import Recognition
+from har_desktop.inference.recognition import Method, Recognition, Window
 from har_desktop.opencv import cv2
 from har_desktop.overlay import OPACITY
 
@@ -27,6 +27,9 @@ COLORMAPS = {
     "Turbo": cv2.COLORMAP_TURBO,
 }
 DEFAULT_COLORMAP = "Inferno"
+# By the name that settings and menus use.
+METHODS: dict[str, Method] = {"Grad-CAM": "grad-cam", "HiResCAM": "hires-cam"}
+DEFAULT_METHOD = "Grad-CAM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,17 @@ class HeatStyle:
         shown: False leaves the pictures as they are.
         opacity: Share of colour at the window's maximum, 0 to 1.
         colormap: A key of `COLORMAPS`.
+        method: A key of `METHODS`; counts where the model has that map.
     """
 
     shown: bool = True
     opacity: float = OPACITY
     colormap: str = DEFAULT_COLORMAP
+    method: str = DEFAULT_METHOD
+
+    def maps(self, window: Window) -> NDArray[np.float32]:
+        """Which of a window's heat-maps are shown: (length, h, w) float32."""
+        return window.maps_by(METHODS[self.method])
 
 
 def picture_image(image: Image, rgb: bool = False) -> QImage:
@@ -64,7 +73,8 @@ def newest_heat(recognition: Recognition, style: HeatStyle) -> QImage | None:
     if window is None:
         return None
     letterbox = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
-    return heat_image(window.heatmaps[-1], float(window.heatmaps.max()), letterbox, style)
+    maps = style.maps(window)
+    return heat_image(maps[-1], float(maps.max()), letterbox, style)
 
 
 def heat_image(

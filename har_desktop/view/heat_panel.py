@@ -1,4 +1,4 @@
-"""How heat-maps are shown: on or off, how strongly, in which colours, and what these mean."""
+"""How heat-maps are shown: on or off, how strongly, in which colours, by which method."""
 
 from __future__ import annotations
 
@@ -17,11 +17,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from har_desktop.view.heat import COLORMAPS, HeatStyle, legend_image
+from har_desktop.inference.recognition import Method
+from har_desktop.view.heat import (
+    COLORMAPS,
+    DEFAULT_METHOD,
+    METHODS,
+    HeatStyle,
+    legend_image,
+)
 from har_desktop.view.parts import keep_space, label
 from har_desktop.view.switch import Switch
 
 OPACITY_STEP = 0.05
+METHOD_HINT = (
+    "Grad-CAM shows what speaks for this class rather than another one; "
+    "HiResCAM shows where the model looked, more precisely, whatever the class"
+)
+NO_OTHER = "This model has no other heat-map; export it again to add one"
 
 
 class Legend(QWidget):
@@ -72,6 +84,10 @@ class HeatPanel(QWidget):
         self._map = QComboBox()
         self._map.setAccessibleName("Colours of the heat-map")
         self._map.addItems(list(COLORMAPS))
+        self._method = QComboBox()
+        self._method.setAccessibleName("Method of the heat-map")
+        self._method.addItems(list(METHODS))
+        self._choice = True  # of methods, until a model has but one
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity.setAccessibleName("Opacity of the heat-map in per cent")
@@ -81,6 +97,7 @@ class HeatPanel(QWidget):
         self._lay_out()
         self._shown.toggled.connect(lambda on: self._change(shown=on))
         self._map.currentTextChanged.connect(lambda name: self._change(colormap=name))
+        self._method.currentTextChanged.connect(lambda name: self._change(method=name))
         self._opacity.valueChanged.connect(lambda value: self._change(opacity=value / 100))
         self.set_style(self._style)
 
@@ -89,17 +106,29 @@ class HeatPanel(QWidget):
         """As it is set."""
         return self._style
 
+    @property
+    def method(self) -> Method:
+        """Whose heat-maps are shown: as it is set, where the model has a choice."""
+        return METHODS[self._style.method if self._choice else DEFAULT_METHOD]
+
     def set_style(self, style: HeatStyle) -> None:
         """Show another style, without `changed`."""
-        for widget in (self._shown, self._map, self._opacity):
+        widgets = (self._shown, self._map, self._method, self._opacity)
+        for widget in widgets:
             widget.blockSignals(True)
         self._style = style
         self._shown.setChecked(style.shown)
         self._map.setCurrentText(style.colormap)
+        self._method.setCurrentText(style.method if self._choice else DEFAULT_METHOD)
         self._opacity.setValue(round(100 * style.opacity))
-        for widget in (self._shown, self._map, self._opacity):
+        for widget in widgets:
             widget.blockSignals(False)
         self._show()
+
+    def offer_methods(self, choice: bool) -> None:
+        """Say whether the model has more than one heat-map; what was chosen is remembered."""
+        self._choice = choice
+        self.set_style(self._style)
 
     def toggle(self) -> None:
         """Switch heat-maps on or off."""
@@ -113,6 +142,11 @@ class HeatPanel(QWidget):
         """Take the next colours of the list."""
         self._map.setCurrentIndex((self._map.currentIndex() + 1) % self._map.count())
 
+    def next_method(self) -> None:
+        """Take the other method, where there is one."""
+        if self._choice:
+            self._method.setCurrentIndex((self._method.currentIndex() + 1) % self._method.count())
+
     def _lay_out(self) -> None:
         opacity = QLabel("O&pacity")
         opacity.setBuddy(self._opacity)
@@ -125,6 +159,10 @@ class HeatPanel(QWidget):
         colors.setBuddy(self._map)
         grid.addWidget(colors, 1, 0)
         grid.addWidget(self._map, 1, 1, 1, 2)
+        method = label("Me&thod")
+        method.setBuddy(self._method)
+        grid.addWidget(method, 2, 0)
+        grid.addWidget(self._method, 2, 1, 1, 2)
         grid.setColumnStretch(1, 1)
         self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("100 %"))
         words = QHBoxLayout()
@@ -149,3 +187,5 @@ class HeatPanel(QWidget):
         self._legend.set_style(self._style)
         for widget in (self._map, self._opacity, self._legend, self._value):
             widget.setEnabled(self._style.shown)
+        self._method.setEnabled(self._style.shown and self._choice)
+        self._method.setToolTip(METHOD_HINT if self._choice else NO_OTHER)

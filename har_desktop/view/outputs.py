@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QUrl
@@ -86,6 +87,7 @@ class Outputs:
             self._settings.folder,
             source.name,
             session.result,
+            self._stage.heat.method,
             lambda path: self._tell(f"Saved {path.name}", path.parent),
             self._banner.fail,
             self._window,
@@ -107,6 +109,7 @@ class Outputs:
             return
         try:
             plain = self._actions.plain.isChecked()
+            run = replace(run, method=self._stage.heat.method)
             recorder = self.recording.start(self._settings.folder, source.name, run, plain=plain)
             session.feed(recorder)
         except HarError as error:
@@ -147,7 +150,8 @@ class Outputs:
         explain = TOP_NAME
         if session.pinned != TOP:
             explain = model.manifest.classes[session.pinned]
-        self.export.start(source.replayable, folder, model.folder, explain)
+        method = self._stage.heat.method
+        self.export.start(source.replayable, folder, model.folder, explain, method)
         self._show_progress(0)
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from har_desktop.errors import OutputError
+from har_desktop.inference.recognition import Method
 from har_desktop.pipeline.recorder import Recorder, RecorderStats, save_snapshot
 from har_desktop.pipeline.result import Result
 from har_desktop.sinks.base import RunInfo
@@ -146,6 +147,7 @@ def take_snapshot(
     folder: Path,
     source: str,
     result: Result,
+    method: Method,
     done: Callable[[Path], object],
     failed: Callable[[str], object],
     parent: QObject,
@@ -156,6 +158,7 @@ def take_snapshot(
         folder: Made if it is missing.
         source: For the file's name.
         result: What is shown.
+        method: Whose heat-map.
         done: Called with the file.
         failed: Called with one line.
         parent: Owner of the task.
@@ -164,7 +167,7 @@ def take_snapshot(
     def work() -> Path:
         make_folder(folder)
         target = fresh_target(folder, source)
-        return save_snapshot(target.with_name(f"{target.name}.png"), result)
+        return save_snapshot(target.with_name(f"{target.name}.png"), result, method)
 
     task = Task("snapshot", work, parent)
     task.done.connect(done)

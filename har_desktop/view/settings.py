@@ -9,7 +9,13 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from har_desktop.overlay import OPACITY
 from har_desktop.sources.cameras import CameraId
-from har_desktop.view.heat import COLORMAPS, DEFAULT_COLORMAP, HeatStyle
+from har_desktop.view.heat import (
+    COLORMAPS,
+    DEFAULT_COLORMAP,
+    DEFAULT_METHOD,
+    METHODS,
+    HeatStyle,
+)
 from har_desktop.view.theme import APPEARANCES, DEFAULT_APPEARANCE
 
 _RECENT = 8
@@ -56,10 +62,12 @@ class Settings:
     def heat(self) -> HeatStyle:
         """How heat-maps are shown."""
         colormap = str(self._store.value("heat/colormap", DEFAULT_COLORMAP))
+        method = str(self._store.value("heat/method", DEFAULT_METHOD))
         return HeatStyle(
             shown=str(self._store.value("heat/shown", "true")) == "true",
             opacity=min(1.0, max(0.0, self._number("heat/opacity", OPACITY))),
             colormap=colormap if colormap in COLORMAPS else DEFAULT_COLORMAP,
+            method=method if method in METHODS else DEFAULT_METHOD,
         )
 
     @heat.setter
@@ -67,6 +75,7 @@ class Settings:
         self._store.setValue("heat/shown", "true" if style.shown else "false")
         self._store.setValue("heat/opacity", style.opacity)
         self._store.setValue("heat/colormap", style.colormap)
+        self._store.setValue("heat/method", style.method)
 
     @property
     def camera(self) -> CameraId | None:

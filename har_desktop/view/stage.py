@@ -97,6 +97,7 @@ class Stage(QWidget):
         self._manifest = manifest
         self.bars.set_classes(manifest.classes)
         self.strip.start(manifest.window.length)
+        self.heat.offer_methods(manifest.cam.second is not None)
         course = Course(manifest.classes, LIVE_SECONDS if duration is None else None)
         self.timeline.start(course, manifest.calibration.rejection_threshold, duration)
         self.pin(pinned)

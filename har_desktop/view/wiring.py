@@ -21,6 +21,7 @@ def connect_heat(actions: Actions, stage: Stage, settings: Settings) -> None:
     actions.stronger.triggered.connect(lambda: heat.change_opacity(1))
     actions.weaker.triggered.connect(lambda: heat.change_opacity(-1))
     actions.colors.triggered.connect(heat.next_colormap)
+    actions.method.triggered.connect(heat.next_method)
     actions.explain_top.triggered.connect(lambda: stage.bars.pinned.emit(TOP))
 
 

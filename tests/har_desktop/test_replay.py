@@ -157,6 +157,30 @@ def test_explaining_a_class_changes_the_maps_not_the_answer(
     assert probabilities[0] == probabilities[1]
 
 
+def test_the_other_method_changes_the_maps_not_the_answer(
+    tmp_path: Path, sure_bundle: Path
+) -> None:
+    video = write_video(tmp_path / "clip.avi")
+    lasts, pictures = [], []
+    for method in ("grad-cam", "hires-cam"):
+        run([video], tmp_path / method, sure_bundle, method=method)
+        lines = (tmp_path / method / "clip.frames.jsonl").read_text().splitlines()
+        lasts.append(json.loads(lines[-1]))
+        with VideoFile(tmp_path / method / "clip.mp4") as drawn:
+            pictures.append(list(drawn)[-1].image)
+    assert lasts[0].pop("heatmap_max") != lasts[1].pop("heatmap_max")
+    assert lasts[0] == lasts[1]
+    assert np.abs(pictures[0].astype(int) - pictures[1]).max() > 20
+
+
+def test_a_method_that_the_bundle_has_not_is_refused(tmp_path: Path, make_bundle) -> None:
+    old = make_bundle(tmp_path / "old", second=False)
+    video = write_video(tmp_path / "clip.avi", seconds=0.5)
+    with pytest.raises(InputError, match=r"old has no heat-map by hires-cam, only by grad-cam"):
+        run([video], tmp_path / "out", old, method="hires-cam")
+    assert not (tmp_path / "out").exists()
+
+
 def test_folder_without_permission(make_bundle, mere_user, foreign_folder: Path) -> None:
     video = write_video(foreign_folder / "clip.avi", seconds=0.5)
     bundle = make_bundle(foreign_folder / "bundle")

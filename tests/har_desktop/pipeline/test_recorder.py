@@ -313,7 +313,10 @@ def test_snapshot_is_what_is_shown(results, tmp_path):
     picture = cv2.imread(str(path))
     assert np.array_equal(picture, annotate(result.recognition, result.decision))
     assert not np.array_equal(picture, result.recognition.frame.image)
-    save_snapshot(path, result)
+    save_snapshot(path, result, "hires-cam")
+    other = annotate(result.recognition, result.decision, "hires-cam")
+    assert np.array_equal(cv2.imread(str(path)), other)
+    assert not np.array_equal(picture, other)
     assert [p.name for p in tmp_path.iterdir()] == ["shot.png"]
 
 

@@ -1,5 +1,7 @@
 """Heat-maps as pictures for Qt."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage, QPainter
@@ -8,6 +10,7 @@ from har_desktop.inference.letterbox import Letterbox
 from har_desktop.overlay import blend
 from har_desktop.view.heat import (
     COLORMAPS,
+    METHODS,
     HeatStyle,
     heat_image,
     legend_image,
@@ -62,6 +65,15 @@ def test_the_scale_is_the_maximum_of_the_window_not_of_the_frame(results):
         heat.pixelColor(x, y).alpha() for x in range(heat.width()) for y in range(heat.height())
     )
     assert strongest / 255 == pytest.approx(heatmaps[-1].max() / heatmaps.max(), abs=0.02)
+
+
+def test_the_map_is_that_of_the_method(results):
+    recognition = results[-1].recognition
+    grad_cam, hires = (newest_heat(recognition, HeatStyle(method=name)) for name in METHODS)
+    assert grad_cam != hires
+    # A bundle of before has but one.
+    old = replace(recognition, window=replace(recognition.window, hires_heatmaps=None))
+    assert newest_heat(old, HeatStyle(method="HiResCAM")) == grad_cam
 
 
 @pytest.mark.parametrize("colormap", COLORMAPS)

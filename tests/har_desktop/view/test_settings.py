@@ -22,7 +22,7 @@ def opened(store):
 def test_everything_survives_a_restart(store):
     settings = opened(store)
     settings.geometry = QByteArray(b"\x01\x02")
-    settings.heat = HeatStyle(False, 0.3, "Viridis")
+    settings.heat = HeatStyle(False, 0.3, "Viridis", "HiResCAM")
     settings.camera = CameraId("usb-1", "Front, 4K & co", 3)
     settings.camera_size, settings.camera_rate = (720, 1280), 30.0
     settings.model = Path("/models/mine")
@@ -30,7 +30,7 @@ def test_everything_survives_a_restart(store):
     settings.sync()
     again = opened(store)
     assert again.geometry == QByteArray(b"\x01\x02")
-    assert again.heat == HeatStyle(False, 0.3, "Viridis")
+    assert again.heat == HeatStyle(False, 0.3, "Viridis", "HiResCAM")
     assert again.camera == CameraId("usb-1", "Front, 4K & co", 3)
     assert (again.camera_size, again.camera_rate) == ((720, 1280), 30.0)
     assert (again.model, again.folder) == (Path("/models/mine"), Path("/recordings"))
@@ -47,7 +47,7 @@ def test_nothing_is_set_at_first(store):
 
 def test_nonsense_counts_as_not_set(store):
     store.write_text(
-        "[heat]\nshown=maybe\nopacity=strong\ncolormap=Octarine\n"
+        "[heat]\nshown=maybe\nopacity=strong\ncolormap=Octarine\nmethod=X-ray\n"
         "[camera]\nindex=first\n[capture]\nheight=-3\nwidth=x\nrate=fast\n"
         "[window]\ngeometry=5\n[recent]\nfiles=one\n"
     )

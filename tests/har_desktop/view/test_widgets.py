@@ -160,6 +160,26 @@ class TestHeatPanel:
         assert panel.style_shown == styles[-1]
         assert not panel._opacity.isEnabled()
 
+    def test_the_method_can_be_chosen_where_the_model_has_two(self, shown, qtbot):
+        panel = shown(HeatPanel(), 260, 210)
+        styles = []
+        panel.changed.connect(styles.append)
+        panel.next_method()
+        assert styles == [HeatStyle(method="HiResCAM")]
+        assert panel.method == "hires-cam"
+        # Another model has one; what was chosen is remembered, not shown.
+        with qtbot.assertNotEmitted(panel.changed, wait=10):
+            panel.offer_methods(False)
+        assert panel.style_shown.method == "HiResCAM"
+        assert (panel.method, panel._method.currentText()) == ("grad-cam", "Grad-CAM")
+        assert "no other" in panel._method.toolTip()
+        panel.next_method()
+        assert (len(styles), panel._method.isEnabled()) == (1, False)
+        panel.offer_methods(True)
+        assert panel._method.currentText() == "HiResCAM"
+        panel.toggle()
+        assert not panel._method.isEnabled()
+
     def test_opacity_ends_at_its_ends(self, shown):
         panel = shown(HeatPanel(), 260, 180)
         panel.change_opacity(100)

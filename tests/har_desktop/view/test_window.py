@@ -113,12 +113,13 @@ def test_the_style_of_heat_maps_is_kept(in_window, settings):
 def test_shortcuts_of_the_heat_map_work(in_window, qtbot):
     def body(window):
         activate(window, qtbot)
-        for key in ("H", "H", "H", "]", "C"):
+        for key in ("H", "H", "M", "H", "]", "C"):
             qtbot.keyClick(window, key)
         style = window.stage.heat.style_shown
         assert not style.shown
         assert style.opacity == pytest.approx(0.7)
         assert style.colormap == "Viridis"
+        assert style.method == "HiResCAM"
 
     in_window(body)
 
