@@ -10,14 +10,13 @@ import tensorflow as tf
 
 from benchmarks.graphs import shipped
 from export import graphs, head
-from export.describe import feature_spec, graph_file, input_spec, window_spec
+from export.describe import cam_spec, feature_spec, graph_file, input_spec, window_spec
 from export.encoder import encode, side_by_side
 from export.oracle import watch, weigh
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import (
     SCHEMA_VERSION,
     Calibration,
-    CamSpec,
     Manifest,
 )
 from training.config import CnnGru, Config, NetworkConfig, Streams, read_config
@@ -53,7 +52,7 @@ def make_bundle(network: keras.Model, config: Config | Streams) -> Bundle:
         input=input_spec(config),
         window=window_spec(config),
         features=feature_spec(exported),
-        cam=CamSpec(target=exported.target),
+        cam=cam_spec(exported),
         calibration=Calibration(temperature=1.0, rejection_threshold=0.5),
         encoder=graph_file("encoder.onnx", encoder),
         head=graph_file("head.onnx", answer),

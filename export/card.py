@@ -108,6 +108,10 @@ def _purpose(manifest: Manifest) -> Iterator[str]:
 def _network(manifest: Manifest, config: Config | Streams) -> Iterator[str]:
     window, shape = manifest.window, manifest.input
     rows, columns, _ = manifest.features.activation
+    height, width = manifest.features.partials[1:3]
+    second = [("HiResCAM", f"of the Conv3D, {height} x {width}, blurred by one place")]
+    if manifest.cam.second is None:
+        second = []
     streams = [part.network for part in parts(config)]
     if len(streams) > 1:
         yield (
@@ -127,6 +131,7 @@ def _network(manifest: Manifest, config: Config | Streams) -> Iterator[str]:
             ("window", f"{window.length} pictures, {window.frame_interval_s:g} s apart"),
             ("Grad-CAM", f"of the {manifest.cam.score}, at `{manifest.cam.target}`"),
             ("heat-map", f"{rows} x {columns} for each picture of the window"),
+            *second,
             *(
                 (f"`{graph.file}`", f"{graph.bytes / 1e6:.2f} MB, SHA-256 `{graph.sha256}`")
                 for graph in (manifest.encoder, manifest.head)

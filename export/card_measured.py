@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from export.confusion import pictured
 from export.markdown import table
 from export.place import CONFUSION
-from export.report import Accuracy, Explanations, Figures, Method, Pair, Rejection, Seeds
+from export.report import Accuracy, Explanations, Figures, Pair, Rejection, Seeds, Worth
 from training.metrics import wilson95
 
 LEAKS = (
@@ -156,11 +156,11 @@ def _percent(share: float) -> str:
 
 
 def _explanations(report: Explanations) -> Iterator[str]:
-    methods: dict[str, tuple[Pair, Method]] = {"Grad-CAM": (report.maps.grad_cam, report)}
+    methods: dict[str, tuple[Pair, Worth]] = {"Grad-CAM": (report.maps.grad_cam, report)}
     if report.hires_cam and report.maps.hires_cam:
         methods["HiResCAM"] = report.maps.hires_cam, report.hires_cam
     better = [method.better_than for _, method in methods.values()]
-    means = "Grad-CAM's is their mean" if len(methods) == 1 else "those of a method are their mean"
+    means = "Grad-CAM's is their mean" if len(methods) == 1 else "each method's are averaged"
     yield (
         f"Measured on {report.windows} windows with the right answer, {report.protocol}. Deletion "
         "blurs the most important places of the pictures first (the lower the better), insertion "
@@ -168,8 +168,13 @@ def _explanations(report: Explanations) -> Iterator[str]:
         f"probability. Each map is held still over the window, {means}."
     )
     yield ""
+    beats = ["Grad-CAM has less deletion in", "more insertion in"]
+    if len(methods) > 1:
+        beats = [
+            f"{n} has {what} in" for n in methods for what in ("less deletion", "more insertion")
+        ]
     yield from table(
-        ("map", "deletion", "insertion", *(word for name in methods for word in _beats(name))),
+        ("map", "deletion", "insertion", *beats),
         [
             (name, f"{areas.deletion:.3f}", f"{areas.insertion:.3f}", *wins)
             for name, areas, wins in (
@@ -188,10 +193,6 @@ def _explanations(report: Explanations) -> Iterator[str]:
             f"weights were permuted, {method.randomised.all:.2f} after all were, and "
             f"{method.second_class:.2f} with those of the second most probable class."
         )
-
-
-def _beats(name: str) -> tuple[str, str]:
-    return f"{name} has less deletion in", "more insertion in"
 
 
 def _wins(pairs: Iterable[Pair]) -> list[str]:

@@ -51,7 +51,7 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         input=input_spec(config),
         window=window_spec(config),
         features=feature_spec(graphs),
-        cam=CamSpec(target=graphs.target, second="hires-cam"),
+        cam=cam_spec(graphs),
         calibration=run.calibration,
         encoder=graph_file(place.ENCODER, encoder),
         head=graph_file(place.HEAD, head),
@@ -95,6 +95,11 @@ def feature_spec(graphs: Graphs) -> FeatureSpec:
         for value in graphs.encoder.graph.output
     }
     return FeatureSpec(partials=shapes["partials"][1:], activation=shapes["activation"][1:])
+
+
+def cam_spec(graphs: Graphs) -> CamSpec:
+    """The heat-maps that the head gives."""
+    return CamSpec(target=graphs.target, second="hires-cam")
 
 
 def graph_file(name: str, data: bytes) -> GraphFile:

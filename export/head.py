@@ -1,4 +1,4 @@
-"""The head graph: ten frames' features -> logits, probabilities and Grad-CAM.
+"""The head graph: ten frames' features -> logits, probabilities and both heat-maps.
 
 The head knows nothing of the encoder but what stands in `HeadWeights`, so it serves any encoder
 whose Conv3D sees the Grad-CAM target through (at most) an affine map and max pooling. The backward
@@ -155,7 +155,7 @@ def answer(
         "logits": logits,
         "probabilities": tf.nn.softmax(logits),
         "heatmaps": tf.nn.relu(tf.reshape(maps, (-1, rows, columns))),
-        "hires_heatmaps": hires.spread(tf.nn.relu(maxima.terms(by_pooled))),
+        "hires_heatmaps": hires.spread(tf.nn.relu(maxima.contributions(by_pooled))),
         "explained": explained,
         **{_pooled(number): tf.expand_dims(own, 1) for number, own in enumerate(pooled)},
     }
@@ -194,11 +194,11 @@ class _Maxima:
         by_winner = by_pooled * tf.sign(self.pooled) / sharing
         return (conv3d.reach(*self.grid) @ self.winners) * tf.expand_dims(by_winner, 1)
 
-    def terms(self, by_pooled: tf.Tensor) -> tf.Tensor:
+    def contributions(self, by_pooled: tf.Tensor) -> tf.Tensor:
         """HiResCAM of the maps after ReLU, before its own ReLU: (length, rows, columns).
 
-        Every place has its gradient times its value. Both are the maximum's where the maximum is,
-        and the gradient is zero elsewhere.
+        Every place has its gradient times its value: both are the maximum's where the maximum is
+        (places that share it share the gradient), and the gradient is zero elsewhere.
         """
         sharing = tf.reduce_sum(self.winners, axis=1)
         by_winner = by_pooled * self.pooled / sharing

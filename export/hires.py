@@ -1,9 +1,9 @@
-"""HiResCAM of the Conv3D: which places the evidence came from, blurred by as much as it is vague.
+"""HiResCAM of the Conv3D: which places the evidence came from, blurred by one place.
 
 Grad-CAM weighs a channel by its gradient's mean over the picture. The head hands each channel's
 gradient to the one place where its Conv3D map is largest, and the mean forgets which. HiResCAM
-multiplies gradient and value place by place: what remains are those places, each with what it
-contributes to the score.
+multiplies gradient and value place by place: what remains are those places, each with what, to
+first order, it contributes to the score.
 
 A unit of the Conv3D sees far more than its place, so a contribution is laid over the neighbours,
 too; without that the map is a handful of dots.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from export import hires
 from export.encoder import side_by_side
 from har_desktop.frame import Image
+from har_desktop.inference.manifest import Method
 from training.config import NetworkConfig
 from training.network import find_layer, streams, target
 
@@ -33,11 +33,7 @@ class Map:
     terms: float
 
 
-class Explanation(NamedTuple):
-    """What both methods say of one class."""
-
-    grad_cam: Map
-    hires_cam: Map
+Explanation = dict[Method, Map]  # of one class, by both methods
 
 
 def explain(
@@ -141,10 +137,11 @@ def _explain(seen: Watched, index: int) -> Explanation:
         ],
         axis=-1,
     )
-    return Explanation(
-        Map(tf.nn.relu(tf.reduce_sum(terms, axis=-1)).numpy(), _largest(terms)),
-        Map(hires.spread(tf.nn.relu(tf.reduce_sum(by_place, axis=-1))).numpy(), _largest(by_place)),
-    )
+    blurred = hires.spread(tf.nn.relu(tf.reduce_sum(by_place, axis=-1)))
+    return {
+        "grad-cam": Map(tf.nn.relu(tf.reduce_sum(terms, axis=-1)).numpy(), _largest(terms)),
+        "hires-cam": Map(blurred.numpy(), _largest(by_place)),
+    }
 
 
 def _largest(terms: tf.Tensor) -> float:

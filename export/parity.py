@@ -112,13 +112,15 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
             probabilities.append(expected.max() - expected[answers[0].explained])
             for answer, tape, truth in zip(answers, tapes, truths, strict=True):
                 probabilities.append(np.abs(_softmax(answer.logits) - expected).max())
-                for ours, theirs, true in zip(answer.maps, tape, truth, strict=True):
+                for method, ours in answer.maps.items():  # a bundle of before has one
+                    true = truth[method]
                     scale = max(true.values.max(), CANCELLED * true.terms, TINY)
                     heatmaps.append(np.abs(ours - true.values).max() / scale)
-                    rounding.append(np.abs(theirs.values - true.values).max() / scale)
+                    rounding.append(np.abs(tape[method].values - true.values).max() / scale)
             whole = answers[0]
             streaming.append(np.abs(_softmax(stream.logits) - _softmax(whole.logits)).max())
-            for pushed, anew in zip(stream.maps, whole.maps, strict=True):
+            for method, anew in whole.maps.items():
+                pushed = stream.maps[method]
                 streaming.append(np.abs(pushed - anew).max() / max(anew.max(), TINY))
     figures = probabilities, heatmaps, streaming, rounding
     return Parity(*(float(np.max(figure)) for figure in figures))

@@ -90,7 +90,7 @@ class Randomised(msgspec.Struct, frozen=True):
     all: Correlation
 
 
-class Method(msgspec.Struct, frozen=True, kw_only=True):
+class Worth(msgspec.Struct, frozen=True, kw_only=True):
     """What one method's maps are worth."""
 
     better_than: Better
@@ -99,7 +99,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanations(
-    Method, frozen=True, kw_only=True, rename=CAMS, tag_field="kind", tag="explanations"
+    Worth, frozen=True, kw_only=True, rename=CAMS, tag_field="kind", tag="explanations"
 ):
     """Of `explain`; what stands outside `hires_cam` is of Grad-CAM."""
 
@@ -107,7 +107,7 @@ class Explanations(
     windows: Some
     looked_at: Some
     maps: Maps
-    hires_cam: Method | None = None
+    hires_cam: Worth | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that don't belong together.

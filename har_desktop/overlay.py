@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from har_desktop.decision.decision import Decision, State
 from har_desktop.frame import Image
 from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.recognition import Method, Recognition
+from har_desktop.inference.manifest import Method
+from har_desktop.inference.recognition import Recognition
 from har_desktop.opencv import cv2
 
 # Share of colour where the evidence is strongest.

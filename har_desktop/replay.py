@@ -15,8 +15,7 @@ from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
 from har_desktop.errors import HarError, InputError
 from har_desktop.inference.bundle import load_bundle
-from har_desktop.inference.manifest import Manifest
-from har_desktop.inference.recognition import Method
+from har_desktop.inference.manifest import Manifest, Method
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.session import Provider
 from har_desktop.models import default_bundle
@@ -172,10 +171,10 @@ def _explained(explain: str, manifest: Manifest) -> int:
 
 
 def _check_method(method: Method, manifest: Manifest) -> None:
-    if method not in (manifest.cam.method, manifest.cam.second):
+    if method not in manifest.cam.methods:
         raise InputError(
-            f"{manifest.name} has no heat-map by {method}, only by {manifest.cam.method}: export"
-            " the model again, or leave out --method"
+            f"{manifest.name} has no heat-map by {method}, only by {manifest.cam.method}: choose"
+            " that, or export the model again"
         )
 
 

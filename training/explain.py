@@ -42,7 +42,6 @@ from training.occlusion import (
 from training.randomise import randomise
 
 SEED = 0
-METHODS = ("grad-cam", "hires-cam")  # in the order of `Window.maps`
 REFERENCES = ("random", "centre")
 
 
@@ -179,18 +178,17 @@ class _Probe:
         window = answer(self.recognizer, stretch)
         if window.explained != truth:
             return None
-        maps = dict(zip(METHODS, window.maps, strict=False))
         second = int(np.argsort(window.probabilities)[-2])
 
         def correlations(other: Recognizer, class_index: int) -> list[float]:
             other.explain = class_index
             found = answer(other, stretch).maps
             other.explain = TOP
-            return [rank_correlation(*pair) for pair in zip(window.maps, found, strict=True)]
+            return [rank_correlation(own, found[method]) for method, own in window.maps.items()]
 
         shape = window.heatmaps.shape
-        compared = {
-            **{method: held_still(values) for method, values in maps.items()},
+        compared: dict[str, Maps] = {
+            **{method: held_still(values) for method, values in window.maps.items()},
             "random": random_maps(shape, self._rng),
             "centre": centre_maps(shape),
         }
@@ -202,7 +200,7 @@ class _Probe:
         )
         return _Finding(
             areas(self.recognizer, stretch, truth, compared, self._rng),
-            dict(zip(maps, map(_Correlations._make, found), strict=True)),
+            dict(zip(map(str, window.maps), map(_Correlations._make, found), strict=True)),
         )
 
 

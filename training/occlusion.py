@@ -13,7 +13,8 @@ What Grad-CAM is compared with, and why that is fair:
   network that looks at motion takes a moving mask for motion, and that decides more than where the
   mask lies: for motion_gru, masks of noise that is new in each picture delete as well as any map
   and insert worse than any. So the curves tell where in the picture the evidence lies, not when.
-* All maps have the heat-map's grid and are upsampled alike, so no mask is finer than another's.
+* The references have Grad-CAM's grid and all maps are upsampled alike, so no reference is coarser
+  than a heat-map; HiResCAM's grid may be (with a pooling before the Conv3D).
 * The centre is no straw man: people stand in the middle of most clips.
 """
 

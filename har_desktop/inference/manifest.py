@@ -69,16 +69,24 @@ class FeatureSpec(_Strict, frozen=True, kw_only=True):
     activation: tuple[PositiveInt, PositiveInt, PositiveInt]
 
 
+Method = Literal["grad-cam", "hires-cam"]
+
+
 class CamSpec(_Strict, frozen=True, kw_only=True):
     """Which Grad-CAM the head computes: the layer, the explained score.
 
-    `second` is a second map beside it, of the features' grid. Bundles of before have none.
+    `second` is a second map beside it, of the grid of `partials`. Bundles of before have none.
     """
 
     target: str
     score: Literal["logit"] = "logit"
     method: Literal["grad-cam"] = "grad-cam"
     second: Literal["hires-cam"] | None = None
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """Whose heat-maps there are."""
+        return (self.method,) if self.second is None else (self.method, self.second)
 
 
 class Calibration(_Strict, frozen=True, kw_only=True):

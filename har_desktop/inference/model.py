@@ -13,7 +13,8 @@ from har_desktop.errors import BundleError
 from har_desktop.frame import Image
 from har_desktop.inference.bundle import Bundle, load_bundle
 from har_desktop.inference.contract import encoder_contract, head_contract
-from har_desktop.inference.manifest import Manifest
+from har_desktop.inference.manifest import Manifest, Method
+from har_desktop.inference.recognition import by_method
 from har_desktop.inference.session import (
     DeviceTensor,
     GraphError,
@@ -66,9 +67,9 @@ class Answer:
     hires_heatmaps: Floats | None = None
 
     @property
-    def maps(self) -> list[Floats]:
-        """All heat-maps that there are."""
-        return [m for m in (self.heatmaps, self.hires_heatmaps) if m is not None]
+    def maps(self) -> dict[Method, Floats]:
+        """All heat-maps that there are, by their method."""
+        return by_method(self.heatmaps, self.hires_heatmaps)
 
 
 class Model:
@@ -122,7 +123,7 @@ class Model:
             {**self._side_by_side(features), "class_index": np.array(class_index, np.int64)},
         )
         answer = Answer(logits, probabilities, heatmaps, int(explained), *hires)
-        if not all(np.isfinite(values).all() for values in (logits, *answer.maps)):
+        if not all(np.isfinite(values).all() for values in (logits, *answer.maps.values())):
             raise GraphError(f"{self._head.name}: the answer holds numbers that are not finite")
         return answer
 
@@ -189,7 +190,10 @@ class Model:
                 (answer.logits.shape != (last + 1,), "one logit per class"),
                 (answer.heatmaps.shape != maps, "one heat-map per frame"),
                 (answer.explained != expected, "heat-maps of the class that was asked for"),
-                (any((m < 0).any() for m in answer.maps), "heat-maps without negative values"),
+                (
+                    any((m < 0).any() for m in answer.maps.values()),
+                    "heat-maps without negative values",
+                ),
                 (
                     not np.allclose(answer.probabilities, probabilities, rtol=0, atol=TOLERANCE),
                     "probabilities that are the softmax of the logits",

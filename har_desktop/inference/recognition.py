@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.frame import Frame, Image
+from har_desktop.inference.manifest import Method
 
-Method = Literal["grad-cam", "hires-cam"]
+
+def by_method(
+    heatmaps: NDArray[np.float32], hires_heatmaps: NDArray[np.float32] | None
+) -> dict[Method, NDArray[np.float32]]:
+    """What there is of both."""
+    maps: dict[Method, NDArray[np.float32]] = {"grad-cam": heatmaps}
+    if hires_heatmaps is not None:
+        maps["hires-cam"] = hires_heatmaps
+    return maps
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +37,15 @@ class Window:
     Attributes:
         logits: (classes,) float32.
         probabilities: (classes,) float32, softmax(logits / temperature).
-        heatmaps: (length, h, w) float32, >= 0, raw Grad-CAM of `explained`, not normalised:
+        heatmaps: (length, h', w') float32, >= 0, raw Grad-CAM of `explained`, not normalised:
             whoever draws them scales by the maximum over the *window*.
         images: `length` pictures as the encoder saw them, (height, width, 3) uint8 **RGB**.
         times: Time of each frame in seconds.
         explained: Index of the class that the heat-maps explain.
         evident: Whether there is evidence enough that any of the classes is shown: by the largest
             logit, and by how much moves.
-        hires_heatmaps: The same as `heatmaps` by HiResCAM, where the bundle has it.
+        hires_heatmaps: (length, h, w), the same by HiResCAM on the features' grid, where the bundle
+            has it.
     """
 
     logits: NDArray[np.float32]
@@ -49,15 +58,13 @@ class Window:
     hires_heatmaps: NDArray[np.float32] | None = None
 
     @property
-    def maps(self) -> list[NDArray[np.float32]]:
-        """All heat-maps that there are: `heatmaps` first."""
-        return [m for m in (self.heatmaps, self.hires_heatmaps) if m is not None]
+    def maps(self) -> dict[Method, NDArray[np.float32]]:
+        """All heat-maps that there are, by their method; Grad-CAM's first."""
+        return by_method(self.heatmaps, self.hires_heatmaps)
 
     def maps_by(self, method: Method) -> NDArray[np.float32]:
         """The heat-maps of a method; Grad-CAM's where the bundle has no other."""
-        if method == "hires-cam" and self.hires_heatmaps is not None:
-            return self.hires_heatmaps
-        return self.heatmaps
+        return self.maps.get(method, self.heatmaps)
 
     @property
     def vote(self) -> NDArray[np.float32]:

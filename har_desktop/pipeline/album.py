@@ -29,7 +29,7 @@ class _Page:
     @property
     def size(self) -> int:
         # The window's pictures are those of other pages.
-        heatmaps = sum(maps.nbytes for maps in self.window.maps) if self.window else 0
+        heatmaps = sum(maps.nbytes for maps in self.window.maps.values()) if self.window else 0
         return self.jpeg.nbytes + self.encoded.nbytes + heatmaps
 
 

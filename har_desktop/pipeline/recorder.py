@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from har_desktop.errors import HarError, OutputError
-from har_desktop.inference.recognition import Method
+from har_desktop.inference.manifest import Method
 from har_desktop.opencv import cv2
 from har_desktop.overlay import annotate
 from har_desktop.pipeline.result import Result

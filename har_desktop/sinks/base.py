@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from har_desktop.decision.decision import Decision, Event
-from har_desktop.inference.recognition import Method, Recognition
+from har_desktop.inference.manifest import Method
+from har_desktop.inference.recognition import Recognition
 from har_desktop.sources.base import SourceInfo
 
 

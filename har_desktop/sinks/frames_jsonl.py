@@ -10,6 +10,7 @@ import msgspec
 
 from har_desktop.decision.decision import Decision, Event
 from har_desktop.errors import OutputError
+from har_desktop.inference.manifest import Method
 from har_desktop.inference.recognition import Recognition
 from har_desktop.sinks.atomic import AtomicText
 from har_desktop.sinks.base import RunInfo, Sink
@@ -30,6 +31,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
     provider_reason: str | None
     classes: tuple[str, ...]
     frame_interval_s: float
+    method: Method
 
 
 class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
@@ -42,8 +44,8 @@ class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
         label: The action, or None.
         confidence: Smoothed probability of the label, or of the top class; 0 while filling.
         probabilities: Smoothed probability of each class; None while filling.
-        heatmap_max: Largest raw value of the window's heat-maps, by the method of the video's; None
-            while filling.
+        heatmap_max: Largest raw value of the window's heat-maps, by the header's method; None while
+            filling.
         filled: How many of the window's places are filled.
     """
 
@@ -85,6 +87,7 @@ class FramesJsonl(Sink):
                 provider_reason=run.provider_reason,
                 classes=run.classes,
                 frame_interval_s=run.frame_interval_s,
+                method=run.method,
             )
         )
 

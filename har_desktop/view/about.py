@@ -14,8 +14,8 @@ from har_desktop.view.parts import heading, label
 
 _PARAGRAPHS = (
     "Recognises human actions in live and recorded video, and shows where in the picture the "
-    "evidence lies: Grad-CAM, computed exactly and in the same step as the answer. Everything "
-    "happens on this computer.",
+    "evidence lies: Grad-CAM or HiResCAM, computed exactly and in the same step as the answer. "
+    "Everything happens on this computer.",
     "After the poster \u201cInterpretable Human Action Recognition: A CNN-GRU Approach with "
     "Grad-CAM Insights\u201d by Hossain, Mahmud and Rahman, 4th MusIML workshop at ICML 2025.",
 )

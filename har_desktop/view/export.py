@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from har_desktop.errors import OutputError
-from har_desktop.inference.recognition import Method
+from har_desktop.inference.manifest import Method
 from har_desktop.replay import Replays, replay
 from har_desktop.view.background import Task
 

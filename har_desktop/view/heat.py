@@ -16,7 +16,8 @@ from PySide6.QtGui import QImage
 
 from har_desktop.frame import Image
 from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.recognition import Method, Recognition, Window
+from har_desktop.inference.manifest import Method
+from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.opencv import cv2
 from har_desktop.overlay import OPACITY
 
@@ -27,9 +28,8 @@ COLORMAPS = {
     "Turbo": cv2.COLORMAP_TURBO,
 }
 DEFAULT_COLORMAP = "Inferno"
-# By the name that settings and menus use.
-METHODS: dict[str, Method] = {"Grad-CAM": "grad-cam", "HiResCAM": "hires-cam"}
-DEFAULT_METHOD = "Grad-CAM"
+DEFAULT_METHOD: Method = "grad-cam"
+METHODS: dict[Method, str] = {"grad-cam": "Grad-CAM", "hires-cam": "HiResCAM"}  # in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,17 @@ class HeatStyle:
         shown: False leaves the pictures as they are.
         opacity: Share of colour at the window's maximum, 0 to 1.
         colormap: A key of `COLORMAPS`.
-        method: A key of `METHODS`; counts where the model has that map.
+        method: Whose maps; Grad-CAM's where the model has no other.
     """
 
     shown: bool = True
     opacity: float = OPACITY
     colormap: str = DEFAULT_COLORMAP
-    method: str = DEFAULT_METHOD
+    method: Method = DEFAULT_METHOD
 
     def maps(self, window: Window) -> NDArray[np.float32]:
         """Which of a window's heat-maps are shown: (length, h, w) float32."""
-        return window.maps_by(METHODS[self.method])
+        return window.maps_by(self.method)
 
 
 def picture_image(image: Image, rgb: bool = False) -> QImage:

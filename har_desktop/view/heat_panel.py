@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from har_desktop.inference.recognition import Method
 from har_desktop.view.heat import (
     COLORMAPS,
     DEFAULT_METHOD,
@@ -30,8 +29,8 @@ from har_desktop.view.switch import Switch
 
 OPACITY_STEP = 0.05
 METHOD_HINT = (
-    "Grad-CAM shows what speaks for this class rather than another one; "
-    "HiResCAM shows where the model looked, more precisely, whatever the class"
+    "Grad-CAM shows what speaks for this class; HiResCAM shows where the model looked, more "
+    "precisely, and much the same for every class"
 )
 NO_OTHER = "This model has no other heat-map; export it again to add one"
 
@@ -86,8 +85,8 @@ class HeatPanel(QWidget):
         self._map.addItems(list(COLORMAPS))
         self._method = QComboBox()
         self._method.setAccessibleName("Method of the heat-map")
-        self._method.addItems(list(METHODS))
-        self._choice = True  # of methods, until a model has but one
+        self._method.addItems(list(METHODS.values()))
+        self._has_both = True  # until a model has but one map
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity.setAccessibleName("Opacity of the heat-map in per cent")
@@ -97,7 +96,9 @@ class HeatPanel(QWidget):
         self._lay_out()
         self._shown.toggled.connect(lambda on: self._change(shown=on))
         self._map.currentTextChanged.connect(lambda name: self._change(colormap=name))
-        self._method.currentTextChanged.connect(lambda name: self._change(method=name))
+        self._method.currentIndexChanged.connect(
+            lambda index: self._change(method=list(METHODS)[index])
+        )
         self._opacity.valueChanged.connect(lambda value: self._change(opacity=value / 100))
         self.set_style(self._style)
 
@@ -105,11 +106,6 @@ class HeatPanel(QWidget):
     def style_shown(self) -> HeatStyle:
         """As it is set."""
         return self._style
-
-    @property
-    def method(self) -> Method:
-        """Whose heat-maps are shown: as it is set, where the model has a choice."""
-        return METHODS[self._style.method if self._choice else DEFAULT_METHOD]
 
     def set_style(self, style: HeatStyle) -> None:
         """Show another style, without `changed`."""
@@ -119,15 +115,15 @@ class HeatPanel(QWidget):
         self._style = style
         self._shown.setChecked(style.shown)
         self._map.setCurrentText(style.colormap)
-        self._method.setCurrentText(style.method if self._choice else DEFAULT_METHOD)
+        self._method.setCurrentText(METHODS[style.method if self._has_both else DEFAULT_METHOD])
         self._opacity.setValue(round(100 * style.opacity))
         for widget in widgets:
             widget.blockSignals(False)
         self._show()
 
-    def offer_methods(self, choice: bool) -> None:
-        """Say whether the model has more than one heat-map; what was chosen is remembered."""
-        self._choice = choice
+    def offer_methods(self, both: bool) -> None:
+        """Say whether the model has both heat-maps; what was chosen is remembered."""
+        self._has_both = both
         self.set_style(self._style)
 
     def toggle(self) -> None:
@@ -144,7 +140,7 @@ class HeatPanel(QWidget):
 
     def next_method(self) -> None:
         """Take the other method, where there is one."""
-        if self._choice:
+        if self._has_both:
             self._method.setCurrentIndex((self._method.currentIndex() + 1) % self._method.count())
 
     def _lay_out(self) -> None:
@@ -187,5 +183,5 @@ class HeatPanel(QWidget):
         self._legend.set_style(self._style)
         for widget in (self._map, self._opacity, self._legend, self._value):
             widget.setEnabled(self._style.shown)
-        self._method.setEnabled(self._style.shown and self._choice)
-        self._method.setToolTip(METHOD_HINT if self._choice else NO_OTHER)
+        self._method.setEnabled(self._style.shown and self._has_both)
+        self._method.setToolTip(METHOD_HINT if self._has_both else NO_OTHER)

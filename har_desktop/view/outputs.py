@@ -12,6 +12,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from har_desktop.errors import HarError
+from har_desktop.inference.manifest import Manifest, Method
 from har_desktop.inference.model import TOP
 from har_desktop.replay import TOP as TOP_NAME
 from har_desktop.sinks.leftovers import final_name, find_leftovers, rescue
@@ -87,7 +88,7 @@ class Outputs:
             self._settings.folder,
             source.name,
             session.result,
-            self._stage.heat.method,
+            self._stage.heat.style_shown.method,
             lambda path: self._tell(f"Saved {path.name}", path.parent),
             self._banner.fail,
             self._window,
@@ -109,7 +110,9 @@ class Outputs:
             return
         try:
             plain = self._actions.plain.isChecked()
-            run = replace(run, method=self._stage.heat.method)
+            model = self._keeper.model
+            if model is not None:
+                run = replace(run, method=self._method(model.manifest))
             recorder = self.recording.start(self._settings.folder, source.name, run, plain=plain)
             session.feed(recorder)
         except HarError as error:
@@ -150,9 +153,14 @@ class Outputs:
         explain = TOP_NAME
         if session.pinned != TOP:
             explain = model.manifest.classes[session.pinned]
-        method = self._stage.heat.method
+        method = self._method(model.manifest)
         self.export.start(source.replayable, folder, model.folder, explain, method)
         self._show_progress(0)
+
+    def _method(self, manifest: Manifest) -> Method:
+        """Whose heat-maps are chosen; Grad-CAM's where the model has no other."""
+        chosen = self._stage.heat.style_shown.method
+        return chosen if chosen in manifest.cam.methods else manifest.cam.method
 
     def close(self) -> None:
         """Finish or give up everything, within a few seconds."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from har_desktop.errors import OutputError
-from har_desktop.inference.recognition import Method
+from har_desktop.inference.manifest import Method
 from har_desktop.pipeline.recorder import Recorder, RecorderStats, save_snapshot
 from har_desktop.pipeline.result import Result
 from har_desktop.sinks.base import RunInfo

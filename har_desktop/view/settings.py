@@ -62,12 +62,12 @@ class Settings:
     def heat(self) -> HeatStyle:
         """How heat-maps are shown."""
         colormap = str(self._store.value("heat/colormap", DEFAULT_COLORMAP))
-        method = str(self._store.value("heat/method", DEFAULT_METHOD))
+        chosen = self._store.value("heat/method")
         return HeatStyle(
             shown=str(self._store.value("heat/shown", "true")) == "true",
             opacity=min(1.0, max(0.0, self._number("heat/opacity", OPACITY))),
             colormap=colormap if colormap in COLORMAPS else DEFAULT_COLORMAP,
-            method=method if method in METHODS else DEFAULT_METHOD,
+            method=next((method for method in METHODS if method == chosen), DEFAULT_METHOD),
         )
 
     @heat.setter

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from itertools import islice
 
 import msgspec
 import numpy as np
+import onnx
 import pytest
 
 from export import graphs, gru, parity
 from export.describe import write_bundle
+from export.head import _Maxima
 from export.run import read_run
 from har_desktop.inference.bundle import load_bundle, read_manifest
 from har_desktop.inference.recognizer import Recognizer
@@ -156,6 +159,27 @@ def test_a_wrong_gradient_of_a_saturated_network_is_found_out(
     assert found.probabilities <= parity.LIMITS["probabilities"]
     with pytest.raises(parity.ParityError, match="heatmaps differ by"):
         found.require()
+
+
+@pytest.mark.usefixtures("one_clip")
+def test_a_wrong_second_map_is_found_out(make_run, write_unchecked, monkeypatch):
+    right = _Maxima.contributions
+    monkeypatch.setattr(_Maxima, "contributions", lambda *given: right(*given) * 1.02)
+    found = parity.measure(*write_unchecked(make_run(seed=6)))
+    with pytest.raises(parity.ParityError, match="heatmaps differ by"):
+        found.require()
+
+
+@pytest.mark.usefixtures("one_clip")
+def test_a_bundle_of_before_agrees_by_its_one_map(make_run, write_unchecked):
+    bundle, run = write_unchecked(make_run(seed=6))
+    head = onnx.load_from_string(bundle.head)
+    (second,) = [value for value in head.graph.output if value.name == "hires_heatmaps"]
+    head.graph.output.remove(second)
+    cam = msgspec.structs.replace(bundle.manifest.cam, second=None)
+    manifest = msgspec.structs.replace(bundle.manifest, cam=cam)
+    old = dataclasses.replace(bundle, manifest=manifest, head=head.SerializeToString())
+    parity.measure(old, run).require()
 
 
 @pytest.mark.parametrize("name", ["probabilities", "heatmaps", "streaming"])

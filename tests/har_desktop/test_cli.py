@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -107,8 +108,12 @@ class TestReplay:
         assert all((tmp_path / file).stat().st_size for file in summary["files"])
 
     def test_for_reading(self, run, clip):
-        code, out, _ = run("replay", clip, "--out", "results", "--hop", "0.5")
+        code, out, _ = run(
+            *("replay", clip, "--out", "results", "--hop", "0.5", "--method", "hires-cam")
+        )
         assert code == 0
+        header = Path("results/clip.frames.jsonl").read_text().splitlines()[0]
+        assert json.loads(header)["method"] == "hires-cam"
         assert f"{clip}\n  action    " in out
         assert [line.split()[1] for line in out.splitlines() if "wrote" in line] == [
             f"results/{name}" for name in self.FILES
@@ -168,6 +173,7 @@ class TestReplay:
             (["clip.avi", "--model", "gone"], "gone: no such folder"),
             (["clip.avi", "--hop", "nan"], "Invalid value for '--hop': not a number."),
             (["clip.avi", "--provider", "tpu"], "Invalid value for '--provider'"),
+            (["clip.avi", "--method", "x-ray"], "Invalid value for '--method'"),
             ([], "Missing argument 'SOURCE...'"),
         ],
     )

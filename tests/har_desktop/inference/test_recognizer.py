@@ -103,7 +103,7 @@ def test_streaming_equals_the_whole_window(bundle, still_bundle, kind, rate, exp
         logits, maps, chosen_times = reference(stream, recognition.frame.time, explain)
         assert list(window.times) == chosen_times
         assert np.abs(window.logits - logits).max() <= 1e-5 * max(1, np.abs(logits).max())
-        for ours, theirs in zip(window.maps, maps, strict=True):
+        for ours, theirs in zip(window.maps.values(), maps, strict=True):
             assert np.abs(ours - theirs).max() <= 1e-5 * theirs.max()
         assert window.explained == (explain if explain >= 0 else logits.argmax())
 

@@ -35,6 +35,7 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
         "provider_reason": run_info.provider_reason,
         "classes": list(run_info.classes),
         "frame_interval_s": 0.2,
+        "method": "grad-cam",
     }
     assert filling == {
         "type": "frame",

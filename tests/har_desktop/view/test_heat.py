@@ -69,11 +69,11 @@ def test_the_scale_is_the_maximum_of_the_window_not_of_the_frame(results):
 
 def test_the_map_is_that_of_the_method(results):
     recognition = results[-1].recognition
-    grad_cam, hires = (newest_heat(recognition, HeatStyle(method=name)) for name in METHODS)
+    grad_cam, hires = (newest_heat(recognition, HeatStyle(method=method)) for method in METHODS)
     assert grad_cam != hires
     # A bundle of before has but one.
     old = replace(recognition, window=replace(recognition.window, hires_heatmaps=None))
-    assert newest_heat(old, HeatStyle(method="HiResCAM")) == grad_cam
+    assert newest_heat(old, HeatStyle(method="hires-cam")) == grad_cam
 
 
 @pytest.mark.parametrize("colormap", COLORMAPS)

@@ -40,6 +40,7 @@ def test_a_recording_is_seen_while_it_runs_and_gives_video_and_results(
 ):
     def body(window):
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.stage.heat.next_method()
         qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
         assert window.stage.video.recording == "0:00"
         assert window.commands.record.isChecked()
@@ -59,6 +60,7 @@ def test_a_recording_is_seen_while_it_runs_and_gives_video_and_results(
     capture.release()
     lines = [msgspec.json.decode(line) for line in results.read_bytes().splitlines()]
     assert lines[0]["model"] == "two_stream"
+    assert lines[0]["method"] == "hires-cam"
     times = [line["time"] for line in lines[1:]]
     assert len(times) >= 20
     assert times[0] == 0.0

@@ -258,10 +258,11 @@ def test_the_demo_runs_over_and_over(in_window, qtbot, monkeypatch):
 
 def test_export_gives_the_files_of_replay(in_window, clip, qtbot, tmp_path, shipped):
     expected = tmp_path / "expected"
-    replay([str(clip)], expected, model=shipped / "two_stream")
+    replay([str(clip)], expected, model=shipped / "two_stream", method="hires-cam")
 
     def body(window):
         until(qtbot, lambda: window.commands.export.isEnabled())
+        window.stage.heat.next_method()
         window.outputs.export_to(tmp_path / "exported")
         assert window.outputs.export.running
         until(qtbot, lambda: not window.outputs.export.running)

@@ -22,7 +22,7 @@ def opened(store):
 def test_everything_survives_a_restart(store):
     settings = opened(store)
     settings.geometry = QByteArray(b"\x01\x02")
-    settings.heat = HeatStyle(False, 0.3, "Viridis", "HiResCAM")
+    settings.heat = HeatStyle(False, 0.3, "Viridis", "hires-cam")
     settings.camera = CameraId("usb-1", "Front, 4K & co", 3)
     settings.camera_size, settings.camera_rate = (720, 1280), 30.0
     settings.model = Path("/models/mine")
@@ -30,7 +30,7 @@ def test_everything_survives_a_restart(store):
     settings.sync()
     again = opened(store)
     assert again.geometry == QByteArray(b"\x01\x02")
-    assert again.heat == HeatStyle(False, 0.3, "Viridis", "HiResCAM")
+    assert again.heat == HeatStyle(False, 0.3, "Viridis", "hires-cam")
     assert again.camera == CameraId("usb-1", "Front, 4K & co", 3)
     assert (again.camera_size, again.camera_rate) == ((720, 1280), 30.0)
     assert (again.model, again.folder) == (Path("/models/mine"), Path("/recordings"))

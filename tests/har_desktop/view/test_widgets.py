@@ -1,9 +1,12 @@
 """The small parts: banner, status line, first page, switches, dialogs."""
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.model import TOP
 from har_desktop.inference.session import ProviderReport
 from har_desktop.pipeline.player import PlayState, PlayStatus
 from har_desktop.sources.cameras import CameraId
@@ -13,6 +16,7 @@ from har_desktop.view.details import Details
 from har_desktop.view.heat import COLORMAPS, HeatStyle
 from har_desktop.view.heat_panel import HeatPanel
 from har_desktop.view.replay_controls import ReplayControls
+from har_desktop.view.stage import Stage
 from har_desktop.view.status_line import Figures, StatusLine
 from har_desktop.view.stream_dialog import StreamDialog
 from har_desktop.view.switch import Switch
@@ -165,13 +169,12 @@ class TestHeatPanel:
         styles = []
         panel.changed.connect(styles.append)
         panel.next_method()
-        assert styles == [HeatStyle(method="HiResCAM")]
-        assert panel.method == "hires-cam"
+        assert styles == [HeatStyle(method="hires-cam")]
         # Another model has one; what was chosen is remembered, not shown.
         with qtbot.assertNotEmitted(panel.changed, wait=10):
             panel.offer_methods(False)
-        assert panel.style_shown.method == "HiResCAM"
-        assert (panel.method, panel._method.currentText()) == ("grad-cam", "Grad-CAM")
+        assert panel.style_shown.method == "hires-cam"
+        assert panel._method.currentText() == "Grad-CAM"
         assert "no other" in panel._method.toolTip()
         panel.next_method()
         assert (len(styles), panel._method.isEnabled()) == (1, False)
@@ -199,6 +202,15 @@ class TestHeatPanel:
         before = panel._legend.grab().toImage()
         panel.next_colormap()
         assert panel._legend.grab().toImage() != before
+
+
+def test_the_stage_offers_the_methods_that_the_model_has(shown, bundle_folder):
+    stage = shown(Stage(), 900, 600)
+    both = load_bundle(bundle_folder).manifest
+    one = msgspec.structs.replace(both, cam=msgspec.structs.replace(both.cam, second=None))
+    for manifest in (both, one, both):
+        stage.use_model(manifest, None, TOP)
+        assert stage.heat._method.isEnabled() is (manifest is both)
 
 
 def test_a_switch_is_a_check_box(shown, qtbot):

@@ -119,7 +119,7 @@ def test_shortcuts_of_the_heat_map_work(in_window, qtbot):
         assert not style.shown
         assert style.opacity == pytest.approx(0.7)
         assert style.colormap == "Viridis"
-        assert style.method == "HiResCAM"
+        assert style.method == "hires-cam"
 
     in_window(body)
 
