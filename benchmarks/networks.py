@@ -14,11 +14,7 @@ from export.describe import cam_spec, feature_spec, graph_file, input_spec, wind
 from export.encoder import encode, side_by_side
 from export.oracle import watch, weigh
 from har_desktop.inference.bundle import Bundle
-from har_desktop.inference.manifest import (
-    SCHEMA_VERSION,
-    Calibration,
-    Manifest,
-)
+from har_desktop.inference.manifest import SCHEMA_VERSION, Calibration, Manifest
 from training.config import CnnGru, Config, NetworkConfig, Streams, read_config
 from training.network import build
 

@@ -185,25 +185,26 @@ class _Maxima:
     pooled: tf.Tensor
 
     def reached(self, by_pooled: tf.Tensor) -> tf.Tensor:
-        """The gradient by the maxima, handed on to the maps, as `conv3d.sum_input_gradient` asks.
-
-        The maximum hands its gradient to the place it came from, in equal parts where several
-        places share it; ReLU lets it through where the maximum is positive.
-        """
-        sharing = tf.reduce_sum(self.winners, axis=1)
-        by_winner = by_pooled * tf.sign(self.pooled) / sharing
-        return (conv3d.reach(*self.grid) @ self.winners) * tf.expand_dims(by_winner, 1)
+        """The gradient by the maxima, handed on to the maps; for `conv3d.sum_input_gradient`."""
+        by_winner = tf.expand_dims(self._by_winner(by_pooled), 1)
+        return (conv3d.reach(*self.grid) @ self.winners) * by_winner
 
     def contributions(self, by_pooled: tf.Tensor) -> tf.Tensor:
         """HiResCAM of the maps after ReLU, before its own ReLU: (length, rows, columns).
 
-        Every place has its gradient times its value: both are the maximum's where the maximum is
-        (places that share it share the gradient), and the gradient is zero elsewhere.
+        Every place has its gradient times its value; the gradient is zero where no maximum is.
         """
-        sharing = tf.reduce_sum(self.winners, axis=1)
-        by_winner = by_pooled * self.pooled / sharing
+        by_winner = self._by_winner(by_pooled) * self.pooled
         found = self.winners @ tf.expand_dims(by_winner, -1)
         return tf.reshape(found, (-1, *self.grid))
+
+    def _by_winner(self, by_pooled: tf.Tensor) -> tf.Tensor:
+        """The gradient by each place that has the maximum, (length, channels).
+
+        The maximum hands its gradient to the place it came from, in equal parts where several
+        places share it; ReLU lets it through where the maximum is positive.
+        """
+        return by_pooled * tf.sign(self.pooled) / tf.reduce_sum(self.winners, axis=1)
 
 
 def _maxima(heads: Sequence[HeadWeights], partials: tf.Tensor) -> _Maxima:

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from har_desktop.errors import InputError, SourceError
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.manifest import Method
 from har_desktop.inference.model import TOP
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.opencv import cv2
@@ -57,7 +58,7 @@ class _Finding(NamedTuple):
     """What one window tells: areas by map, correlations by method."""
 
     areas: dict[str, Areas]
-    correlations: dict[str, _Correlations]
+    correlations: dict[Method, _Correlations]
 
 
 def explain(
@@ -200,7 +201,7 @@ class _Probe:
         )
         return _Finding(
             areas(self.recognizer, stretch, truth, compared, self._rng),
-            dict(zip(map(str, window.maps), map(_Correlations._make, found), strict=True)),
+            dict(zip(window.maps, map(_Correlations._make, found), strict=True)),
         )
 
 
@@ -219,7 +220,7 @@ def _summary(findings: Sequence[_Finding]) -> dict[str, object]:
     }
 
 
-def _figures(findings: Sequence[_Finding], method: str) -> dict[str, object]:
+def _figures(findings: Sequence[_Finding], method: Method) -> dict[str, object]:
     """How one method fares beside the references, and what its maps have to do with others."""
     pairs = {name: [(f.areas[method], f.areas[name]) for f in findings] for name in REFERENCES}
     head, all_, second_class = np.mean([f.correlations[method] for f in findings], axis=0).tolist()

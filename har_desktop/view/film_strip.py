@@ -165,7 +165,7 @@ class FilmStrip(QWidget):
         if recognition is None or recognition.window is None:
             return
         window = recognition.window
-        maps = self._style.maps(window)
+        maps = window.maps_by(self._style.method)
         maximum = float(maps.max())
         fit = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
         rows = slice(fit.top, fit.top + fit.height)

@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage
 from har_desktop.frame import Image
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import Method
-from har_desktop.inference.recognition import Recognition, Window
+from har_desktop.inference.recognition import Recognition
 from har_desktop.opencv import cv2
 from har_desktop.overlay import OPACITY
 
@@ -48,10 +48,6 @@ class HeatStyle:
     colormap: str = DEFAULT_COLORMAP
     method: Method = DEFAULT_METHOD
 
-    def maps(self, window: Window) -> NDArray[np.float32]:
-        """Which of a window's heat-maps are shown: (length, h, w) float32."""
-        return window.maps_by(self.method)
-
 
 def picture_image(image: Image, rgb: bool = False) -> QImage:
     """A view of a picture, without a copy: (height, width, 3) uint8 BGR, or RGB with `rgb`.
@@ -73,7 +69,7 @@ def newest_heat(recognition: Recognition, style: HeatStyle) -> QImage | None:
     if window is None:
         return None
     letterbox = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
-    maps = style.maps(window)
+    maps = window.maps_by(style.method)
     return heat_image(maps[-1], float(maps.max()), letterbox, style)
 
 

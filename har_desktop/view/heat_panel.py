@@ -17,13 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from har_desktop.view.heat import (
-    COLORMAPS,
-    DEFAULT_METHOD,
-    METHODS,
-    HeatStyle,
-    legend_image,
-)
+from har_desktop.view.heat import COLORMAPS, DEFAULT_METHOD, METHODS, HeatStyle, legend_image
 from har_desktop.view.parts import keep_space, label
 from har_desktop.view.switch import Switch
 

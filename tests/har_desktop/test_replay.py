@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,6 +143,10 @@ def test_unknown_class_to_explain_lists_the_known(tmp_path: Path, sure_bundle: P
     assert not (tmp_path / "out").exists()
 
 
+def last_result(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "clip.frames.jsonl").read_text().splitlines()[-1])
+
+
 def test_explaining_a_class_changes_the_maps_not_the_answer(
     tmp_path: Path, sure_bundle: Path
 ) -> None:
@@ -149,8 +154,7 @@ def test_explaining_a_class_changes_the_maps_not_the_answer(
     heat, probabilities = [], []
     for label in ("squat", "juggle"):
         run([video], tmp_path / label, sure_bundle, explain=label)
-        lines = (tmp_path / label / "clip.frames.jsonl").read_text().splitlines()
-        last = json.loads(lines[-1])
+        last = last_result(tmp_path / label)
         heat.append(last["heatmap_max"])
         probabilities.append(last["probabilities"])
     assert heat[0] != heat[1]
@@ -164,8 +168,7 @@ def test_the_other_method_changes_the_maps_not_the_answer(
     lasts, pictures = [], []
     for method in ("grad-cam", "hires-cam"):
         run([video], tmp_path / method, sure_bundle, method=method)
-        lines = (tmp_path / method / "clip.frames.jsonl").read_text().splitlines()
-        lasts.append(json.loads(lines[-1]))
+        lasts.append(last_result(tmp_path / method))
         with VideoFile(tmp_path / method / "clip.mp4") as drawn:
             pictures.append(list(drawn)[-1].image)
     assert lasts[0].pop("heatmap_max") != lasts[1].pop("heatmap_max")
