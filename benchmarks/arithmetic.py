@@ -39,8 +39,8 @@ def measure(name: str, bundle: Bundle, effort: Effort) -> list[Row]:
     samples = alternate({GEMM: gemm(SIDE), "encoder": encode, "head": answer}, effort)
     rate = SIDE**3 / np.median(samples[GEMM].calls)
     rows = [Row(name, GEMM, samples[GEMM], note=f"{rate / 1e9:.1f} G multiply-adds a second")]
-    for graph, data in (("encoder", bundle.encoder), ("head", bundle.head)):
-        count = multiply_adds(onnx.load_from_string(data))
+    for graph, files in (("encoder", bundle.encoders), ("head", (bundle.head,))):
+        count = sum(multiply_adds(onnx.load_from_string(data)) for data in files)
         share = ratio(samples[GEMM].scaled(count / SIDE**3), samples[graph])
         rows.append(Row(name, graph, samples[graph], share, note=f"{count / 1e6:.1f} M"))
     return rows

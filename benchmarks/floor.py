@@ -1,6 +1,6 @@
-"""The engine's whole step against the bare floor: its two `session.run` calls on ready arrays.
+"""The engine's whole step against the bare floor: its `session.run` calls on ready arrays.
 
-Ratios: the time over the floor's. The step scales the frame, remembers, runs both graphs, smooths
+Ratios: the time over the floor's. The step scales the frame, remembers, runs the graphs, smooths
 and decides; the heat-map is what the head gives. Drawing it onto the frame comes on top.
 """
 
@@ -17,7 +17,7 @@ from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.overlay import annotate
 
-FLOOR, STEP, DRAWN = "both graphs alone", "the whole step", "the same, drawn"
+FLOOR, STEP, DRAWN = "the graphs alone", "the whole step", "the same, drawn"
 SIZE = (480, 640)
 
 

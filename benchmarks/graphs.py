@@ -10,7 +10,8 @@ from onnx import helper
 
 from export.check import IR_VERSION, OPSET
 from har_desktop.inference.bundle import Bundle, load_bundle
-from har_desktop.inference.model import HEAD_THREADS
+from har_desktop.inference.encoders import AtOnce
+from har_desktop.inference.model import HEAD_THREADS, encoder_threads
 from har_desktop.inference.session import Array, Session, open_session
 from har_desktop.models import list_bundles
 
@@ -28,14 +29,16 @@ def to_session(graph: onnx.GraphProto) -> Session:
 
 
 def bare_runs(bundle: Bundle) -> tuple[Callable[[], object], Callable[[], object]]:
-    """The encoder's run and the head's run, each on arrays that are ready."""
-    encoder = open_session("encoder", bundle.encoder, "cpu")
+    """The encoders' runs at once, as in the app, and the head's, each on arrays that are ready."""
+    threads = encoder_threads(bundle)
+    runs = [bare_run(open_session("encoder", data, "cpu", threads)) for data in bundle.encoders]
+    at_once = AtOnce[object](len(runs))
     head = open_session("head", bundle.head, "cpu", HEAD_THREADS)
-    return bare_run(encoder), bare_run(head)
+    return lambda: at_once(runs), bare_run(head)
 
 
 def both_runs(bundle: Bundle) -> Callable[[], object]:
-    """The encoder's run and then the head's: what one frame costs at least."""
+    """The encoders' runs and then the head's: what one frame costs at least."""
     encode, answer = bare_runs(bundle)
     return lambda: (encode(), answer())
 

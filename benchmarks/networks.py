@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from benchmarks.graphs import shipped
 from export import graphs, head
-from export.describe import cam_spec, feature_spec, graph_file, input_spec, window_spec
+from export.describe import cam_spec, encoder_spec, graph_file, input_spec, window_spec
 from export.encoder import encode, side_by_side
 from export.oracle import watch, weigh
 from har_desktop.inference.bundle import Bundle
@@ -39,7 +39,8 @@ def random_network(config: NetworkConfig, classes: int) -> keras.Model:
 def make_bundle(network: keras.Model, config: Config | Streams) -> Bundle:
     """The bundle of a network, in memory only."""
     exported = graphs.export(network, config.network)
-    encoder, answer = (g.SerializeToString() for g in (exported.encoder, exported.head))
+    encoders = tuple(encoder.SerializeToString() for encoder in exported.encoders)
+    answer = exported.head.SerializeToString()
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         name=config.network.kind,
@@ -47,16 +48,16 @@ def make_bundle(network: keras.Model, config: Config | Streams) -> Bundle:
         classes=config.classes,
         input=input_spec(config),
         window=window_spec(config),
-        features=feature_spec(exported),
+        features=exported.features,
         cam=cam_spec(exported),
         calibration=Calibration(temperature=1.0, rejection_threshold=0.5),
-        encoder=graph_file("encoder.onnx", encoder),
+        encoder=encoder_spec(exported, encoders),
         head=graph_file("head.onnx", answer),
         training={},
         metrics={},
         source={},
     )
-    return Bundle(Path("random"), manifest, encoder, answer)
+    return Bundle(Path("random"), manifest, encoders, answer)
 
 
 def clip_spec(config: NetworkConfig) -> tf.TensorSpec:

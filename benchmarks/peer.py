@@ -1,6 +1,6 @@
 """A public streaming network on the same work: MobileNetV2 with online temporal shift.
 
-Ratios: its time per frame over that of our two graphs. It names 27 gestures and explains nothing.
+Ratios: its time per frame over that of our graphs. It names 27 gestures and explains nothing.
 Weights are random, BatchNorm is folded, the input is its own 224x224.
 
 Source: Lin, Gan, Han, "TSM: Temporal Shift Module for Efficient Video Understanding", ICCV 2019,

@@ -1,4 +1,4 @@
-"""`replay` against what it cannot do without: the decoder, both graphs, the video encoder.
+"""`replay` against what it cannot do without: the decoder, the graphs, the video encoder.
 
 Times are for one frame of 640x480, over a whole clip. Ratios: the slowest part's time over the
 replay's, which is the share of the slowest part's frame rate that is reached.
@@ -33,7 +33,7 @@ from har_desktop.sources.contained import ContainedVideo, Decoder
 from har_desktop.sources.figure import RenderedFigure
 from har_desktop.sources.video import VideoFile
 
-DECODER, GRAPHS, ENCODER = "decoder alone", "both graphs alone", "video encoder alone"
+DECODER, GRAPHS, ENCODER = "decoder alone", "the graphs alone", "video encoder alone"
 TEXTS, ALL = "replay without video", "replay with all sinks"
 SECONDS, SIZE = 4.0, (480, 640)
 

@@ -134,7 +134,7 @@ def _network(manifest: Manifest, config: Config | Streams) -> Iterator[str]:
             *second,
             *(
                 (f"`{graph.file}`", f"{graph.bytes / 1e6:.2f} MB, SHA-256 `{graph.sha256}`")
-                for graph in (manifest.encoder, manifest.head)
+                for graph in manifest.graphs
             ),
         ],
     )

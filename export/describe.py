@@ -13,12 +13,12 @@ import msgspec
 
 from export import place
 from export.card import write_description
-from export.graphs import Graphs
+from export.graphs import Graphs, feature_spec
 from export.run import Run
 from har_desktop.inference.manifest import (
     SCHEMA_VERSION,
     CamSpec,
-    FeatureSpec,
+    Encoder,
     GraphFile,
     InputSpec,
     Json,
@@ -34,14 +34,13 @@ PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime-gpu", "onnxru
 
 
 def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
-    """Write the four files of a bundle, unchecked, without metrics: they are measured on it later.
+    """Write the files of a bundle, unchecked, without metrics: they are measured on it later.
 
     Raises:
         OutputError: A file cannot be written.
     """
-    encoder, head = graphs.encoder.SerializeToString(), graphs.head.SerializeToString()
-    place.write(folder / place.ENCODER, encoder)
-    place.write(folder / place.HEAD, head)
+    encoders = [encoder.SerializeToString() for encoder in graphs.encoders]
+    head = graphs.head.SerializeToString()
     config = run.config
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
@@ -50,10 +49,10 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         classes=config.classes,
         input=input_spec(config),
         window=window_spec(config),
-        features=feature_spec(graphs),
+        features=graphs.features,
         cam=cam_spec(graphs),
         calibration=run.calibration,
-        encoder=graph_file(place.ENCODER, encoder),
+        encoder=encoder_spec(graphs, encoders),
         head=graph_file(place.HEAD, head),
         training={
             "data": run.split.data,
@@ -68,6 +67,8 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
             "packages": dict(_versions()),
         },
     )
+    for graph, data in zip(manifest.graphs, (*encoders, head), strict=True):
+        place.write(folder / graph.file, data)
     write_description(folder, manifest)
     return manifest
 
@@ -88,18 +89,29 @@ def window_spec(config: Config | Streams) -> WindowSpec:
     return WindowSpec(length=config.network.length, frame_interval_s=config.frame_interval_s)
 
 
-def feature_spec(graphs: Graphs) -> FeatureSpec:
-    """What the encoder gives per frame."""
-    shapes = {
-        value.name: tuple(axis.dim_value for axis in value.type.tensor_type.shape.dim)
-        for value in graphs.encoder.graph.output
-    }
-    return FeatureSpec(partials=shapes["partials"][1:], activation=shapes["activation"][1:])
-
-
 def cam_spec(graphs: Graphs) -> CamSpec:
     """The heat-maps that the head gives."""
     return CamSpec(target=graphs.target, second="hires-cam")
+
+
+def encoder_spec(graphs: Graphs, encoders: Sequence[bytes]) -> GraphFile | tuple[Encoder, ...]:
+    """The encoder as the manifest names it, or several.
+
+    Args:
+        graphs: Whose encoders these are.
+        encoders: As serialised.
+    """
+    if len(encoders) == 1:
+        return graph_file(place.ENCODER, encoders[0])
+    files = [graph_file(place.numbered(n), data) for n, data in enumerate(encoders, 1)]
+    return tuple(
+        Encoder(
+            **msgspec.structs.asdict(file),
+            motion=any(picture.name == "previous" for picture in model.graph.input),
+            features=feature_spec(model),
+        )
+        for file, model in zip(files, graphs.encoders, strict=True)
+    )
 
 
 def graph_file(name: str, data: bytes) -> GraphFile:

@@ -1,4 +1,4 @@
-"""The encoder graph: one picture -> temporal taps of the Conv3D, Grad-CAM target."""
+"""The encoder graphs: one picture -> temporal taps of the Conv3D, Grad-CAM target."""
 
 from __future__ import annotations
 
@@ -29,18 +29,21 @@ class EncoderPart:
         conv3d_kernel: (3, 3, 3, inputs, channels) float32.
         motion: Whether it sees the picture before, too.
         shrink: How many times smaller than the input its picture is.
+        repeat: How often each place of its target stands in a row and a column, for its grid to be
+            that of the finest one.
     """
 
     encoder: keras.Model
     conv3d_kernel: NDArray[np.float32]
     motion: bool
     shrink: int = 1
+    repeat: int = 1
 
 
 def encode(
     parts: Sequence[EncoderPart], frame: tf.Tensor, previous: tf.Tensor | None = None
 ) -> dict[str, tf.Tensor]:
-    """The encoder's function; see docs/architecture.md for the contract.
+    """An encoder's function; see docs/architecture.md for the contract.
 
     Args:
         parts: Whose channels follow one another.
@@ -54,7 +57,7 @@ def encode(
     partials, activations = zip(*outputs, strict=True)
     return {
         "partials": tf.concat(partials, axis=-1),
-        "activation": side_by_side(activations),
+        "activation": tf.concat(activations, axis=-1),
     }
 
 
@@ -70,14 +73,13 @@ def side_by_side(activations: Sequence[tf.Tensor]) -> tf.Tensor:
         (pictures, rows, columns, filters) of the finest grid.
     """
     rows = max(activation.shape[1] for activation in activations)
-    repeated = []
-    for activation in activations:
-        factor = rows // activation.shape[1]
-        if factor > 1:
-            up = keras.layers.UpSampling2D(factor, dtype=activation.dtype)
-            activation = up(activation)
-        repeated.append(activation)
-    return tf.concat(repeated, axis=-1)
+    return tf.concat([_repeat(one, rows // one.shape[1]) for one in activations], axis=-1)
+
+
+def _repeat(activation: tf.Tensor, factor: int) -> tf.Tensor:
+    if factor == 1:
+        return activation
+    return keras.layers.UpSampling2D(factor, dtype=activation.dtype)(activation)
 
 
 def _encode(
@@ -89,4 +91,4 @@ def _encode(
     kernel = part.conv3d_kernel
     partials = tf.nn.conv2d(features, conv3d.taps(kernel), 1, "SAME")
     partials = tf.reshape(partials, (*features.shape[:3], 3, kernel.shape[-1]))
-    return tf.transpose(partials, (0, 3, 1, 2, 4)), activation
+    return tf.transpose(partials, (0, 3, 1, 2, 4)), _repeat(activation, part.repeat)

@@ -1,4 +1,4 @@
-"""From a trained network to its two ONNX graphs."""
+"""From a trained network to its ONNX graphs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import tensorflow as tf
 from export.check import IR_VERSION, OPSET, check
 from export.encoder import EncoderPart, encode, norm_scale
 from export.head import HeadWeights, answer, recurrence, state_specs
+from har_desktop.inference.manifest import FeatureSpec, side_by_side
 from training.config import MultiStream, NetworkConfig
 from training.evidence import Evidence
 from training.network import find_layer, streams, target, target_norm
@@ -24,12 +25,14 @@ class Graphs:
     """The exported network.
 
     Attributes:
-        encoder: The graph that runs once per frame.
+        encoders: The graphs that run once per frame, one for each stream.
+        features: What these give together.
         head: The graph that runs once per window.
         target: Name of the layer that Grad-CAM looks at, or of all of them.
     """
 
-    encoder: onnx.ModelProto
+    encoders: tuple[onnx.ModelProto, ...]
+    features: FeatureSpec
     head: onnx.ModelProto
     target: str
 
@@ -44,30 +47,24 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
     Raises:
         BundleError: The converter left something in a graph that a bundle may not hold.
     """
-    encoders, heads, evidence = take_apart(network, config)
-    picture = (1, config.height, config.width, 3)
-    pictures = [tf.TensorSpec(picture, tf.uint8, "frame")]
-    if config.motion:
-        pictures.append(tf.TensorSpec(picture, tf.uint8, "previous"))
-    encoder = convert("encoder", lambda *frames: encode(encoders, *frames), pictures)
-    features = {
-        value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim]
-        for value in encoder.graph.output
-    }
+    parts, heads, evidence = take_apart(network, config)
+    encoders = tuple(_convert_encoder(part, config) for part in parts)
+    features = side_by_side([feature_spec(encoder) for encoder in encoders])
     head = convert_head(
         "head",
         lambda partials, activations, index, *states: answer(
             heads, partials, activations, index, states, evidence
         ),
         [
-            tf.TensorSpec((config.length, *features["partials"][1:]), tf.float32, "partials"),
-            tf.TensorSpec((config.length, *features["activation"][1:]), tf.float32, "activations"),
+            tf.TensorSpec((config.length, *features.partials), tf.float32, "partials"),
+            tf.TensorSpec((config.length, *features.activation), tf.float32, "activations"),
             tf.TensorSpec((), tf.int64, "class_index"),
         ],
         heads,
         config.length,
     )
-    return Graphs(encoder, head, " + ".join(target(part) for _, part in streams(network, config)))
+    targets = " + ".join(target(part) for _, part in streams(network, config))
+    return Graphs(encoders, features, head, targets)
 
 
 def take_apart(
@@ -76,14 +73,34 @@ def take_apart(
     """The encoder and the head of each stream, and of several the layer that asks all of them."""
     encoders, heads = [], []
     parts = streams(network, config)
+    finest = max(model.get_layer("encoder").output_shape[0][1] for model, _ in parts)
     for model, part in parts:
         scale = norm_scale(find_layer(model, target_norm(part)))
         head = HeadWeights.of(model, scale, share=1 / len(parts))
         heads.append(head)
         encoder = model.get_layer("encoder")
-        encoders.append(EncoderPart(encoder, head.conv3d_kernel, part.motion, config.shrink(part)))
+        repeat = finest // encoder.output_shape[0][1]
+        encoders.append(
+            EncoderPart(encoder, head.conv3d_kernel, part.motion, config.shrink(part), repeat)
+        )
     several = isinstance(config, MultiStream)
     return encoders, heads, network.get_layer("evidence") if several else None
+
+
+def _convert_encoder(part: EncoderPart, config: NetworkConfig) -> onnx.ModelProto:
+    picture = (1, config.height, config.width, 3)
+    names = ("frame", "previous") if part.motion else ("frame",)
+    pictures = [tf.TensorSpec(picture, tf.uint8, name) for name in names]
+    return convert("encoder", lambda *frames: encode([part], *frames), pictures)
+
+
+def feature_spec(encoder: onnx.ModelProto) -> FeatureSpec:
+    """What an encoder gives per frame."""
+    shapes = {
+        value.name: tuple(axis.dim_value for axis in value.type.tensor_type.shape.dim)
+        for value in encoder.graph.output
+    }
+    return FeatureSpec(partials=shapes["partials"][1:], activation=shapes["activation"][1:])
 
 
 def convert(

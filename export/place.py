@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,12 @@ from har_desktop.inference.manifest import FileName
 
 ENCODER, HEAD, MANIFEST, CARD = "encoder.onnx", "head.onnx", "manifest.json", "card.md"
 CONFUSION = "confusion.png"  # from the first measurement on
-FILES = {ENCODER, HEAD, MANIFEST, CARD, CONFUSION}
+FILES = re.compile(r"encoder(-\d+)?\.onnx|head\.onnx|manifest\.json|card\.md|confusion\.png")
+
+
+def numbered(encoder: int) -> str:
+    """The file of one encoder of several."""
+    return f"encoder-{encoder}.onnx"
 
 
 def check_place(target: Path) -> None:
@@ -32,7 +38,7 @@ def check_place(target: Path) -> None:
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise InputError(f"{target} is not a folder; name another one")
     found = {path.name for path in target.iterdir()} if target.exists() else set()
-    if found - FILES or (found and MANIFEST not in found):
+    if not all(FILES.fullmatch(name) for name in found) or (found and MANIFEST not in found):
         raise InputError(f"{target} holds no bundle and will not be replaced; name another one")
 
 

@@ -29,7 +29,7 @@ def verify(folder: Path, run: Path | None = None) -> list[str]:
     """
     bundle = load_bundle(folder)
     manifest = verify_bundle(folder)
-    for graph, data in ((manifest.encoder, bundle.encoder), (manifest.head, bundle.head)):
+    for graph, data in zip(manifest.graphs, bundle.graphs, strict=True):
         check(onnx.load_from_string(data), str(folder / graph.file))
     lines = [
         f"schema {manifest.schema_version}, {len(manifest.classes)} classes; sizes, SHA-256",

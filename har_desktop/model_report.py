@@ -65,9 +65,9 @@ def prove(folder: Path) -> list[tuple[str, str]]:
         ("manifest.json", _summary(manifest)),
         *(
             (graph.file, f"{graph.bytes} bytes, SHA-256 as stated, self-contained")
-            for graph in (manifest.encoder, manifest.head)
+            for graph in manifest.graphs
         ),
-        ("both graphs", "names, types and shapes as agreed"),
+        ("all graphs", "names, types and shapes as agreed"),
         ("dry run", "finite, probabilities sum to 1"),
         ("measured", headline(manifest.metrics)),
     ]

@@ -38,18 +38,25 @@ def build_bundle(
     threshold=0.5,
     seed=0,
     second=True,
+    beside=None,
     edit_encoder=None,
     edit_head=None,
     edit_manifest=None,
 ):
-    """Write a bundle; the `edit_` functions change ModelProto or dict before it is hashed."""
+    """Write a bundle; the `edit_` functions change ModelProto or dict before it is hashed.
+
+    `beside` is of several encoders whether each sees motion, its channels and CAM channels.
+    """
     rng = np.random.default_rng(seed)
-    partials = (3, size[0] // 4, size[1] // 4, CHANNELS)
-    activation = (size[0] // 2, size[1] // 2, CAM_CHANNELS)
-    graphs = {
-        "encoder": encoder_model(rng, size, motion, partials, activation),
-        "head": head_model(rng, length, partials, activation, len(classes), second),
-    }
+    shares = beside or [(motion, CHANNELS, CAM_CHANNELS)]
+    each = [features_of(size, *channels) for _, *channels in shares]
+    partials, activation = features_of(size, *(sum(n) for n in list(zip(*shares, strict=True))[1:]))
+    names = [f"encoder-{n}" for n in range(1, len(shares) + 1)] if beside else ["encoder"]
+    encoders = [
+        encoder_model(rng, size, sees_motion, *features)
+        for (sees_motion, *_), features in zip(shares, each, strict=True)
+    ]
+    head = head_model(rng, length, partials, activation, len(classes), second)
     manifest = {
         "schema_version": 1,
         "name": folder.name,
@@ -77,21 +84,39 @@ def build_bundle(
         "source": {},
     }
     folder.mkdir(parents=True, exist_ok=True)
-    for (name, model), edit in zip(graphs.items(), (edit_encoder, edit_head), strict=True):
-        if edit:
-            edit(model)
-        data = model.SerializeToString()
-        (folder / f"{name}.onnx").write_bytes(data)
-        manifest[name] = {
-            "file": f"{name}.onnx",
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "bytes": len(data),
-        }
+    *files, manifest["head"] = (
+        write_graph(folder / f"{name}.onnx", model, edit)
+        for name, model, edit in (
+            *((name, model, edit_encoder) for name, model in zip(names, encoders, strict=True)),
+            ("head", head, edit_head),
+        )
+    )
+    manifest["encoder"] = files[0]
+    if beside:
+        manifest["encoder"] = [
+            {**file, "motion": sees, "features": {"partials": taps, "activation": target}}
+            for file, (sees, *_), (taps, target) in zip(files, shares, each, strict=True)
+        ]
     msgspec.convert(manifest, Manifest)
     if edit_manifest:
         edit_manifest(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
+
+
+def features_of(size, channels, cam_channels):
+    """Shapes of partials and activation."""
+    rows, columns = size
+    return (3, rows // 4, columns // 4, channels), (rows // 2, columns // 2, cam_channels)
+
+
+def write_graph(path, model, edit):
+    """Write a graph; what the manifest says of it."""
+    if edit:
+        edit(model)
+    data = model.SerializeToString()
+    path.write_bytes(data)
+    return {"file": path.name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
 def encoder_model(rng, size, motion, partials, activation):

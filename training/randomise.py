@@ -41,7 +41,8 @@ def randomise(bundle: Bundle, part: Part, seed: int) -> Bundle:
     rng = np.random.default_rng(seed)
     if part == "head":
         return replace(bundle, head=_permute(bundle.head, rng, only_for="logits"))
-    return replace(bundle, head=_permute(bundle.head, rng), encoder=_permute(bundle.encoder, rng))
+    head = _permute(bundle.head, rng)
+    return replace(bundle, head=head, encoders=tuple(_permute(e, rng) for e in bundle.encoders))
 
 
 def _permute(data: bytes, rng: np.random.Generator, only_for: str | None = None) -> bytes:

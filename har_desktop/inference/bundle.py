@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from har_desktop.errors import BundleError
-from har_desktop.inference.manifest import SCHEMA_VERSION, GraphFile, Manifest
+from har_desktop.inference.manifest import SCHEMA_VERSION, GraphFile, Manifest, side_by_side
 from har_desktop.inference.onnx_safety import UnsafeModelError, check_harmless
 
 MANIFEST = "manifest.json"
@@ -28,14 +28,19 @@ class Bundle:
     Attributes:
         folder: Where it was read from.
         manifest: What it says of itself.
-        encoder: The encoder's bytes: those that were hashed are those that run.
+        encoders: The encoders' bytes: those that were hashed are those that run.
         head: The head's bytes.
     """
 
     folder: Path
     manifest: Manifest
-    encoder: bytes
+    encoders: tuple[bytes, ...]
     head: bytes
+
+    @property
+    def graphs(self) -> tuple[bytes, ...]:
+        """The encoders and the head, as in the manifest."""
+        return *self.encoders, self.head
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -48,8 +53,8 @@ def load_bundle(folder: Path) -> Bundle:
         BundleError: The folder holds no usable bundle.
     """
     manifest = read_manifest(folder)
-    graphs = [_read_graph(folder, graph) for graph in (manifest.encoder, manifest.head)]
-    return Bundle(folder, manifest, *graphs)
+    *encoders, head = (_read_graph(folder, graph) for graph in manifest.graphs)
+    return Bundle(folder, manifest, tuple(encoders), head)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -96,6 +101,7 @@ def _gist(error: Exception) -> str:
 def _check_sense(path: Path, manifest: Manifest) -> None:
     """What the schema cannot say."""
     features = manifest.features
+    parts = [encoder.features for encoder in manifest.encoders]
     for wrong, complaint in (
         (
             len(set(manifest.classes)) < len(manifest.classes),
@@ -116,6 +122,14 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
         (
             math.prod(features.partials) + math.prod(features.activation) > MAX_FEATURE_VALUES,
             f"`features` are more than {MAX_FEATURE_VALUES} values per frame",
+        ),
+        (
+            any(part.grids != features.grids for part in parts) or side_by_side(parts) != features,
+            "`features` are not those of the encoders side by side",
+        ),
+        (
+            manifest.input.motion != any(encoder.motion for encoder in manifest.encoders),
+            "`input.motion` is not that of any encoder",
         ),
     ):
         if wrong:

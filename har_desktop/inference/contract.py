@@ -1,10 +1,10 @@
-"""The contract of the two graphs: the table in docs/architecture.md, "Two graphs", as code."""
+"""The contract of a bundle's graphs: the table in docs/architecture.md, "Two graphs", as code."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from har_desktop.inference.manifest import Manifest
+from har_desktop.inference.manifest import Encoder, Manifest
 from har_desktop.inference.onnx_wire import UnsafeModelError, messages, number_in
 from har_desktop.inference.session import GraphError, Tensors
 
@@ -63,22 +63,24 @@ class Contract:
             raise GraphError(f"{graph}: {error}") from error
 
 
-def encoder_contract(manifest: Manifest) -> Contract:
-    """What the encoder of this manifest takes and gives."""
-    picture = UINT8, [1, manifest.input.height, manifest.input.width, 3]
-    names = ("frame", "previous") if manifest.input.motion else ("frame",)
-    features = manifest.features
+def contracts(manifest: Manifest) -> list[Contract]:
+    """What the graphs of this manifest take and give: the encoders and the head."""
+    picture = manifest.input.height, manifest.input.width
+    return [*(_of_encoder(one, *picture) for one in manifest.encoders), _of_head(manifest)]
+
+
+def _of_encoder(encoder: Encoder, height: int, width: int) -> Contract:
+    names = ("frame", "previous") if encoder.motion else ("frame",)
     return Contract(
-        inputs=dict.fromkeys(names, picture),
+        inputs=dict.fromkeys(names, (UINT8, [1, height, width, 3])),
         outputs={
-            "partials": (FLOAT, [1, *features.partials]),
-            "activation": (FLOAT, [1, *features.activation]),
+            "partials": (FLOAT, [1, *encoder.features.partials]),
+            "activation": (FLOAT, [1, *encoder.features.activation]),
         },
     )
 
 
-def head_contract(manifest: Manifest) -> Contract:
-    """What the head of this manifest takes and gives."""
+def _of_head(manifest: Manifest) -> Contract:
     length, classes = manifest.window.length, len(manifest.classes)
     rows, columns, channels = manifest.features.activation
     grid = list(manifest.features.partials[1:3])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from har_desktop.frame import Image
+from har_desktop.inference.encoders import Features
 from har_desktop.inference.manifest import WindowSpec
-from har_desktop.inference.model import Features
 from har_desktop.inference.movement import Sketch, sketch
 
 T = TypeVar("T")

@@ -1,12 +1,13 @@
 """The schema of `manifest.json`: what a model bundle says of itself.
 
-A bundle is a folder with `encoder.onnx`, `head.onnx`, `manifest.json` and `card.md`; once it was
-measured, also with `confusion.png`.
+A bundle is a folder with `encoder.onnx` (several networks side by side have `encoder-1.onnx` and so
+on), `head.onnx`, `manifest.json` and `card.md`; once it was measured, also with `confusion.png`.
 `export` writes the manifest, `har_desktop.inference.bundle` reads and verifies it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -36,7 +37,7 @@ class GraphFile(_Strict, frozen=True, kw_only=True):
 
 
 class InputSpec(_Strict, frozen=True, kw_only=True):
-    """What the encoder wants to see.
+    """What the encoder wants to see, or of several any.
 
     The frame is scaled to fit into `height` x `width` without distortion and centred on black
     ("letterbox"), as uint8; the graph itself normalises. With `motion`, the encoder has a second
@@ -59,7 +60,7 @@ class WindowSpec(_Strict, frozen=True, kw_only=True):
 
 
 class FeatureSpec(_Strict, frozen=True, kw_only=True):
-    """Shapes of what the encoder gives per frame, without the leading 1.
+    """Shapes of what the encoder gives per frame, or several side by side, without the leading 1.
 
     `partials` is (3, height, width, channels): the temporal taps of the Conv3D, in the order
     past, present, future. `activation` is (height, width, channels): the Grad-CAM target.
@@ -67,6 +68,32 @@ class FeatureSpec(_Strict, frozen=True, kw_only=True):
 
     partials: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
     activation: tuple[PositiveInt, PositiveInt, PositiveInt]
+
+    @property
+    def grids(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Both without their channels."""
+        return self.partials[:-1], self.activation[:-1]
+
+
+def side_by_side(parts: Sequence[FeatureSpec]) -> FeatureSpec:
+    """The channels of several encoders of one grid, one after the other."""
+    first = parts[0]
+    return FeatureSpec(
+        partials=(*first.partials[:-1], sum(part.partials[-1] for part in parts)),
+        activation=(*first.activation[:-1], sum(part.activation[-1] for part in parts)),
+    )
+
+
+class Encoder(GraphFile, frozen=True, kw_only=True):
+    """One of the encoders of a bundle.
+
+    Attributes:
+        motion: Whether it has the input `previous`, as in `InputSpec`.
+        features: What it gives per frame.
+    """
+
+    motion: bool
+    features: FeatureSpec
 
 
 Method = Literal["grad-cam", "hires-cam"]
@@ -115,8 +142,30 @@ class Manifest(_Strict, frozen=True, kw_only=True):
     features: FeatureSpec
     cam: CamSpec
     calibration: Calibration
-    encoder: GraphFile
+    # Several run at the same time; the head takes their channels beside each other, in this order.
+    encoder: GraphFile | Annotated[tuple[Encoder, ...], Meta(min_length=2, max_length=16)]
     head: GraphFile
     training: Json  # data, split, configuration, cost: for people, not read by the app
     metrics: Json  # name (of accuracies the protocol) -> report, measured on the ONNX files
     source: Json  # commit, date, versions
+
+    @property
+    def encoders(self) -> tuple[Encoder, ...]:
+        """All of them; a single one gives all features."""
+        match self.encoder:
+            case GraphFile(file=file, sha256=sha256, bytes=size):
+                alone = Encoder(
+                    file=file,
+                    sha256=sha256,
+                    bytes=size,
+                    motion=self.input.motion,
+                    features=self.features,
+                )
+                return (alone,)
+            case several:
+                return several
+
+    @property
+    def graphs(self) -> tuple[GraphFile, ...]:
+        """The encoders and the head."""
+        return *self.encoders, self.head

@@ -1,4 +1,4 @@
-"""The two graphs of a bundle, opened, held to their contract and ready to run."""
+"""The graphs of a bundle, opened, held to their contract and ready to run."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 from har_desktop.errors import BundleError
 from har_desktop.frame import Image
 from har_desktop.inference.bundle import Bundle, load_bundle
-from har_desktop.inference.contract import encoder_contract, head_contract
+from har_desktop.inference.contract import contracts
+from har_desktop.inference.encoders import ENCODED, Encoders, Features
 from har_desktop.inference.manifest import Manifest, Method
 from har_desktop.inference.recognition import by_method
 from har_desktop.inference.session import (
+    THREADS,
     DeviceTensor,
     GraphError,
     Provider,
     ProviderReport,
+    Session,
     fallback,
     open_session,
 )
-from har_desktop.inference.stack import stack_model
+from har_desktop.inference.stack import join_model, stack_model
 
 Floats = NDArray[np.float32]
 
@@ -33,19 +36,6 @@ STACKED = ("partials", "activations")  # what the head takes of all places side 
 # decoder and the window can use the core.
 HEAD_THREADS = 1
 TOLERANCE = 1e-4  # of the dry run's probabilities
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Features:
-    """What the encoder gives for one frame; it stays on the device.
-
-    Attributes:
-        partials: (1, 3, h, w, C) float32, the Conv3D's temporal taps past, present, future.
-        activation: (1, h', w', K) float32, the Grad-CAM target.
-    """
-
-    partials: DeviceTensor
-    activation: DeviceTensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +71,7 @@ class Model:
     """
 
     def __init__(self, bundle: Bundle, provider: Provider = "auto") -> None:
-        """Open both graphs, check them and make a dry run, which also warms them up.
+        """Open all graphs, check them and make a dry run, which also warms them up.
 
         Raises:
             BundleError: A graph is broken, breaks its contract or computes nonsense.
@@ -102,10 +92,7 @@ class Model:
         Raises:
             GraphError: ONNX Runtime failed.
         """
-        feeds = {"frame": picture[np.newaxis]}
-        if self.manifest.input.motion:
-            feeds["previous"] = previous[np.newaxis]
-        return Features(*self._encoder.run_on_device(("partials", "activation"), feeds))
+        return self._encoders.encode(picture, previous)
 
     def answer(self, features: Sequence[Features], class_index: int = TOP) -> Answer:
         """Compute the answer for one window.
@@ -137,29 +124,33 @@ class Model:
 
     def interrupt(self) -> None:
         """Let a call in another thread fail as soon as it can: with a GraphError."""
-        self._encoder.interrupt()
+        self._encoders.interrupt()
         self._head.interrupt()
 
     def _open(self, bundle: Bundle, provider: Provider) -> ProviderReport:
-        manifest, folder = bundle.manifest, bundle.folder
-        names = [str(folder / graph.file) for graph in (manifest.encoder, manifest.head)]
-        contracts = [encoder_contract(manifest), head_contract(manifest)]
-        for contract, name, data in zip(
-            contracts, names, (bundle.encoder, bundle.head), strict=True
-        ):
+        manifest = bundle.manifest
+        names = [str(bundle.folder / graph.file) for graph in manifest.graphs]
+        agreed = contracts(manifest)
+        for contract, name, data in zip(agreed, names, bundle.graphs, strict=True):
             contract.check_file(name, data)
-        self._encoder = open_session(names[0], bundle.encoder, provider)
-        self._head = open_session(names[1], bundle.head, provider, HEAD_THREADS)
+        threads = [encoder_threads(bundle)] * len(bundle.encoders) + [HEAD_THREADS]
+        sessions = [
+            open_session(name, data, provider, count)
+            for name, data, count in zip(names, bundle.graphs, threads, strict=True)
+        ]
         # What ONNX Runtime makes of the files counts in the end.
-        for contract, session in zip(contracts, (self._encoder, self._head), strict=True):
+        for contract, session in zip(agreed, sessions, strict=True):
             contract.check(session.name, session.inputs, session.outputs)
-        shapes = manifest.features.partials, manifest.features.activation
-        graph = stack_model(manifest.window.length, dict(zip(STACKED, shapes, strict=True)))
+        *encoders, self._head = sessions
         # On CoreML, too, tensors lie in main memory.
         device: Provider = "cuda" if self._head.device == "cuda" else "cpu"
+        shapes = manifest.features.partials, manifest.features.activation
+        graph = stack_model(manifest.window.length, dict(zip(STACKED, shapes, strict=True)))
         self._stack = open_session("stack", graph, device, HEAD_THREADS)
-        # Both graphs ask for the same processor; should only one get it, say why the other didn't.
-        report = self._head.report if self._head.report.reason else self._encoder.report
+        self._encoders = Encoders(encoders, _join(manifest, device))
+        # All graphs ask for the same processor; should only some get it, say why others didn't.
+        reports = [session.report for session in (self._head, *encoders)]
+        report = next((one for one in reports if one.reason), reports[-1])
         try:
             self._dry_run()
         except GraphError as error:
@@ -201,6 +192,20 @@ class Model:
             ):
                 if wrong:
                     raise GraphError(f"{self._head.name}: does not give {complaint}")
+
+
+def encoder_threads(bundle: Bundle) -> int:
+    """That work on one encoder: those that run at the same time share the cores."""
+    return max(1, THREADS // len(bundle.encoders))
+
+
+def _join(manifest: Manifest, device: Provider) -> Session | None:
+    """What puts the channels of several encoders beside each other."""
+    if len(manifest.encoders) == 1:
+        return None
+    parts = [encoder.features for encoder in manifest.encoders]
+    graph = join_model([dict(zip(ENCODED, (p.partials, p.activation), strict=True)) for p in parts])
+    return open_session("join", graph, device, HEAD_THREADS)
 
 
 def softmax(logits: Floats, temperature: float = 1.0) -> Floats:

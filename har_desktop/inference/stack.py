@@ -1,10 +1,10 @@
-"""The graph that lays the features of a window side by side where they are: on the device.
+"""The graphs that lay features side by side where they are: on the device.
 
 Features of frames are remembered one by one, for any of them may be the nearest to a place of the
-window; the head takes those of all places in a row. This graph copies them within the device's
-memory. It is written here, field by field, so that neither bundles have to bring it nor the app
-needs the `onnx` package (https://protobuf.dev/programming-guides/encoding/, numbers of the fields
-as in onnx.proto).
+window; the head takes those of all places in a row, and the channels of all encoders. These graphs
+copy them within the device's memory. They are written here, field by field, so that neither bundles
+have to bring them nor the app needs the `onnx` package
+(https://protobuf.dev/programming-guides/encoding/, numbers of the fields as in onnx.proto).
 """
 
 from __future__ import annotations
@@ -28,19 +28,43 @@ def stack_model(length: int, features: Mapping[str, Sequence[int]]) -> bytes:
         A model that takes float32 `NAME_0`, `NAME_1`, ... of (1, *shape), oldest first, and gives
         `NAME` of (length, *shape), for each of the features.
     """
-    places = {name: [f"{name}_{place}" for place in range(length)] for name in features}
-    graph = _message(
-        *((1, _concat(places[name], name)) for name in features),
-        (2, "stack"),
-        *((11, _floats(one, (1, *features[name]))) for name in features for one in places[name]),
-        *((12, _floats(name, (length, *shape))) for name, shape in features.items()),
-    )
+    return _concat_model("stack", [features] * length, axis=0)
+
+
+def join_model(parts: Sequence[Mapping[str, Sequence[int]]]) -> bytes:
+    """A serialised ONNX model that joins what several encoders give along the last axis.
+
+    Args:
+        parts: Of each encoder name -> shape of one frame's tensor, without the first axis; but for
+            the last one, all axes are the same in all of them.
+
+    Returns:
+        A model that takes float32 `NAME_0`, `NAME_1`, ... of (1, *shape), one per encoder, and
+        gives `NAME`, for each name.
+    """
+    return _concat_model("join", parts, axis=-1)
+
+
+def _concat_model(name: str, parts: Sequence[Mapping[str, Sequence[int]]], axis: int) -> bytes:
+    inputs = {
+        joined: [(f"{joined}_{number}", (1, *part[joined])) for number, part in enumerate(parts)]
+        for joined in parts[0]
+    }
+    nodes, takes, gives = [], [], []
+    for joined, values in inputs.items():
+        shape = list(values[0][1])
+        place = range(len(shape))[axis]
+        shape[place] = sum(size[place] for _, size in values)
+        nodes.append((1, _concat([value for value, _ in values], joined, place)))
+        takes += [(11, _floats(*value)) for value in values]
+        gives.append((12, _floats(joined, shape)))
+    graph = _message(*nodes, (2, name), *takes, *gives)
     return _message((1, IR_VERSION), (7, graph), (8, _message((2, OPSET))))
 
 
-def _concat(inputs: list[str], output: str) -> bytes:
-    axis = _message((1, "axis"), (3, 0), (20, INT))
-    return _message(*((1, name) for name in inputs), (2, output), (4, "Concat"), (5, axis))
+def _concat(inputs: list[str], output: str, axis: int) -> bytes:
+    attribute = _message((1, "axis"), (3, axis), (20, INT))
+    return _message(*((1, name) for name in inputs), (2, output), (4, "Concat"), (5, attribute))
 
 
 def _floats(name: str, shape: Sequence[int]) -> bytes:

@@ -104,7 +104,7 @@ def test_an_operation_that_is_not_counted_is_an_error():
 
 def test_encoder_of_the_posters_kind_by_hand():
     """72x96 with motion; 32, 64, 96 filters, halved after each; 3 x 64 filters of the Conv3D."""
-    count = multiply_adds(onnx.load_from_string(shipped()["motion_gru"].encoder))
+    count = multiply_adds(onnx.load_from_string(*shipped()["motion_gru"].encoders))
     layers = ((72, 96, 4, 32), (36, 48, 32, 64), (18, 24, 64, 96), (9, 12, 96, 3 * 64))
     assert count == sum(9 * h * w * inputs * filters for h, w, inputs, filters in layers)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from har_desktop.inference.bundle import read_manifest
 from har_desktop.models import DEFAULT_BUNDLE
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +60,8 @@ def test_holds_the_program_and_the_default_bundle_alone(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     inside = [name for name in names if ".dist-info/" not in name]
     models = {name for name in inside if name.startswith("har_desktop/models/")}
-    files = ("encoder.onnx", "head.onnx", "manifest.json", "card.md")
+    graphs = read_manifest(ROOT / "models" / DEFAULT_BUNDLE).graphs
+    files = (*(graph.file for graph in graphs), "manifest.json", "card.md")
     assert models >= {f"har_desktop/models/{DEFAULT_BUNDLE}/{file}" for file in files}
     assert all(name.startswith(f"har_desktop/models/{DEFAULT_BUNDLE}/") for name in models)
     assert all(name.startswith("har_desktop/") for name in inside)

@@ -13,6 +13,7 @@ from export.run import read_run
 from har_desktop.errors import HarError, InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.model import Model
+from training.config import CnnGru, TunedGru
 from training.network import find_layer
 
 
@@ -46,6 +47,23 @@ def test_the_manifest_tells_what_the_run_was(built, run_folder):
     assert msgspec.convert(manifest.training["configuration"], type(run.config)) == run.config
     assert manifest.training["environment"] == run.environment
     assert set(manifest.source["parity"]) == {*parity.LIMITS, "rounding"}
+
+
+def test_each_network_of_several_has_an_encoder_of_its_own(built, make_run, tmp_path):
+    """Of two that see the same pictures, on grids of which one is finer, one sees motion."""
+    run = read_run(make_run(kind=TunedGru, beside=CnnGru))
+    target = tmp_path / "tiny"
+    shutil.copytree(built, target)  # one of before, with one encoder
+    build(run, target)
+    graphs = {"encoder-1.onnx", "encoder-2.onnx", "head.onnx"}
+    assert set(_contents(target)) == {*graphs, "manifest.json", "card.md"}
+    manifest = load_bundle(target).manifest
+    first, second = manifest.encoders
+    assert (first.motion, second.motion) == (False, True)
+    assert [one.features.partials[-1] for one in (first, second)] == [6, 7]
+    assert first.features.grids == second.features.grids == manifest.features.grids
+    assert manifest.features.partials[-1] == 13
+    assert manifest.features.activation[-1] == 8 + 5
 
 
 def test_a_rebuild_takes_the_place_of_a_damaged_bundle(built, run_folder, tmp_path):

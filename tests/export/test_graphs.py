@@ -36,7 +36,7 @@ def _tensors(values) -> dict[str, tuple[str, list[int]]]:
 
 
 def test_the_encoders_tensors_are_the_contract(exported):
-    session = _session(exported.encoder)
+    session = _session(*exported.encoders)
     assert _tensors(session.get_inputs()) == {
         "frame": ("tensor(uint8)", [1, 16, 24, 3]),
         "previous": ("tensor(uint8)", [1, 16, 24, 3]),
@@ -64,7 +64,7 @@ def test_the_heads_tensors_are_the_contract(exported):
 
 
 def test_both_graphs_are_plain_onnx(exported):
-    for model in (exported.encoder, exported.head):
+    for model in (*exported.encoders, exported.head):
         assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", 17)]
         assert {node.domain for node in model.graph.node} == {""}
         assert not LOOPS & {node.op_type for node in model.graph.node}
@@ -72,7 +72,7 @@ def test_both_graphs_are_plain_onnx(exported):
 
 def test_the_encoder_equals_the_layers_that_it_was_cut_from(network, exported):
     clip = np.random.default_rng(0).integers(0, 256, (5, 16, 24, 3), dtype=np.uint8)
-    session = _session(exported.encoder)
+    session = _session(*exported.encoders)
     partials, activations = [], []
     for frame, previous in zip(clip[1:], clip[:-1], strict=True):
         feed = {"frame": frame[None], "previous": previous[None]}

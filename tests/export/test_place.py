@@ -20,6 +20,7 @@ def _fill(folder, *names):
         ("manifest.json",),
         ("manifest.json", "head.onnx", "encoder.onnx", "card.md"),
         ("manifest.json", "head.onnx", "encoder.onnx", "card.md", "confusion.png"),
+        ("manifest.json", "head.onnx", "encoder-1.onnx", "encoder-2.onnx", "card.md"),
     ],
 )
 def test_a_new_an_empty_and_a_bundles_folder_may_be_taken(tmp_path, names):
@@ -27,7 +28,15 @@ def test_a_new_an_empty_and_a_bundles_folder_may_be_taken(tmp_path, names):
     check_place(_fill(tmp_path / "there", *names))
 
 
-@pytest.mark.parametrize("names", [("thesis.odt",), ("card.md",), ("manifest.json", "notes.txt")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("thesis.odt",),
+        ("card.md",),
+        ("manifest.json", "notes.txt"),
+        ("manifest.json", "encoder-a.onnx"),
+    ],
+)
 def test_any_other_folder_is_left_alone(tmp_path, names):
     with pytest.raises(InputError, match="holds no bundle"):
         check_place(_fill(tmp_path / "there", *names))

@@ -20,9 +20,9 @@ each_bundle = pytest.mark.parametrize("folder", BUNDLES)
 
 def _whole_windows(bundle, clip, class_index):
     """Every window of the clip, computed anew from its pictures."""
-    encoder, head = (
+    *encoders, head = (
         onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-        for data in (bundle.encoder, bundle.head)
+        for data in bundle.graphs
     )
     motion = bundle.manifest.input.motion
     span = bundle.manifest.window.length + motion
@@ -32,7 +32,11 @@ def _whole_windows(bundle, clip, class_index):
             feed = {"frame": clip[index, None]}
             if motion:
                 feed["previous"] = clip[index - 1, None]
-            features.append(encoder.run(["partials", "activation"], feed))
+            parts = []
+            for encoder in encoders:
+                own = {value.name: feed[value.name] for value in encoder.get_inputs()}
+                parts.append(encoder.run(["partials", "activation"], own))
+            features.append([np.concatenate(part, -1) for part in zip(*parts, strict=True)])
         partials, activations = (np.concatenate(part) for part in zip(*features, strict=True))
         feed = {
             "partials": partials,

@@ -29,7 +29,7 @@ def changed(before: bytes, after: bytes) -> set[str]:
 def test_the_head_forgets_what_its_logits_need(bundle_folder):
     bundle = load_bundle(bundle_folder)
     other = randomise(bundle, "head", 0)
-    assert other.encoder == bundle.encoder
+    assert other.encoders == bundle.encoders
     # `alphas` are used for the maps alone, `bias` is no matrix, the rest are masks and indices.
     assert changed(bundle.head, other.head) == {"dense"}
     np.testing.assert_array_equal(
@@ -42,14 +42,23 @@ def test_all_forgets_the_way_back_and_the_encoder_too(bundle_folder):
     bundle = load_bundle(bundle_folder)
     other = randomise(bundle, "all", 0)
     assert changed(bundle.head, other.head) == {"dense", "alphas"}
-    assert changed(bundle.encoder, other.encoder) == {"w1", "w2"}
+    assert changed(*bundle.encoders, *other.encoders) == {"w1", "w2"}
     Recognizer(other, "cpu")  # it still passes the dry run
+
+
+def test_all_encoders_forget(make_bundle, tmp_path):
+    folder = make_bundle(tmp_path / "b", beside=[(False, 2, 3), (True, 4, 2)])
+    bundle = load_bundle(folder)
+    other = randomise(bundle, "all", 0)
+    for before, after in zip(bundle.encoders, other.encoders, strict=True):
+        assert changed(before, after) == {"w1", "w2"}
+    Recognizer(other, "cpu")
 
 
 def test_the_seed_decides(bundle_folder):
     bundle = load_bundle(bundle_folder)
-    assert randomise(bundle, "all", 1).encoder == randomise(bundle, "all", 1).encoder
-    assert randomise(bundle, "all", 1).encoder != randomise(bundle, "all", 2).encoder
+    assert randomise(bundle, "all", 1).encoders == randomise(bundle, "all", 1).encoders
+    assert randomise(bundle, "all", 1).encoders != randomise(bundle, "all", 2).encoders
 
 
 def test_slices_and_transposes_are_permuted_like_their_original(make_bundle, tmp_path):

@@ -12,6 +12,8 @@ from har_desktop.inference import bundle as bundle_module
 from har_desktop.inference.bundle import load_bundle, read_manifest
 from har_desktop.inference.model import Model
 
+TWO = [(False, 2, 3), (True, 3, 2)]  # encoders, see `build_bundle`
+
 
 @pytest.fixture
 def folder(bundle_folder, tmp_path):
@@ -38,8 +40,41 @@ def test_loads_what_was_hashed(bundle_folder):
     bundle = load_bundle(bundle_folder)
     assert bundle.folder == bundle_folder
     assert bundle.manifest.classes == ("squat", "lunge", "juggle")
-    assert hashlib.sha256(bundle.encoder).hexdigest() == bundle.manifest.encoder.sha256
+    (encoder,) = bundle.encoders
+    assert hashlib.sha256(encoder).hexdigest() == bundle.manifest.encoder.sha256
     assert hashlib.sha256(bundle.head).hexdigest() == bundle.manifest.head.sha256
+
+
+def test_loads_several_encoders_in_their_order(make_bundle, tmp_path):
+    bundle = load_bundle(make_bundle(tmp_path / "b", beside=TWO))
+    files = bundle.manifest.graphs
+    assert [file.file for file in files] == ["encoder-1.onnx", "encoder-2.onnx", "head.onnx"]
+    assert bundle.graphs == (*bundle.encoders, bundle.head)
+    for file, data in zip(files, bundle.graphs, strict=True):
+        assert hashlib.sha256(data).hexdigest() == file.sha256
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda m: m["features"].update(partials=[3, 6, 8, 6]), "not those of the encoders"),
+        (lambda m: m["features"].update(activation=[12, 16, 8]), "not those of the encoders"),
+        (
+            lambda m: m["encoder"][1]["features"].update(partials=[3, 3, 16, 2]),
+            "not those of the encoders",
+        ),
+        (
+            lambda m: m["encoder"][0]["features"].update(activation=[16, 12, 4]),
+            "not those of the encoders",
+        ),
+        (lambda m: m["input"].update(motion=False), "`input.motion` is not that of any encoder"),
+        (lambda m: m["encoder"].pop(), "of length >= 2"),
+        (lambda m: m["encoder"][0].pop("motion"), "missing required field `motion`"),
+        (lambda m: m["encoder"][1].update(bytes=2**40), "encoder-2.onnx: .*more than the 53687091"),
+    ],
+)
+def test_several_encoders_that_do_not_go_together(make_bundle, tmp_path, change, match):
+    refused(make_bundle(tmp_path / "b", beside=TWO, edit_manifest=change), match)
 
 
 def test_missing_folder(tmp_path):

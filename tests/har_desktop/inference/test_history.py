@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from har_desktop.inference.encoders import Features
 from har_desktop.inference.history import THINNING, History, Timeline
 from har_desktop.inference.manifest import WindowSpec
-from har_desktop.inference.model import Features
 
 D = 0.3
 SIZE = (240, 320)

@@ -101,6 +101,21 @@ def test_a_graph_of_another_contract_is_refused_before_it_is_built(
     refused(make_bundle(tmp_path / "m", edit_manifest=change), match)
 
 
+def test_the_encoder_of_several_that_is_wrong_is_named(make_bundle, tmp_path):
+    def swap(manifest):
+        one, two = manifest["encoder"]
+        one["motion"], two["motion"] = two["motion"], one["motion"]
+
+    beside = [(True, 2, 3), (False, 3, 2)]
+    refused(
+        make_bundle(tmp_path / "a", beside=beside, edit_manifest=swap),
+        r"encoder-1\.onnx: the input `previous` is not in the contract",
+    )
+    mirrored = [beside[0], (False, 2, 3)]
+    folder = make_bundle(tmp_path / "b", beside=mirrored, edit_encoder=spoil("w1", np.inf))
+    refused(folder, "not finite")
+
+
 def test_missing_and_unknown_tensors(make_bundle, tmp_path):
     without = make_bundle(
         tmp_path / "a", motion=False, edit_manifest=lambda m: m["input"].update(motion=True)

@@ -24,6 +24,13 @@ def still_bundle(make_bundle, tmp_path_factory):
     return load_bundle(make_bundle(tmp_path_factory.mktemp("still") / "still", motion=False))
 
 
+@pytest.fixture(scope="module")
+def double_bundle(make_bundle, tmp_path_factory):
+    """Two networks side by side, one without motion."""
+    beside = [(False, 2, 3), (True, 4, 2)]
+    return load_bundle(make_bundle(tmp_path_factory.mktemp("double") / "double", beside=beside))
+
+
 @pytest.fixture
 def recognizer(bundle):
     return Recognizer(bundle, "cpu")
@@ -54,7 +61,9 @@ class WholeWindow:
 
     def __init__(self, bundle):
         self.manifest = bundle.manifest
-        self.encoder = ReferenceEvaluator(onnx.load_from_string(bundle.encoder))
+        self.encoders = [
+            ReferenceEvaluator(onnx.load_from_string(data)) for data in bundle.encoders
+        ]
         self.head = ReferenceEvaluator(onnx.load_from_string(bundle.head))
 
     def nearest(self, stream, time):
@@ -71,7 +80,13 @@ class WholeWindow:
             feeds = {"frame": self.picture(frame)}
             if self.manifest.input.motion:
                 feeds["previous"] = self.picture(self.nearest(stream, frame.time - D))
-            partial, activation = self.encoder.run(["partials", "activation"], feeds)
+            parts = [
+                encoder.run(
+                    ["partials", "activation"], {name: feeds[name] for name in encoder.input_names}
+                )
+                for encoder in self.encoders
+            ]
+            partial, activation = (np.concatenate(p, -1) for p in zip(*parts, strict=True))
             partials.append(partial)
             activations.append(activation)
         feeds = {
@@ -84,10 +99,12 @@ class WholeWindow:
 
 
 @pytest.mark.parametrize("explain", [-1, 0, 2])
-@pytest.mark.parametrize("kind", ["motion", "still"])
+@pytest.mark.parametrize("kind", ["motion", "still", "double"])
 @pytest.mark.parametrize("rate", ["10 fps", "30 fps", "variable"])
-def test_streaming_equals_the_whole_window(bundle, still_bundle, kind, rate, explain):
-    chosen = bundle if kind == "motion" else still_bundle
+def test_streaming_equals_the_whole_window(
+    bundle, still_bundle, double_bundle, kind, rate, explain
+):
+    chosen = {"motion": bundle, "still": still_bundle, "double": double_bundle}[kind]
     times = {
         "10 fps": every(0.1, 30),
         "30 fps": every(1 / 30, 80),

@@ -4,7 +4,7 @@ import pytest
 
 from har_desktop.inference.onnx_safety import check_harmless
 from har_desktop.inference.session import open_session
-from har_desktop.inference.stack import stack_model
+from har_desktop.inference.stack import join_model, stack_model
 
 SHAPES = {"partials": (3, 2, 4, 5), "activations": (4, 8, 300)}
 
@@ -22,6 +22,25 @@ def test_it_is_an_onnx_model_like_any_other(length):
     assert len(session.inputs) == 2 * length
     assert session.inputs["activations_0"] == ("tensor(float)", [1, 4, 8, 300])
     assert session.outputs["partials"] == ("tensor(float)", [length, 3, 2, 4, 5])
+
+
+def test_channels_come_to_lie_in_the_order_of_the_encoders():
+    parts = [{"partials": (3, 2, 4, n), "activation": (4, 8, 2 * n)} for n in (5, 1, 300)]
+    data = join_model(parts)
+    onnx.checker.check_model(data, full_check=True)
+    check_harmless(data)
+    session = open_session("join", data, "cpu")
+    assert session.outputs["partials"] == ("tensor(float)", [1, 3, 2, 4, 306])
+    assert session.outputs["activation"] == ("tensor(float)", [1, 4, 8, 612])
+    for name in ("partials", "activation"):
+        values = [numbers(place, *part[name]) for place, part in enumerate(parts)]
+        feeds = {
+            f"{other}_{place}": numbers(place, *part[other])
+            for place, part in enumerate(parts)
+            for other in part
+        }
+        (joined,) = session.run([name], feeds)
+        assert np.array_equal(joined, np.concatenate(values, axis=-1))
 
 
 @pytest.mark.parametrize("provider", ["auto", "cpu"])
