@@ -63,7 +63,7 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
         model: Name of the bundle.
         files: What was written.
         seconds: What the replay took, all in all.
-        stages: Seconds per stage in which the engine was held up by it.
+        stages: Seconds that each stage took; they overlap.
     """
 
     source: str

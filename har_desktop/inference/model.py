@@ -63,7 +63,7 @@ class Answer:
 
 
 class Model:
-    """A bundle that runs, in one thread at a time.
+    """A bundle that runs. `encode` and `answer` each in one thread at a time, maybe in two.
 
     Attributes:
         manifest: The bundle's manifest.

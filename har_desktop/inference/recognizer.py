@@ -7,6 +7,7 @@ nearest to t, t-d, ..., t-9d. The answer equals that of the whole window compute
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
 
 from har_desktop.frame import Frame, Image
@@ -19,6 +20,21 @@ from har_desktop.inference.movement import movement, sketch
 from har_desktop.inference.recognition import Recognition, Timings, Window
 from har_desktop.inference.session import Provider, ProviderReport
 from har_desktop.opencv import cv2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What was seen of a frame, and the window that ends with it.
+
+    Attributes:
+        frame: The frame.
+        moments: The filled places of the window, oldest first.
+        timings: What it cost. What remembering cost counts as the head's.
+    """
+
+    frame: Frame
+    moments: Sequence[Moment]
+    timings: Timings
 
 
 class Recognizer:
@@ -68,22 +84,27 @@ class Recognizer:
         """Let a call in another thread fail as soon as it can: with a GraphError."""
         self._model.interrupt()
 
-    def push(self, frame: Frame, picture: Image | None = None) -> Recognition:
+    def push(self, frame: Frame) -> Recognition:
         """Recognise what is going on at the time of this frame.
 
         A frame whose time is not later than that of the frame before (a seek), that comes after
         a gap or that has another size starts anew.
 
-        Args:
-            frame: The newest one.
-            picture: What `picture` makes of it, where that was done before.
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
+        return self.answer(self.look(frame))
+
+    def look(self, frame: Frame) -> Look:
+        """The first half of `push`: all but the head.
+
+        One thread may look at a frame while another one has the frame before answered.
 
         Raises:
             GraphError: ONNX Runtime failed.
         """
         began = perf_counter()
-        if picture is None:
-            picture = self.picture(frame)
+        picture = self.picture(frame)
         self._history.admit(frame.time, frame.size)
         previous = self._history.previous(frame.time) if self.manifest.input.motion else picture
         prepared = perf_counter()
@@ -91,11 +112,22 @@ class Recognizer:
         encoded = perf_counter()
         self._history.add(frame.time, picture, features)
         moments = self._history.window(frame.time)
+        spent = Timings(prepared - began, encoded - prepared, perf_counter() - encoded)
+        return Look(frame, moments, spent)
+
+    def answer(self, look: Look) -> Recognition:
+        """The second half of `push`.
+
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
+        began = perf_counter()
         window = None
-        if len(moments) == self.manifest.window.length:
-            window = self._answer(moments)
-        timings = Timings(prepared - began, encoded - prepared, perf_counter() - encoded)
-        return Recognition(frame, len(moments), window, timings)
+        if len(look.moments) == self.manifest.window.length:
+            window = self._answer(look.moments)
+        spent = look.timings
+        timings = Timings(spent.prepare, spent.encode, spent.head + perf_counter() - began)
+        return Recognition(look.frame, len(look.moments), window, timings)
 
     def recognize_window(
         self,
@@ -133,7 +165,7 @@ class Recognizer:
     def picture(self, frame: Frame) -> Image:
         """The frame as the encoder sees it, (height, width, 3) uint8 RGB, read-only.
 
-        Another thread than that of `push` may ask.
+        Any thread may ask.
         """
         room = self.manifest.input.height, self.manifest.input.width
         letterbox = Letterbox.fit(frame.size, room)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
-from har_desktop.frame import Frame, Image
-from har_desktop.inference.recognition import Window
-from har_desktop.inference.recognizer import Recognizer
+from har_desktop.frame import Frame
+from har_desktop.inference.recognition import Recognition, Window
+from har_desktop.inference.recognizer import Look, Recognizer
 from har_desktop.inference.short import ShortSource
 from har_desktop.pipeline.hop import Hop
 from har_desktop.sinks.base import Sink
@@ -35,7 +35,7 @@ class Outcome:
         votes: (classes,) sum of the windows' votes.
         events: The actions that were found, in order.
         unwritten: Those of them that the sinks have not been given: they come with their end.
-        seconds: Per stage, how long the engine was held up by it in total.
+        seconds: Per stage, how long it took in total. The stages overlap.
     """
 
     frames: int = 0
@@ -106,8 +106,8 @@ def run_in_order(
     interval = recognizer.manifest.window.frame_interval_s
     looks, results, ticks = Hop(min(hop, interval)), Hop(hop), Hop(interval)
     short = ShortSource(recognizer)
-    with closing(_prepared(_timed_read(frames, outcome), recognizer, looks)) as prepared:
-        for frame, scaled in prepared:
+    with closing(_looked_at(_timed_read(frames, outcome), recognizer, looks)) as looked_at:
+        for frame, look in looked_at:
             if outcome.frames == 0:
                 outcome.first = frame.time
             outcome.frames += 1
@@ -115,12 +115,10 @@ def run_in_order(
             on_frame()
             if outcome.windows == 0 and ticks.takes(frame):
                 short.add(frame)
-            if scaled is None:
+            if look is None:
                 continue
-            with outcome.timed("prepare"):
-                picture = scaled.result()
             taken = sinks if results.takes(frame) else ()
-            _step(frame, picture, recognizer, decider, taken, outcome)
+            _step(recognizer.answer(look.result()), decider, taken, outcome)
     outcome.end(decider.finish())
     if outcome.windows == 0 and (window := short.window()) is not None:
         outcome.short = True
@@ -138,33 +136,27 @@ def _timed_read(frames: Iterable[Frame], outcome: Outcome) -> Iterator[Frame]:
         yield frame
 
 
-def _prepared(
+def _looked_at(
     frames: Iterable[Frame], recognizer: Recognizer, looks: Hop
-) -> Generator[tuple[Frame, Future[Image] | None]]:
-    """Every frame, with its picture for the encoder if the engine looks at it.
+) -> Generator[tuple[Frame, Future[Look] | None]]:
+    """Every frame, with what the engine sees of it if it looks at it.
 
-    A picture is scaled in a thread, while the frame before it is recognised.
+    It looks in a thread, while the frame before is answered and written.
     """
-    with ThreadPoolExecutor(1, "prepare") as thread:
-        before: tuple[Frame, Future[Image] | None] | None = None
+    with ThreadPoolExecutor(1, "look") as thread:
+        before: tuple[Frame, Future[Look] | None] | None = None
         for frame in frames:
-            scaled = thread.submit(recognizer.picture, frame) if looks.takes(frame) else None
+            look = thread.submit(recognizer.look, frame) if looks.takes(frame) else None
             if before is not None:
                 yield before
-            before = frame, scaled
+            before = frame, look
         if before is not None:
             yield before
 
 
 def _step(
-    frame: Frame,
-    picture: Image,
-    recognizer: Recognizer,
-    decider: Decider,
-    sinks: Sequence[Sink],
-    outcome: Outcome,
+    recognition: Recognition, decider: Decider, sinks: Sequence[Sink], outcome: Outcome
 ) -> None:
-    recognition = recognizer.push(frame, picture)
     outcome.add("prepare", recognition.timings.prepare)
     outcome.add("encode", recognition.timings.encode)
     outcome.add("head", recognition.timings.head)

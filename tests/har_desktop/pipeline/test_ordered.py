@@ -11,7 +11,8 @@ from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognition import Recognition, Window
-from har_desktop.inference.recognizer import Recognizer
+from har_desktop.inference.recognizer import Look, Recognizer
+from har_desktop.inference.session import GraphError
 from har_desktop.pipeline.ordered import Outcome, run_in_order
 from har_desktop.sinks.base import Sink
 
@@ -71,10 +72,10 @@ def test_every_frame_in_order(recognizer: Recognizer) -> None:
     assert {"decode", "prepare", "encode", "head", "write"} <= outcome.seconds.keys()
 
 
-def test_pictures_scaled_ahead_change_no_answer(recognizer: Recognizer) -> None:
+def test_looking_ahead_changes_no_answer(recognizer: Recognizer) -> None:
     frames = clip(2.6)
     larger = [Frame(f.image.repeat(2, axis=0).repeat(3, axis=1), f.index, f.time) for f in frames]
-    # The size changes in the middle, where a picture is scaled ahead of the frame before it.
+    # The size changes in the middle, where the frame before is still to be answered.
     frames = frames + [Frame(f.image, f.index + 65, f.time + 2.6) for f in larger]
     _, memory = run(recognizer, frames)
     recognizer.clear()
@@ -86,6 +87,26 @@ def test_pictures_scaled_ahead_change_no_answer(recognizer: Recognizer) -> None:
             assert np.array_equal(window.heatmaps, ahead.heatmaps)
             assert np.array_equal(window.images, ahead.images)
     assert sum(window is not None for window in memory.windows) == 30
+
+
+def test_a_frame_that_fails_comes_after_all_before_it(
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = recognizer.look
+
+    def fail(frame: Frame) -> Look:
+        if frame.index == 60:
+            raise GraphError("encoder.onnx: fails on cpu")
+        return look(frame)
+
+    monkeypatch.setattr(recognizer, "look", fail)
+    memory = Memory()
+    decider = Decider(recognizer.manifest.classes, threshold=0.0)
+    with pytest.raises(GraphError, match="fails on cpu"):
+        run_in_order(clip(4.0), recognizer, decider, [memory], 0.0, lambda: None)
+    assert memory.frames == list(range(60))
+    monkeypatch.undo()
+    assert run(recognizer, clip(4.0))[1].frames == list(range(100))
 
 
 @pytest.mark.parametrize("hop", [0.1, 0.2, 0.5, 1.0])

@@ -284,15 +284,15 @@ def test_an_export_can_be_cancelled_and_leaves_nothing(
 ):
     from har_desktop.inference.recognizer import Recognizer
 
-    push = Recognizer.push
+    look = Recognizer.look
 
-    def slowly(self, frame, picture=None):
+    def slowly(self, frame):
         time.sleep(0.03)
-        return push(self, frame, picture)
+        return look(self, frame)
 
     def body(window):
         until(qtbot, lambda: window.commands.export.isEnabled())
-        monkeypatch.setattr(Recognizer, "push", slowly)
+        monkeypatch.setattr(Recognizer, "look", slowly)
         window.outputs.export_to(tmp_path / "exported")
         until(qtbot, lambda: "frames" in window.banner.text)
         qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
