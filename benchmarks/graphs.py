@@ -30,14 +30,14 @@ def to_session(graph: onnx.GraphProto) -> Session:
 
 def bare_runs(bundle: Bundle) -> tuple[Callable[[], object], Callable[[], object]]:
     """The encoders' runs at once, as in the app, and the head's, each on arrays that are ready."""
-    threads = encoder_threads(bundle)
+    threads = encoder_threads(len(bundle.encoders))
     runs = [bare_run(open_session("encoder", data, "cpu", threads)) for data in bundle.encoders]
     at_once = AtOnce[object](len(runs))
     head = open_session("head", bundle.head, "cpu", HEAD_THREADS)
     return lambda: at_once(runs), bare_run(head)
 
 
-def both_runs(bundle: Bundle) -> Callable[[], object]:
+def all_runs(bundle: Bundle) -> Callable[[], object]:
     """The encoders' runs and then the head's: what one frame costs at least."""
     encode, answer = bare_runs(bundle)
     return lambda: (encode(), answer())

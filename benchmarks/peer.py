@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from benchmarks.graphs import bare_run, both_runs, shipped, to_session
+from benchmarks.graphs import all_runs, bare_run, shipped, to_session
 from benchmarks.harness import Effort, alternate
 from benchmarks.rows import Row, compare
 
@@ -42,7 +42,7 @@ def run(effort: Effort) -> list[Row]:
     rows = []
     for name, bundle in shipped().items():
         ours = f"{name}, with Grad-CAM"
-        rivals = {ours: both_runs(bundle), PEER: peer}
+        rivals = {ours: all_runs(bundle), PEER: peer}
         rows += compare(name, alternate(rivals, effort), ours)
     return rows
 

@@ -18,7 +18,7 @@ from export.run import Run
 from har_desktop.inference.manifest import (
     SCHEMA_VERSION,
     CamSpec,
-    Encoder,
+    EncoderFile,
     GraphFile,
     InputSpec,
     Json,
@@ -94,7 +94,7 @@ def cam_spec(graphs: Graphs) -> CamSpec:
     return CamSpec(target=graphs.target, second="hires-cam")
 
 
-def encoder_spec(graphs: Graphs, encoders: Sequence[bytes]) -> GraphFile | tuple[Encoder, ...]:
+def encoder_spec(graphs: Graphs, encoders: Sequence[bytes]) -> GraphFile | tuple[EncoderFile, ...]:
     """The encoder as the manifest names it, or several.
 
     Args:
@@ -105,7 +105,7 @@ def encoder_spec(graphs: Graphs, encoders: Sequence[bytes]) -> GraphFile | tuple
         return graph_file(place.ENCODER, encoders[0])
     files = [graph_file(place.numbered(n), data) for n, data in enumerate(encoders, 1)]
     return tuple(
-        Encoder(
+        EncoderFile(
             **msgspec.structs.asdict(file),
             motion=any(picture.name == "previous" for picture in model.graph.input),
             features=feature_spec(model),

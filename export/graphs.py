@@ -14,7 +14,7 @@ import tensorflow as tf
 from export.check import IR_VERSION, OPSET, check
 from export.encoder import EncoderPart, encode, norm_scale
 from export.head import HeadWeights, answer, recurrence, state_specs
-from har_desktop.inference.manifest import FeatureSpec, side_by_side
+from har_desktop.inference.manifest import FeatureSpec, joined
 from training.config import MultiStream, NetworkConfig
 from training.evidence import Evidence
 from training.network import find_layer, streams, target, target_norm
@@ -49,7 +49,7 @@ def export(network: keras.Model, config: NetworkConfig) -> Graphs:
     """
     parts, heads, evidence = take_apart(network, config)
     encoders = tuple(_convert_encoder(part, config) for part in parts)
-    features = side_by_side([feature_spec(encoder) for encoder in encoders])
+    features = joined([feature_spec(encoder) for encoder in encoders])
     head = convert_head(
         "head",
         lambda partials, activations, index, *states: answer(

@@ -15,7 +15,8 @@ from har_desktop.inference.manifest import FileName
 
 ENCODER, HEAD, MANIFEST, CARD = "encoder.onnx", "head.onnx", "manifest.json", "card.md"
 CONFUSION = "confusion.png"  # from the first measurement on
-FILES = re.compile(r"encoder(-\d+)?\.onnx|head\.onnx|manifest\.json|card\.md|confusion\.png")
+FILES = {ENCODER, HEAD, MANIFEST, CARD, CONFUSION}
+NUMBERED = re.compile(r"encoder-\d+\.onnx")
 
 
 def numbered(encoder: int) -> str:
@@ -38,7 +39,8 @@ def check_place(target: Path) -> None:
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise InputError(f"{target} is not a folder; name another one")
     found = {path.name for path in target.iterdir()} if target.exists() else set()
-    if not all(FILES.fullmatch(name) for name in found) or (found and MANIFEST not in found):
+    strange = {name for name in found - FILES if not NUMBERED.fullmatch(name)}
+    if strange or (found and MANIFEST not in found):
         raise InputError(f"{target} holds no bundle and will not be replaced; name another one")
 
 

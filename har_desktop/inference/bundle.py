@@ -11,12 +11,13 @@ from pathlib import Path
 import msgspec
 
 from har_desktop.errors import BundleError
-from har_desktop.inference.manifest import SCHEMA_VERSION, GraphFile, Manifest, side_by_side
+from har_desktop.inference.manifest import SCHEMA_VERSION, GraphFile, Manifest, joined
 from har_desktop.inference.onnx_safety import UnsafeModelError, check_harmless
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 16 * 2**20
 MAX_GRAPH_BYTES = 512 * 2**20
+MAX_BYTES = 2 * MAX_GRAPH_BYTES  # of all graphs
 MAX_INPUT_SIDE = 2048  # pixels
 MAX_FEATURE_VALUES = 2**22  # per frame: 16 MB as float32, fifty times what our networks have
 
@@ -53,6 +54,7 @@ def load_bundle(folder: Path) -> Bundle:
         BundleError: The folder holds no usable bundle.
     """
     manifest = read_manifest(folder)
+    _check_sizes(folder, manifest)
     *encoders, head = (_read_graph(folder, graph) for graph in manifest.graphs)
     return Bundle(folder, manifest, tuple(encoders), head)
 
@@ -124,24 +126,38 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
             f"`features` are more than {MAX_FEATURE_VALUES} values per frame",
         ),
         (
-            any(part.grids != features.grids for part in parts) or side_by_side(parts) != features,
+            len({part.grids for part in parts}) > 1 or joined(parts) != features,
             "`features` are not those of the encoders side by side",
         ),
         (
             manifest.input.motion != any(encoder.motion for encoder in manifest.encoders),
-            "`input.motion` is not that of any encoder",
+            "`input.motion` must be whether any encoder sees motion",
+        ),
+        (
+            len({graph.file for graph in manifest.graphs}) < len(manifest.graphs),
+            "two graphs are one file",
         ),
     ):
         if wrong:
             raise BundleError(f"{path}: {complaint}; export the model again")
 
 
+def _check_sizes(folder: Path, manifest: Manifest) -> None:
+    for graph in manifest.graphs:
+        if graph.bytes > MAX_GRAPH_BYTES:
+            raise BundleError(
+                f"{folder / graph.file}: {graph.bytes} bytes, more than the {MAX_GRAPH_BYTES} that "
+                "a graph may have"
+            )
+    if (together := sum(graph.bytes for graph in manifest.graphs)) > MAX_BYTES:
+        raise BundleError(
+            f"{folder}: graphs of {together} bytes, more than the {MAX_BYTES} that they may have "
+            "together"
+        )
+
+
 def _read_graph(folder: Path, graph: GraphFile) -> bytes:
     path = folder / graph.file
-    if graph.bytes > MAX_GRAPH_BYTES:
-        raise BundleError(
-            f"{path}: {graph.bytes} bytes, more than the {MAX_GRAPH_BYTES} that a graph may have"
-        )
     data = _read(folder, graph.file, graph.bytes)
     damaged = "the file is damaged or was changed; fetch or export the bundle again"
     if len(data) != graph.bytes:

@@ -1,10 +1,10 @@
-"""The contract of a bundle's graphs: the table in docs/architecture.md, "Two graphs", as code."""
+"""The contract of a bundle's graphs: "Encoder and head" in docs/architecture.md, as code."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from har_desktop.inference.manifest import Encoder, Manifest
+from har_desktop.inference.manifest import EncoderFile, Manifest
 from har_desktop.inference.onnx_wire import UnsafeModelError, messages, number_in
 from har_desktop.inference.session import GraphError, Tensors
 
@@ -69,7 +69,7 @@ def contracts(manifest: Manifest) -> list[Contract]:
     return [*(_of_encoder(one, *picture) for one in manifest.encoders), _of_head(manifest)]
 
 
-def _of_encoder(encoder: Encoder, height: int, width: int) -> Contract:
+def _of_encoder(encoder: EncoderFile, height: int, width: int) -> Contract:
     names = ("frame", "previous") if encoder.motion else ("frame",)
     return Contract(
         inputs=dict.fromkeys(names, (UINT8, [1, height, width, 3])),

@@ -1,23 +1,21 @@
 """The encoders of a bundle, each in a thread of its own.
 
 Networks side by side need nothing of each other before the head. Run at the same time they take as
-long as the slowest one, on as many cores; a second thread within the nodes of one small graph costs
-nearly as much as it helps (docs/performance.md).
+long as the slowest one, on as many cores; a second thread within the nodes of the default's small
+graphs won nothing (docs/adr/0030-an-encoder-for-each-network.md).
 """
 
 from __future__ import annotations
 
-import queue
-import threading
-import weakref
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from har_desktop.frame import Image
+from har_desktop.helper_thread import HelperThread
 from har_desktop.inference.session import DeviceTensor, Session
 
 T = TypeVar("T")
@@ -79,46 +77,21 @@ class AtOnce(Generic[T]):
     """Makes a fixed number of calls at the same time, the last one in the caller's own thread."""
 
     def __init__(self, calls: int) -> None:
-        self._tasks = [_work_for(self) for _ in range(calls - 1)]
+        self._threads = [HelperThread("encoder") for _ in range(calls - 1)]
 
     def __call__(self, calls: Sequence[Callable[[], T]]) -> list[T]:
         """What each of them returns, when all have ended.
 
         Raises:
-            Exception: What the first one raised that failed.
+            Exception: What one of them raised: the last one, or the first of the others.
         """
         *others, own = calls
-        futures = [Future[T]() for _ in calls]
-        for tasks, future, call in zip(self._tasks, futures[:-1], others, strict=True):
-            tasks.put((future, call))
-        _settle(futures[-1], own)
-        wait(futures)
-        return [future.result() for future in futures]
-
-
-_Tasks = queue.SimpleQueue[tuple[Future[T], Callable[[], T]] | None]
-
-
-def _work_for(owner: AtOnce[T]) -> _Tasks[T]:
-    """The tasks of a new thread, which ends with its owner."""
-    tasks: _Tasks[T] = queue.SimpleQueue()
-    # No pool of `concurrent.futures`: the interpreter would wait for it, and a driver can hang.
-    threading.Thread(target=_work, args=(tasks,), name="encoder", daemon=True).start()
-    weakref.finalize(owner, tasks.put, None)
-    return tasks
-
-
-def _work(tasks: _Tasks[T]) -> None:
-    while (task := tasks.get()) is not None:
-        _settle(*task)
-        del task  # holds pictures, and what was made of them
-
-
-def _settle(future: Future[T], call: Callable[[], T]) -> None:
-    try:
-        future.set_result(call())
-    except BaseException as error:  # noqa: BLE001, told by the future
-        future.set_exception(error)
+        futures = [t.submit(call) for t, call in zip(self._threads, others, strict=True)]
+        try:
+            last = own()
+        finally:
+            wait(futures)
+        return [*(future.result() for future in futures), last]
 
 
 def _run(session: Session, feeds: dict[str, Image]) -> Callable[[], list[DeviceTensor]]:

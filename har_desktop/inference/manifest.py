@@ -75,7 +75,7 @@ class FeatureSpec(_Strict, frozen=True, kw_only=True):
         return self.partials[:-1], self.activation[:-1]
 
 
-def side_by_side(parts: Sequence[FeatureSpec]) -> FeatureSpec:
+def joined(parts: Sequence[FeatureSpec]) -> FeatureSpec:
     """The channels of several encoders of one grid, one after the other."""
     first = parts[0]
     return FeatureSpec(
@@ -84,7 +84,7 @@ def side_by_side(parts: Sequence[FeatureSpec]) -> FeatureSpec:
     )
 
 
-class Encoder(GraphFile, frozen=True, kw_only=True):
+class EncoderFile(GraphFile, frozen=True, kw_only=True):
     """One of the encoders of a bundle.
 
     Attributes:
@@ -143,18 +143,18 @@ class Manifest(_Strict, frozen=True, kw_only=True):
     cam: CamSpec
     calibration: Calibration
     # Several run at the same time; the head takes their channels beside each other, in this order.
-    encoder: GraphFile | Annotated[tuple[Encoder, ...], Meta(min_length=2, max_length=16)]
+    encoder: GraphFile | Annotated[tuple[EncoderFile, ...], Meta(min_length=2, max_length=8)]
     head: GraphFile
     training: Json  # data, split, configuration, cost: for people, not read by the app
     metrics: Json  # name (of accuracies the protocol) -> report, measured on the ONNX files
     source: Json  # commit, date, versions
 
     @property
-    def encoders(self) -> tuple[Encoder, ...]:
+    def encoders(self) -> tuple[EncoderFile, ...]:
         """All of them; a single one gives all features."""
         match self.encoder:
             case GraphFile(file=file, sha256=sha256, bytes=size):
-                alone = Encoder(
+                alone = EncoderFile(
                     file=file,
                     sha256=sha256,
                     bytes=size,

@@ -63,7 +63,7 @@ class Answer:
 
 
 class Model:
-    """A bundle that runs. `encode` and `answer` each in one thread at a time, maybe in two.
+    """A bundle that runs: `encode` in one thread at a time, `answer` in one; these may be two.
 
     Attributes:
         manifest: The bundle's manifest.
@@ -133,24 +133,27 @@ class Model:
         agreed = contracts(manifest)
         for contract, name, data in zip(agreed, names, bundle.graphs, strict=True):
             contract.check_file(name, data)
-        threads = [encoder_threads(bundle)] * len(bundle.encoders) + [HEAD_THREADS]
+        count = len(bundle.encoders)
+        threads = [encoder_threads(count)] * count + [HEAD_THREADS]
         sessions = [
-            open_session(name, data, provider, count)
-            for name, data, count in zip(names, bundle.graphs, threads, strict=True)
+            open_session(name, data, provider, number)
+            for name, data, number in zip(names, bundle.graphs, threads, strict=True)
         ]
         # What ONNX Runtime makes of the files counts in the end.
         for contract, session in zip(agreed, sessions, strict=True):
             contract.check(session.name, session.inputs, session.outputs)
         *encoders, self._head = sessions
+        report = next((one.report for one in sessions if one.report.reason), self._head.report)
+        if len({session.report.used for session in sessions}) > 1:
+            # All ask for the same processor. Where only some get it, tensors would have to move.
+            self._open(bundle, "cpu")
+            return report
         # On CoreML, too, tensors lie in main memory.
         device: Provider = "cuda" if self._head.device == "cuda" else "cpu"
         shapes = manifest.features.partials, manifest.features.activation
         graph = stack_model(manifest.window.length, dict(zip(STACKED, shapes, strict=True)))
         self._stack = open_session("stack", graph, device, HEAD_THREADS)
         self._encoders = Encoders(encoders, _join(manifest, device))
-        # All graphs ask for the same processor; should only some get it, say why others didn't.
-        reports = [session.report for session in (self._head, *encoders)]
-        report = next((one for one in reports if one.reason), reports[-1])
         try:
             self._dry_run()
         except GraphError as error:
@@ -194,9 +197,9 @@ class Model:
                     raise GraphError(f"{self._head.name}: does not give {complaint}")
 
 
-def encoder_threads(bundle: Bundle) -> int:
+def encoder_threads(encoders: int) -> int:
     """That work on one encoder: those that run at the same time share the cores."""
-    return max(1, THREADS // len(bundle.encoders))
+    return max(1, THREADS // encoders)
 
 
 def _join(manifest: Manifest, device: Provider) -> Session | None:

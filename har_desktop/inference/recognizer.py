@@ -40,6 +40,8 @@ class Look:
 class Recognizer:
     """Recognises what happens in the frames of one source at a time, in one thread at a time.
 
+    But that `look` may have one thread and `answer` another one, as long as nothing else has any.
+
     With motion, only frames with a picture one interval before them fill the window, so it is
     full after 10 intervals, else after 9 (for a window of ten). While it fills, the head rests.
 

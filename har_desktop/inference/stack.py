@@ -53,7 +53,7 @@ def _concat_model(name: str, parts: Sequence[Mapping[str, Sequence[int]]], axis:
     nodes, takes, gives = [], [], []
     for joined, values in inputs.items():
         shape = list(values[0][1])
-        place = range(len(shape))[axis]
+        place = axis % len(shape)
         shape[place] = sum(size[place] for _, size in values)
         nodes.append((1, _concat([value for value, _ in values], joined, place)))
         takes += [(11, _floats(*value)) for value in values]

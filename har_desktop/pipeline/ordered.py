@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
+from har_desktop.helper_thread import HelperThread
 from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.inference.recognizer import Look, Recognizer
 from har_desktop.inference.short import ShortSource
@@ -143,15 +145,18 @@ def _looked_at(
 
     It looks in a thread, while the frame before is answered and written.
     """
-    with ThreadPoolExecutor(1, "look") as thread:
-        before: tuple[Frame, Future[Look] | None] | None = None
+    thread = HelperThread("look")
+    before: tuple[Frame, Future[Look] | None] | None = None
+    try:
         for frame in frames:
-            look = thread.submit(recognizer.look, frame) if looks.takes(frame) else None
+            look = thread.submit(partial(recognizer.look, frame)) if looks.takes(frame) else None
             if before is not None:
                 yield before
             before = frame, look
         if before is not None:
             yield before
+    finally:
+        thread.submit(lambda: None).result()  # nothing of the engine is in use when this ends
 
 
 def _step(

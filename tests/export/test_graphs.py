@@ -63,7 +63,7 @@ def test_the_heads_tensors_are_the_contract(exported):
     }
 
 
-def test_both_graphs_are_plain_onnx(exported):
+def test_all_graphs_are_plain_onnx(exported):
     for model in (*exported.encoders, exported.head):
         assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", 17)]
         assert {node.domain for node in model.graph.node} == {""}

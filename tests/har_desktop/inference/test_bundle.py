@@ -67,8 +67,15 @@ def test_loads_several_encoders_in_their_order(make_bundle, tmp_path):
             lambda m: m["encoder"][0]["features"].update(activation=[16, 12, 4]),
             "not those of the encoders",
         ),
-        (lambda m: m["input"].update(motion=False), "`input.motion` is not that of any encoder"),
+        (lambda m: m["input"].update(motion=False), "whether any encoder sees motion"),
         (lambda m: m["encoder"].pop(), "of length >= 2"),
+        (lambda m: m["encoder"].extend(m["encoder"] * 4), "of length <= 8"),
+        (lambda m: m["encoder"][1].update(file="encoder-1.onnx"), "two graphs are one file"),
+        (lambda m: m["encoder"][0].update(file="head.onnx"), "two graphs are one file"),
+        (
+            lambda m: [graph.update(bytes=2**29) for graph in (*m["encoder"], m["head"])],
+            "graphs of 1610612736 bytes, more than the 1073741824",
+        ),
         (lambda m: m["encoder"][0].pop("motion"), "missing required field `motion`"),
         (lambda m: m["encoder"][1].update(bytes=2**40), "encoder-2.onnx: .*more than the 53687091"),
     ],
@@ -226,11 +233,13 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.parametrize("beside", [None, TWO], ids=["one encoder", "two encoders"])
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_only_bundle_errors_come_out_of_any_manifest(folder, bundle_folder, data):
+def test_only_bundle_errors_come_out_of_any_manifest(make_bundle, tmp_path, beside, data):
     """Replace or delete a random part of the manifest, then load and open the bundle."""
-    manifest = json.loads((bundle_folder / "manifest.json").read_text())
+    folder = make_bundle(tmp_path / "b", beside=beside)
+    manifest = json.loads((folder / "manifest.json").read_text())
     place = manifest
     while True:
         key = data.draw(

@@ -238,6 +238,31 @@ def test_processor_that_takes_the_graphs_but_cannot_run_them(bundle_folder, monk
     assert model.answer([model.encode(picture, picture)] * 10).logits.shape == (3,)
 
 
+@pytest.mark.parametrize("left_out", ["encoder-1.onnx", "encoder-2.onnx", "head.onnx"])
+def test_where_only_some_graphs_get_the_processor_all_run_on_the_cpu(
+    make_bundle, tmp_path, monkeypatch, left_out
+):
+    """Its memory is full, say, after the first graph."""
+    real, opened = model_module.open_session, []
+
+    def open_session(name, model, provider, *threads):
+        session = real(name, model, "cpu", *threads)
+        used, reason = ("cpu", "no room") if name.endswith(left_out) else ("cuda", None)
+        if provider == "auto":
+            session.report = model_module.ProviderReport("auto", used, reason)
+        opened.append((name.rsplit("/")[-1], provider))
+        return session
+
+    monkeypatch.setattr(model_module, "open_session", open_session)
+    folder = make_bundle(tmp_path / "m", beside=[(False, 2, 3), (True, 3, 2)])
+    model = Model(load_bundle(folder), "auto")
+    assert (model.provider.used, model.provider.reason) == ("cpu", "no room")
+    graphs = ("encoder-1.onnx", "encoder-2.onnx", "head.onnx", "stack", "join")
+    assert [name for name, provider in opened if provider == "cpu"] == [*graphs]
+    picture = np.zeros((24, 32, 3), np.uint8)
+    assert model.answer([model.encode(picture, picture)] * 10).logits.shape == (3,)
+
+
 def test_answer_follows_the_class_index(bundle_folder):
     model = Model(load_bundle(bundle_folder), "cpu")
     picture = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)

@@ -1,5 +1,6 @@
 """What the tests of the pipeline share: sources, what is called back, a model."""
 
+import gc
 import threading
 import time
 
@@ -137,6 +138,7 @@ def no_thread_left(request):
     """Fails a test that leaves a thread behind, after all other fixtures have cleaned up."""
     before = set(threading.enumerate())
     yield
+    gc.collect()  # the threads of encoders end with them, and an error's traceback holds them
     for thread in set(threading.enumerate()) - before:
         thread.join(5.0)
         assert not thread.is_alive(), f"{request.node.name} left {thread.name} behind"

@@ -1,5 +1,6 @@
 """Every frame of a file, in order, through the real engine and a sink that remembers."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -87,6 +88,28 @@ def test_looking_ahead_changes_no_answer(recognizer: Recognizer) -> None:
             assert np.array_equal(window.heatmaps, ahead.heatmaps)
             assert np.array_equal(window.images, ahead.images)
     assert sum(window is not None for window in memory.windows) == 30
+
+
+def test_the_next_frame_is_looked_at_while_one_is_answered(
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = clip(0.4)
+    looked_at = [threading.Event() for _ in range(len(frames) + 1)]
+    looked_at[-1].set()  # there is none after the last one
+    look, answer = recognizer.look, recognizer.answer
+
+    def note(frame: Frame) -> Look:
+        found = look(frame)
+        looked_at[frame.index].set()
+        return found
+
+    def wait(found: Look) -> Recognition:
+        assert looked_at[found.frame.index + 1].wait(20)
+        return answer(found)
+
+    monkeypatch.setattr(recognizer, "look", note)
+    monkeypatch.setattr(recognizer, "answer", wait)
+    assert run(recognizer, frames)[1].frames == list(range(10))
 
 
 def test_a_frame_that_fails_comes_after_all_before_it(

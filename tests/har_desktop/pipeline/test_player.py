@@ -1,5 +1,6 @@
 """The replay in its thread, with real files and the real demo."""
 
+import logging
 import os
 import signal
 import threading
@@ -200,9 +201,14 @@ def test_stop_is_bounded_when_the_source_hangs(clip, start, log, monkeypatch):
     assert log.states.count(PlayState.STOPPED) == 1
 
 
+@pytest.mark.parametrize(
+    "beside", [None, [(False, 2, 3), (False, 3, 2)]], ids=["one encoder", "two encoders"]
+)
 def test_stop_interrupts_a_model_that_does_not_answer(
-    log, count_source, make_bundle, tmp_path, monkeypatch
+    log, count_source, make_bundle, tmp_path, monkeypatch, caplog, beside
 ):
+    # A record's traceback would hold the encoders, whose threads end with them.
+    caplog.set_level(logging.CRITICAL, "har_desktop.pipeline.player")
     reached, push = threading.Event(), Recognizer.push
 
     def push_white(self, frame):
@@ -211,7 +217,7 @@ def test_stop_interrupts_a_model_that_does_not_answer(
         return push(self, frame)
 
     monkeypatch.setattr(Recognizer, "push", push_white)
-    folder = make_bundle(tmp_path / "slow", motion=False, edit_encoder=slow_encoder)
+    folder = make_bundle(tmp_path / "slow", motion=False, beside=beside, edit_encoder=slow_encoder)
     recognizer = Recognizer(load_bundle(folder), "cpu")
     player = Player(
         lambda: count_source(50), recognizer, log.on_frame, log.on_result, log.on_status

@@ -1,0 +1,43 @@
+"""A thread that makes calls for another one, in order."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_Tasks = queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
+
+
+class HelperThread:
+    """A daemon that ends with this object.
+
+    The pools of `concurrent.futures` keep the interpreter until their calls have ended, and a
+    call of a driver may never end.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._tasks: _Tasks = queue.SimpleQueue()
+        threading.Thread(target=_work, args=(self._tasks,), name=name, daemon=True).start()
+        weakref.finalize(self, self._tasks.put, None)
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """Have a call made after those that were submitted before."""
+        future = Future[T]()
+        self._tasks.put((future, call))
+        return future
+
+
+def _work(tasks: _Tasks) -> None:
+    while (task := tasks.get()) is not None:
+        future, call = task
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001, told by the future
+            future.set_exception(error)
+        del task, future, call  # they hold pictures, and what was made of them
