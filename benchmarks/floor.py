@@ -1,7 +1,8 @@
 """The engine's whole step against the bare floor: its `session.run` calls on ready arrays.
 
 Ratios: the time over the floor's. The step scales the frame, remembers, runs the graphs, smooths
-and decides; the heat-map is what the head gives. Drawing it onto the frame comes on top.
+and decides; the heat-map is what the head gives. Drawing it onto the frame comes on top. Several
+encoders run at the same time, in the floor as in the step; one after another is measured, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from har_desktop.inference.recognizer import Recognizer
 from har_desktop.overlay import annotate
 
 FLOOR, STEP, DRAWN = "the graphs alone", "the whole step", "the same, drawn"
+IN_TURN = "the graphs alone, one after another"
 SIZE = (480, 640)
 
 
@@ -29,6 +31,8 @@ def run(effort: Effort) -> list[Row]:
 def measure(name: str, bundle: Bundle, effort: Effort) -> list[Row]:
     """Measure one bundle."""
     rivals = {FLOOR: all_runs(bundle), STEP: _step(bundle, draw=False), DRAWN: _step(bundle)}
+    if len(bundle.encoders) > 1:
+        rivals[IN_TURN] = all_runs(bundle, at_once=False)
     return compare(name, alternate(rivals, effort), FLOOR, {STEP: "<= 1.25"})
 
 

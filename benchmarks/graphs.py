@@ -28,18 +28,27 @@ def to_session(graph: onnx.GraphProto) -> Session:
     return open_session(graph.name, model.SerializeToString(), "cpu")
 
 
-def bare_runs(bundle: Bundle) -> tuple[Callable[[], object], Callable[[], object]]:
-    """The encoders' runs at once, as in the app, and the head's, each on arrays that are ready."""
+def bare_runs(
+    bundle: Bundle, at_once: bool = True
+) -> tuple[Callable[[], object], Callable[[], object]]:
+    """The encoders' runs and the head's, each on arrays that are ready.
+
+    Args:
+        bundle: Whose graphs these are.
+        at_once: Whether several encoders run at the same time, as in the app.
+    """
     threads = encoder_threads(len(bundle.encoders))
     runs = [bare_run(open_session("encoder", data, "cpu", threads)) for data in bundle.encoders]
-    at_once = AtOnce[object](len(runs))
     head = open_session("head", bundle.head, "cpu", HEAD_THREADS)
-    return lambda: at_once(runs), bare_run(head)
+    if not at_once:
+        return lambda: [run() for run in runs], bare_run(head)
+    together = AtOnce[object](len(runs))
+    return lambda: together(runs), bare_run(head)
 
 
-def all_runs(bundle: Bundle) -> Callable[[], object]:
+def all_runs(bundle: Bundle, at_once: bool = True) -> Callable[[], object]:
     """The encoders' runs and then the head's: what one frame costs at least."""
-    encode, answer = bare_runs(bundle)
+    encode, answer = bare_runs(bundle, at_once)
     return lambda: (encode(), answer())
 
 

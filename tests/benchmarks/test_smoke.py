@@ -42,6 +42,12 @@ def test_floor(bundle):
     check(floor.measure("small", bundle, LEAST), [floor.FLOOR, floor.STEP, floor.DRAWN])
 
 
+def test_floor_of_several_encoders(make_bundle, tmp_path):
+    double = load_bundle(make_bundle(tmp_path / "b", beside=[(False, 2, 3), (True, 3, 2)]))
+    names = [floor.FLOOR, floor.STEP, floor.DRAWN, floor.IN_TURN]
+    check(floor.measure("double", double, LEAST), names)
+
+
 def test_arithmetic(bundle):
     rows = arithmetic.measure("small", bundle, LEAST)
     check(rows, [arithmetic.GEMM, "encoder", "head"])
