@@ -47,7 +47,8 @@ def _measured(reports: dict[str, Figures]) -> Iterator[str]:
             yield from (f"![How often each class was taken for which]({CONFUSION})", "")
         yield from _per_class(report)
     for name, several in seeds.items():
-        yield from ("", f"### {name}, {len(several.accuracies)} runs", "")
+        count = len(several.accuracies)
+        yield from ("", f"### {name}, {'one run' if count == 1 else f'{count} runs'}", "")
         yield from _seeds(several)
 
 
@@ -94,6 +95,12 @@ def _per_class(report: Accuracy) -> Iterator[str]:
 def _seeds(report: Seeds) -> Iterator[str]:
     if report.protocol == "clip-random":
         yield from (LEAKS, "")
+    if len(report.accuracies) == 1:
+        yield (
+            f"Accuracy {report.mean:.3f}, in {report.clips[0]} clips. The run was trained and "
+            "measured on a shuffle of its own; it is not this bundle."
+        )
+        return
     yield (
         f"Mean accuracy {report.mean:.3f}, lowest {report.min:.3f}. Each run was trained and "
         "measured on a shuffle of its own; none of them is this bundle."

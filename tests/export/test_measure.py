@@ -162,6 +162,14 @@ def test_clip_random_reports_of_other_runs_are_averaged(copy, write_report):
     assert (copy / "card.md").read_text() == card
 
 
+def test_one_clip_random_run_is_told_as_one(copy, write_report):
+    one = write_report("one.json", protocol="clip-random", accuracy=0.75)
+    assert measure(copy, [], [one]) == ["clip-random"]
+    card = (copy / "card.md").read_text()
+    assert "### clip-random, one run\n\nThe split shuffles single clips" in card
+    assert "Accuracy 0.750, in 6 clips. The run was trained and measured on a shuffle" in card
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
