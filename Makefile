@@ -10,6 +10,9 @@ BOOTSTRAP = "$(or $(PYTHON),$(error no Python 3.11 or newer found: \
 	install it (sudo apt-get install python3) or name it (make PYTHON=/path/to/python3)))" \
 	scripts/bootstrap.py $(addprefix --extra ,$(EXTRAS))
 BIN = .venv/bin
+# A process for each core, but no more than memory holds: each loads TensorFlow. What the tests of
+# a file share is made once.
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -18,10 +21,10 @@ run: setup ## Set up what is needed and open the window; with no display, replay
 	@$(BIN)/har-desktop
 
 test: setup-dev ## Set up what is needed and run the quick tests.
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: setup-dev ## Run every test, the slow ones too.
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: setup-dev ## Check style and types.
 	$(BIN)/ruff check
