@@ -145,7 +145,7 @@ def _train(
 ) -> None:
     from training.devices import scope
     from training.fit import fit as run_fit
-    from training.run_folder import open_run
+    from training.run_folder import open_run, owning
     from training.streams import fit_streams
 
     options: dict[str, Any] = {"after": after, "tensorboard": tensorboard, "scope": scope(strategy)}
@@ -154,7 +154,8 @@ def _train(
     else:
         prepared = run_prepare(config, source)
         open_run(run, config, prepared.split, resume=resume)
-        run_fit(config, prepared, run, **options)
+        with owning(run):
+            run_fit(config, prepared, run, **options)
 
 
 def _seeded(config: Config, seed: int | None) -> Config:

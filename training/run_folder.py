@@ -13,11 +13,14 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from har_desktop.errors import InputError
@@ -58,6 +61,31 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
         run.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.format(msgspec.json.encode(config)))
         split_path.write_bytes(msgspec.json.format(msgspec.json.encode(split)))
+
+
+@contextmanager
+def owning(folder: Path) -> Iterator[None]:
+    """Let no other process learn in the folder meanwhile; one that dies lets go of it.
+
+    Args:
+        folder: It is there; its file `.lock` stays when the run is over.
+
+    Raises:
+        InputError: Another process learns in it.
+        OutputError: It takes no files.
+    """
+    with writing(folder):
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise InputError(
+                f"{folder}: another process trains there: wait for it, or give another folder"
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _config(path: Path) -> Config | Streams:

@@ -28,7 +28,7 @@ from training.evidence import Floats, Held
 from training.fit import fit, report
 from training.network import answers_of_windows, build, courses_of_windows, streams
 from training.prepare import Source, other_clips, prepare
-from training.run_folder import open_run, take_calibration, write_environment
+from training.run_folder import open_run, owning, take_calibration, write_environment
 from training.stillness import least_movement
 
 BATCH = 8  # windows; there is nothing to learn
@@ -57,21 +57,22 @@ def fit_streams(
         scope: The devices, see `training.devices`.
 
     Raises:
-        InputError: The data or the run folder cannot be used.
+        InputError: The data or the run folder cannot be used, or another process trains there.
         DivergedError: A loss became NaN or infinite.
     """
     split = source.split(config)
     open_run(run, config, split, resume=resume)
-    for number, part in enumerate(config.streams):
-        folder = run / f"stream{number}"
-        if (folder / "environment.json").exists():
-            continue  # it has finished
-        prepared = prepare(part, source)
-        open_run(folder, part, prepared.split, resume=folder.exists())
-        before = after and after / folder.name
-        fit(part, prepared, folder, after=before, tensorboard=tensorboard, scope=scope)
-        keras.backend.clear_session()
-    join(config, split, source, run, after)
+    with owning(run):
+        for number, part in enumerate(config.streams):
+            folder = run / f"stream{number}"
+            if (folder / "environment.json").exists():
+                continue  # it has finished
+            prepared = prepare(part, source)
+            open_run(folder, part, prepared.split, resume=folder.exists())
+            before = after and after / folder.name
+            fit(part, prepared, folder, after=before, tensorboard=tensorboard, scope=scope)
+            keras.backend.clear_session()
+        join(config, split, source, run, after)
 
 
 def join(

@@ -15,7 +15,7 @@ from training.data.index import scan
 from training.data.split import read_split, split_by_group
 from training.illustrate import draw_run
 from training.prepare import other_clips
-from training.run_folder import best_loss, has_validation, history
+from training.run_folder import best_loss, has_validation, history, owning
 
 pytest.importorskip("keras", reason="the training extra is not installed")
 
@@ -190,6 +190,9 @@ def test_refit_goes_on_and_then_no_further(
     assert not (tmp_path / "again" / "environment.json").exists()
     assert trained() == 2
     assert "is not empty: go on with --resume" in capsys.readouterr().err
+    with owning(tmp_path / "again"):
+        assert trained("--resume") == 2
+    assert "again: another process trains there" in capsys.readouterr().err
     assert trained("--resume") == 0
     assert (tmp_path / "again" / "environment.json").exists()
     assert trained(after="again", run="third") == 2

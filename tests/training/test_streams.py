@@ -13,6 +13,7 @@ from tests.training.tiny import NETWORK
 from training.config import AugmentConfig, CnnGru, Streams, load_config, read_config
 from training.data.cache import Cache
 from training.data.split import read_split
+from training.run_folder import owning
 
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
@@ -105,6 +106,9 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     capsys.readouterr()
     assert fit() == 2
     assert "is not empty: go on with --resume" in capsys.readouterr().err
+    with owning(run):
+        assert fit("--resume") == 2
+    assert "run: another process trains there" in capsys.readouterr().err
     trained = []
 
     def noted(config, *arguments, **options) -> None:

@@ -1,0 +1,49 @@
+"""Whose a run folder is while it is learned in; what opening one refuses is tested by `fit`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from har_desktop.errors import InputError, OutputError
+from training.run_folder import owning
+
+OTHER = """
+import sys
+from pathlib import Path
+from training.run_folder import owning
+with owning(Path(sys.argv[1])):
+    print("mine", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_is_one_process_until_it_dies(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER, tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "mine\n"
+        with pytest.raises(InputError, match="another process trains there"), owning(tmp_path):
+            pytest.fail("two processes own it")
+        other.kill()
+    with owning(tmp_path):
+        pass
+
+
+def test_it_is_let_go_of_when_learning_fails(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), owning(tmp_path):
+        raise ZeroDivisionError
+    with owning(tmp_path):
+        pass
+
+
+def test_a_folder_that_takes_no_files_is_one_line(read_only_disk: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"), owning(read_only_disk):
+        pytest.fail("nothing was written")
