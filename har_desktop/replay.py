@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -21,11 +21,7 @@ from har_desktop.inference.session import Provider
 from har_desktop.models import default_bundle
 from har_desktop.pipeline.ordered import Outcome, run_in_order
 from har_desktop.sinks.base import RunInfo, Sink
-from har_desktop.sinks.behind import Behind
-from har_desktop.sinks.events_csv import EventsCsv
-from har_desktop.sinks.frames_jsonl import FramesJsonl
-from har_desktop.sinks.subtitles import Subtitles
-from har_desktop.sinks.video import AnnotatedVideo
+from har_desktop.sinks.outputs import make_folder, opened, spare_source, unique
 from har_desktop.sources.base import Source, SourceInfo
 from har_desktop.sources.contained import ContainedVideo, Decoder
 from har_desktop.sources.decoder_process import DecoderError
@@ -135,7 +131,7 @@ def replay(
         bundle = load_bundle(model if model is not None else default_bundle())
         _check_method(method, bundle.manifest)
         recognizer = Recognizer(bundle, provider, _explained(explain, bundle.manifest))
-        _make_folder(out)
+        make_folder(out)
         summaries: list[ReplaySummary] = []
         failures: list[Failure] = []
 
@@ -144,11 +140,12 @@ def replay(
             on_failure(failures[-1])
 
         named = list(_named(sources, fail))
-        for (name, path), stem in zip(named, _stems([path for _, path in named]), strict=True):
+        stems = [DEMO if path is None else path.stem for _, path in named]
+        for (name, path), stem in zip(named, unique(stems), strict=True):
             source = Demo() if path is None else ContainedVideo(path, decoder)
             try:
                 if path is not None:
-                    _spare_source(path, out / stem)
+                    spare_source(path, out / stem)
                 summaries.append(
                     _replay_one(
                         name, source, out / stem, recognizer, method, hop, progress, on_frame
@@ -178,18 +175,6 @@ def _check_method(method: Method, manifest: Manifest) -> None:
         )
 
 
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        probe = out / ".har-desktop"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise InputError(
-            f"cannot write into the folder {out}: {error.strerror}; choose another with --out"
-        ) from error
-
-
 def _named(
     sources: Sequence[str], fail: Callable[[str, HarError], None]
 ) -> Iterator[tuple[str, Path | None]]:
@@ -203,18 +188,6 @@ def _named(
                 yield str(path), path
         except InputError as error:
             fail(source, error)
-
-
-def _stems(paths: Sequence[Path | None]) -> list[str]:
-    """Names for the outputs: the file's stem, made unique where several share it."""
-    stems: list[str] = []
-    for path in paths:
-        stem = DEMO if path is None else path.stem
-        number = 1
-        while (unique := stem if number == 1 else f"{stem}-{number}") in stems:
-            number += 1
-        stems.append(unique)
-    return stems
 
 
 def _replay_one(
@@ -232,7 +205,7 @@ def _replay_one(
     decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
     try:
         info = source.open()
-        with _sinks(target, _run_info(info, recognizer, method)) as sinks:
+        with opened(target, _run_info(info, recognizer, method)) as sinks:
             outcome = _run(source, info, recognizer, decider, sinks, hop, progress, on_frame)
             files = [sink.finish(outcome.unwritten) for sink in sinks]
     finally:
@@ -286,41 +259,6 @@ def _run_info(info: SourceInfo, recognizer: Recognizer, method: Method) -> RunIn
         frame_interval_s=manifest.window.frame_interval_s,
         method=method,
     )
-
-
-def _outputs(target: Path) -> tuple[Path, Path, Path, Path]:
-    """NAME.mp4, NAME.frames.jsonl, NAME.events.csv, NAME.vtt."""
-    suffixes = (".mp4", ".frames.jsonl", ".events.csv", ".vtt")
-    video, frames, events, subtitles = (target.with_name(target.name + s) for s in suffixes)
-    return video, frames, events, subtitles
-
-
-def _spare_source(path: Path, target: Path) -> None:
-    """Never write over the video that is being read."""
-    for output in _outputs(target):
-        if output.exists() and path.exists() and output.samefile(path):
-            raise InputError(
-                f"{path}: the result would replace it; choose another folder with --out"
-            )
-
-
-@contextmanager
-def _sinks(target: Path, info: RunInfo) -> Iterator[list[Sink]]:
-    """The four sinks; where something fails, what they have not finished is removed."""
-    video, frames, events, subtitles = _outputs(target)
-    sinks: list[Sink] = []
-    try:
-        # Drawing and encoding take 3 to 4 ms a picture of 640x480, in which the engine can go on.
-        sinks.append(Behind(AnnotatedVideo(video, info)))
-        sinks.append(FramesJsonl(frames, info))
-        sinks.append(EventsCsv(events, info))
-        sinks.append(Subtitles(subtitles, info))
-        yield sinks
-    except BaseException:
-        with ExitStack() as undo:  # should one be interrupted once more, the others still are done
-            for sink in sinks:
-                undo.callback(sink.abort)
-        raise
 
 
 def _duration(outcome: Outcome, info: SourceInfo) -> float:

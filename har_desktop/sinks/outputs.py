@@ -1,0 +1,87 @@
+"""The four files that a replay writes: where they go, and all of them open at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from har_desktop.errors import InputError
+from har_desktop.sinks.base import RunInfo, Sink
+from har_desktop.sinks.behind import Behind
+from har_desktop.sinks.events_csv import EventsCsv
+from har_desktop.sinks.frames_jsonl import FramesJsonl
+from har_desktop.sinks.subtitles import Subtitles
+from har_desktop.sinks.video import AnnotatedVideo
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder that the files go into, or find that it takes files.
+
+    Raises:
+        InputError: It takes none.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".har-desktop"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"cannot write into the folder {out}: {error.strerror}; choose another with --out"
+        ) from error
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    """Names for the outputs, numbered where several sources share one."""
+    taken: list[str] = []
+    for name in names:
+        number = 1
+        while (free := name if number == 1 else f"{name}-{number}") in taken:
+            number += 1
+        taken.append(free)
+    return taken
+
+
+def _outputs(target: Path) -> tuple[Path, Path, Path, Path]:
+    """NAME.mp4, NAME.frames.jsonl, NAME.events.csv, NAME.vtt."""
+    suffixes = (".mp4", ".frames.jsonl", ".events.csv", ".vtt")
+    video, frames, events, subtitles = (target.with_name(target.name + s) for s in suffixes)
+    return video, frames, events, subtitles
+
+
+def spare_source(path: Path, target: Path) -> None:
+    """Never write over the video that is being read.
+
+    Raises:
+        InputError: One of the files would take its place.
+    """
+    for output in _outputs(target):
+        if output.exists() and path.exists() and output.samefile(path):
+            raise InputError(
+                f"{path}: the result would replace it; choose another folder with --out"
+            )
+
+
+@contextmanager
+def opened(target: Path, info: RunInfo) -> Iterator[list[Sink]]:
+    """The four sinks; where something fails, what they have not finished is removed.
+
+    Args:
+        target: The files' name without what each adds to it.
+        info: The run that they tell of.
+    """
+    video, frames, events, subtitles = _outputs(target)
+    sinks: list[Sink] = []
+    try:
+        # Drawing and encoding take 3 to 4 ms a picture of 640x480, in which the engine can go on.
+        sinks.append(Behind(AnnotatedVideo(video, info)))
+        sinks.append(FramesJsonl(frames, info))
+        sinks.append(EventsCsv(events, info))
+        sinks.append(Subtitles(subtitles, info))
+        yield sinks
+    except BaseException:
+        with ExitStack() as undo:  # should one be interrupted once more, the others still are done
+            for sink in sinks:
+                undo.callback(sink.abort)
+        raise

@@ -1,0 +1,42 @@
+"""What a replay's files are called, and that none of them is left half done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from har_desktop.sinks.base import Sink
+from har_desktop.sinks.outputs import opened, unique
+
+
+def test_a_name_that_a_number_would_make_is_not_taken_twice() -> None:
+    assert unique(["a", "b", "a", "a-2", "a"]) == ["a", "b", "a-2", "a-2-2", "a-3"]
+
+
+def test_four_files_stand_under_one_name(tmp_path: Path, run_info, result) -> None:
+    with opened(tmp_path / "clip.old", run_info) as sinks:
+        _write(sinks, result)
+        written = [sink.finish() for sink in sinks]
+    suffixes = (".mp4", ".frames.jsonl", ".events.csv", ".vtt")
+    assert written == [tmp_path / f"clip.old{suffix}" for suffix in suffixes]
+    assert sorted(tmp_path.iterdir()) == sorted(written)
+
+
+def test_what_fails_leaves_none_of_them(tmp_path: Path, run_info, result) -> None:
+    def fail() -> None:
+        with opened(tmp_path / "clip", run_info) as sinks:
+            _write(sinks, result)
+            assert list(tmp_path.iterdir())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def _write(sinks: Sequence[Sink], result) -> None:
+    for sink in sinks:
+        sink.write(*result(np.zeros((96, 128, 3), np.uint8), 0, 0.0), [])
