@@ -31,6 +31,7 @@ from training.run_folder import (
     BEST,
     best_loss,
     epochs_done,
+    rewind,
     seconds,
     take_calibration,
     write_environment,
@@ -65,6 +66,7 @@ def fit(
         DivergedError: The loss became NaN or infinite.
         OutputError: The folder takes no more; what was written before stays.
     """
+    rewind(run)
     keras.utils.set_random_seed(config.seed)
     precision = choose(config.precision)
     keras.config.set_dtype_policy(precision)

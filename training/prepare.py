@@ -17,6 +17,7 @@ from training.data.cache import Cache
 from training.data.figures import figure_clips
 from training.data.index import Clip, labels, other_labels, scan
 from training.data.split import (
+    FOLDS,
     TEST_GROUPS,
     Split,
     check,
@@ -52,6 +53,11 @@ def with_classes(config: Config, data: Path, classes: str | None) -> Config:
             msgspec.convert(label, ClassName)
         except msgspec.ValidationError:
             raise InputError(f"{label!r} cannot name a class: use 1 to 80 letters") from None
+        if not label.isprintable():
+            raise InputError(
+                f"{label!a} cannot name a class: it holds a character that is not seen; rename the"
+                " folder"
+            )
     if len(config.classes) < 2:
         raise InputError(
             f"a model tells at least two classes apart, here {'is' if config.classes else 'are'}"
@@ -148,6 +154,8 @@ def prepare(config: Config, source: Source) -> Prepared:
     if extra:
         click.echo(f"training too: {len(extra)} clips of {len({c.label for c in extra})} classes")
     foreign = [c for c in others.validation if c in usable]
+    if others.validation:
+        click.echo(f"validating too: {len(foreign)} clips of other classes")
     return Prepared(split, extra, foreign, store, source.data, published)
 
 
@@ -236,8 +244,15 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
     clips = scan(data, found)
     validation = {c.group for c in split.validation}
     test = {c.group for c in split.test} | set(TEST_GROUPS)
-    # Some clips stand under two names, of a group that tests and of another.
-    seen = {c.sha256 for c in clips if c.group in test}
+    if split.validation and not {c.group for c in clips} & (validation | test):
+        # Nobody said which clips belong to one group with those of the classes.
+        validation = set(sorted({c.group for c in clips})[::FOLDS])
+    # Some clips stand under two names: of a class too, or of a group that tests and of another.
+    seen = {c.sha256 for part in split.sets().values() for c in part}
+    for clip in clips:
+        if clip.sha256 in seen:
+            click.echo(f"left out: {clip.path} shows what a clip of a class shows", err=True)
+    seen |= {c.sha256 for c in clips if c.group in test}
     validating = [c for c in clips if c.group in validation - test and c.sha256 not in seen]
     seen |= {c.sha256 for c in validating}
     return Others([c for c in clips if c.sha256 not in seen], validating)

@@ -24,11 +24,12 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from har_desktop.errors import InputError
-from har_desktop.sinks.atomic import writing
+from har_desktop.sinks.atomic import write_whole, writing
 from training.config import Config, Streams, read_config
 from training.data.split import Split, read_split
 
 BEST = "best.weights.h5"
+OLDER = ".bkp"  # Keras' suffix of the backup before the last one
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python")
 
 
@@ -59,8 +60,12 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
         raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
     with writing(run):
         run.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(config)))
-        split_path.write_bytes(msgspec.json.format(msgspec.json.encode(split)))
+    try:
+        write_whole(split_path, msgspec.json.format(msgspec.json.encode(split)))
+        write_whole(path, msgspec.json.format(msgspec.json.encode(config)))
+    except BaseException:  # so that it can be opened once more
+        split_path.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
@@ -133,6 +138,22 @@ def read_finished(run: Path) -> tuple[Config | Streams, Split]:
     return _config(run / "config.json"), split
 
 
+def rewind(run: Path) -> None:
+    """Forget an epoch that was backed up, but of which nothing else was kept: the disk was full.
+
+    The run goes on before it, from the backup of the epoch before.
+    """
+    rows = history(run)
+    while epochs_done(run) > (0 if rows is None else len(rows)):
+        kept = [path for path in (run / "backup").iterdir() if path.suffix != OLDER]
+        older = [path.with_name(path.name + OLDER) for path in kept]
+        if not all(path.exists() for path in older):  # there is none before the first
+            shutil.rmtree(run / "backup")
+            return
+        for path, before in zip(kept, older, strict=True):
+            before.replace(path)
+
+
 def epochs_done(run: Path) -> int:
     """How many epochs the backup holds: an interrupted run goes on after them."""
     path = run / "backup" / "training_metadata.json"
@@ -182,7 +203,7 @@ def write_environment(
         "backend": backend,
         "packages": {name: _version(name) for name in PACKAGES},
     }
-    (run / "environment.json").write_bytes(msgspec.json.format(msgspec.json.encode(environment)))
+    write_whole(run / "environment.json", msgspec.json.format(msgspec.json.encode(environment)))
 
 
 def _version(package: str) -> str | None:

@@ -27,7 +27,7 @@ from training.devices import Scope
 from training.evidence import Floats, Held
 from training.fit import fit, report
 from training.network import answers_of_windows, build, courses_of_windows, streams
-from training.prepare import Source, other_clips, prepare
+from training.prepare import Others, Source, prepare
 from training.run_folder import open_run, owning, take_calibration, write_environment
 from training.stillness import least_movement
 
@@ -60,29 +60,51 @@ def fit_streams(
         InputError: The data or the run folder cannot be used, or another process trains there.
         DivergedError: A loss became NaN or infinite.
     """
-    split = source.split(config)
+    # Whatever one of them lacks is said before another learns for hours.
+    prepared = [prepare(part, source) for part in config.streams]
+    split = _shared([one.split for one in prepared])
     open_run(run, config, split, resume=resume)
     with owning(run):
-        for number, part in enumerate(config.streams):
+        for number, (part, own) in enumerate(zip(config.streams, prepared, strict=True)):
             folder = run / f"stream{number}"
             if (folder / "environment.json").exists():
                 continue  # it has finished
-            prepared = prepare(part, source)
-            open_run(folder, part, prepared.split, resume=folder.exists())
+            open_run(folder, part, own.split, resume=(folder / "config.json").exists())
             before = after and after / folder.name
-            fit(part, prepared, folder, after=before, tensorboard=tensorboard, scope=scope)
+            fit(part, own, folder, after=before, tensorboard=tensorboard, scope=scope)
             keras.backend.clear_session()
-        join(config, split, source, run, after)
+        # The first stream decides whether there are other classes.
+        others = [clip for clip in prepared[0].extra if clip.label not in config.classes]
+        join(config, split, Others(others, prepared[0].foreign), source, run, after)
+
+
+def _shared(splits: Sequence[Split]) -> Split:
+    """The clips that all streams can use: what is too short for one may do for another."""
+    shared = splits[0]
+    for split in splits[1:]:
+        train, validation = set(split.train), set(split.validation)
+        shared = msgspec.structs.replace(
+            shared,
+            train=[clip for clip in shared.train if clip in train],
+            validation=[clip for clip in shared.validation if clip in validation],
+        )
+    return shared
 
 
 def join(
-    config: Streams, split: Split, source: Source, run: Path, after: Path | None = None
+    config: Streams,
+    split: Split,
+    others: Others,
+    source: Source,
+    run: Path,
+    after: Path | None = None,
 ) -> None:
     """Put the trained streams side by side, and calibrate what they say together.
 
     Args:
         config: Of the streams.
         split: Its `validation` calibrates.
+        others: Clips of other classes, if there are.
         source: Where the clips come from.
         run: The run folder, opened by `open_run`; the folders of its streams have finished.
         after: The run whose calibration stays, where no clips validate.
@@ -100,8 +122,6 @@ def join(
     size = config.network.height, config.network.width
     cache = Cache(source.cache, source.data, size)
     material = Pictures(AugmentConfig(), size, cache)
-    # The first stream decides whether there are other classes.
-    others = other_clips(config.streams[0], source.data, split)
     if others.train:
         sides = [
             _courses(config, network, material, cache.fill(part))

@@ -65,6 +65,16 @@ def test_evidence_tells_what_probabilities_cannot() -> None:
     assert named(foreign, alone).mean() > 0.5
 
 
+@pytest.mark.parametrize("count", [12, 200])
+def test_where_all_are_right_confidence_stays_below_one(count: int) -> None:
+    logits = peaks(6.0, count, 1)
+    calibration = calibrate(logits, logits.argmax(axis=1))
+    sure = softmax(logits / calibration.temperature).max(axis=1)
+    assert 1 - 2 / count < sure.mean() < 1 - 1 / (2 * count)
+    assert calibration.rejection_threshold < 1
+    assert (sure >= calibration.rejection_threshold).mean() == pytest.approx(KEEP, abs=1 / count)
+
+
 def test_nothing_right_names_nothing() -> None:
     logits = peaks(6.0, 50, 1)
     calibration = calibrate(logits, (logits.argmax(axis=1) + 1) % 5, peaks(1.0, 50, 2))

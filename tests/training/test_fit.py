@@ -21,11 +21,11 @@ keras = pytest.importorskip("keras", reason="the training extra is not installed
 
 from training import callbacks, mobilenet  # noqa: E402
 from training import fit as fit_module  # noqa: E402
-from training.callbacks import DivergedError, StopOnNan, Waiting  # noqa: E402
+from training.callbacks import Best, DivergedError, StopOnNan, Waiting  # noqa: E402
 from training.fit import fit  # noqa: E402
 from training.network import build, find_layer  # noqa: E402
 from training.prepare import Prepared  # noqa: E402
-from training.run_folder import open_run  # noqa: E402
+from training.run_folder import history, open_run  # noqa: E402
 
 CONFIG = Config(
     classes=("Drift", "Still"),
@@ -164,6 +164,34 @@ def test_a_full_disk_stops_the_run_which_goes_on_later(prepared, tmp_path: Path)
     build(config.network, 2).load_weights(run / "best.weights.h5")
     assert {path.name for path in (run / "tensorboard").iterdir()} == {"train", "validation"}
     assert not (run / "backup").exists()
+    assert history(run)["epoch"].tolist() == [0, 1]
+
+
+@interrupted
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_an_epoch_of_which_not_all_was_kept_is_learned_anew(
+    prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    config = msgspec.structs.replace(CONFIG, epochs=3)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    for run in (whole, broken):
+        open_run(run, config, prepared.split, resume=False)
+    fit(config, prepared, whole)
+    keep = Best.on_epoch_end
+
+    def fail(self, epoch, logs=None) -> None:
+        if epoch == number:
+            raise OSError(28, "No space left on device")
+        keep(self, epoch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Best, "on_epoch_end", fail)
+        with pytest.raises(OutputError, match="go on with --resume"):
+            fit(config, prepared, broken)
+    fit(config, prepared, broken)
+    assert history(broken)["epoch"].tolist() == [0, 1, 2]
+    # Which values dropout leaves out is not the same after an interruption.
+    np.testing.assert_allclose(history(broken)["loss"], history(whole)["loss"], rtol=0.05)
 
 
 def test_steps_wait_only_for_batches_that_come_later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from har_desktop.errors import InputError
 from tests.training.commands import here
 from tests.training.tiny import NETWORK
 from training.config import Config
-from training.prepare import with_classes
+from training.data.index import scan
+from training.data.split import split_by_group
+from training.prepare import other_clips, with_classes
 
 TINY = """
 epochs = 2
@@ -59,7 +62,9 @@ def test_all_folders_are_the_classes(own_clips, tiny, capsys) -> None:
 def test_the_other_folders_teach_what_is_none_of_the_classes(own_clips, tiny, capsys) -> None:
     tiny.write_text("others = 1.0\n" + TINY + NETWORK)
     assert prepare(own_clips, tiny, "--classes", "standing,to the right") == 0
-    assert "training too: 6 clips of 1 classes" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "training too: 5 clips of 1 classes" in said
+    assert "validating too: 1 clips of other classes" in said  # each file is a group of its own
     assert prepare(own_clips, tiny, "--classes", "all") == 2
     assert "add a folder of anything else" in capsys.readouterr().err
 
@@ -69,6 +74,7 @@ def test_classes_that_no_model_can_have_are_refused(own_clips) -> None:
         ("standing,standing", "class standing is named twice"),
         ("standing,", "'' cannot name a class"),
         ("standing," + "x" * 81, "cannot name a class: use 1 to 80 letters"),
+        ("standing,a\u200cb", "cannot name a class: it holds a character that is not"),
         ("standing", "at least two classes apart, here is standing"),
     ):
         with pytest.raises(InputError, match=words):
@@ -93,6 +99,24 @@ def test_short_clips_are_told_and_very_short_ones_left_out(
     assert "left out: jump/" in said.err
     assert " s, less than half a window of 1.8 s" in said.err
     assert "the train set has no clip of jump" in said.err.splitlines()[-1]
+
+
+def test_a_copy_of_a_clip_of_a_class_is_not_learned_as_none_of_them(
+    own_clips, tmp_path, capsys
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(own_clips, data)
+    names = [f"take {number}.avi" for number in range(6)]
+    for name in names:  # of all three sets
+        shutil.copy(data / "standing" / name, data / "something else" / f"copy of {name}")
+    config = with_classes(Config(others=1.0), data, "standing,to the right")
+    split = split_by_group(scan(data, config.classes))
+    others = other_clips(config, data, split)
+    held = {clip.sha256 for part in split.sets().values() for clip in part}
+    assert not held & {clip.sha256 for clip in [*others.train, *others.validation]}
+    assert len(others.train) + len(others.validation) == 6
+    said = capsys.readouterr().err
+    assert said.count("left out: something else/copy of take") == 6
 
 
 def test_content_that_occurs_twice_is_told(own_clips, tmp_path, tiny, capsys) -> None:

@@ -178,3 +178,36 @@ def test_refit_trains_each_stream_on_what_validated_too(fit, clips_folder, tmp_p
             assert (again / path).read_bytes() == (first / path).read_bytes()
         weights = [(run / folder / "best.weights.h5").read_bytes() for run in (first, again)]
         assert weights[0] != weights[1]
+
+
+def test_what_is_too_short_for_one_is_left_out_of_all(
+    both: Path, tmp_path: Path, write_clip, capsys
+) -> None:
+    data, run = tmp_path / "data", tmp_path / "run"
+    for label, speed in (("Drift", 0.5), ("Still", 0.0)):
+        for group in (3, 8, 9, 10):
+            path = data / label / f"v_{label}_g{group:02d}_c01.avi"
+            write_clip(path, speed=speed, seed=10 * group + len(label), seconds=2.5)
+    # Half a window of pictures lasts 0.9 s, with the one before the first 1.0 s.
+    write_clip(data / "Drift" / "v_Drift_g08_c02.avi", speed=0.5, seed=1, seconds=0.98)
+    write_clip(data / "Drift" / "v_Drift_g09_c02.avi", speed=0.5, seed=2, seconds=0.98)
+    where = ("--data", data, "--cache", tmp_path / "cache", "--run", run)
+    assert here("fit", "--config", both, *where) == 0
+    assert "c02.avi lasts 1.0 s, less than half a window of 2.0 s" in capsys.readouterr().err
+    seeing, moving, together = (
+        read_split(folder / "split.json") for folder in (run / "stream0", run / "stream1", run)
+    )
+    assert len(seeing.train) == len(moving.train) + 1
+    assert (together.train, together.validation) == (moving.train, moving.validation)
+    told = msgspec.json.decode((run / "validation.json").read_bytes())
+    assert told["clips"] == len(moving.validation)
+
+
+def test_what_it_lacks_is_said_before_anything_is_begun(
+    tmp_path: Path, clips_folder: Path, capsys
+) -> None:
+    run = tmp_path / "run"
+    where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--run", run)
+    assert here("fit", "--config", "two_stream", "--classes", "Drift,Still", *where) == 2
+    assert "give their folder, --published" in capsys.readouterr().err
+    assert not run.exists()

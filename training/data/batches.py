@@ -145,7 +145,8 @@ class TrainingWindows(keras.utils.PyDataset):
         self.ready: NDArray[np.float64] = np.zeros(len(self))
 
     def __len__(self) -> int:
-        return (len(self._known) + self._count_others()) // self._config.batch
+        # What doesn't fill a batch waits for another epoch; but there is one at least.
+        return max(1, (len(self._known) + self._count_others()) // self._config.batch)
 
     def _count_others(self) -> int:
         """How many windows of other classes an epoch has; each comes of a clip of its own."""

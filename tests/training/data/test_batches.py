@@ -42,6 +42,13 @@ def test_batches_have_the_networks_shape(prepared) -> None:
     np.testing.assert_allclose(targets.sum(axis=1), 1)
 
 
+def test_fewer_clips_than_a_batch_are_one(prepared) -> None:
+    batches = windows_of(config(batch=100), prepared)
+    assert len(batches) == 1
+    windows, targets = batches[0]
+    assert len(windows) == len(targets) == 60
+
+
 def test_an_epoch_sees_each_clip_once_and_others_are_uniform(prepared) -> None:
     batches = windows_of(config(), prepared)
     targets = np.concatenate([batches[i][1] for i in range(len(batches))])
