@@ -21,7 +21,7 @@ from har_desktop.inference.session import Provider
 from har_desktop.models import default_bundle
 from har_desktop.pipeline.ordered import Outcome, run_in_order
 from har_desktop.sinks.base import RunInfo, Sink
-from har_desktop.sinks.outputs import make_folder, opened, spare_source, unique
+from har_desktop.sinks.outputs import make_folder, opened, spare_others, unique
 from har_desktop.sources.base import Source, SourceInfo
 from har_desktop.sources.contained import ContainedVideo, Decoder
 from har_desktop.sources.decoder_process import DecoderError
@@ -140,12 +140,12 @@ def replay(
             on_failure(failures[-1])
 
         named = list(_named(sources, fail))
+        paths = [path for _, path in named if path is not None]
         stems = [DEMO if path is None else path.stem for _, path in named]
         for (name, path), stem in zip(named, unique(stems), strict=True):
             source = Demo() if path is None else ContainedVideo(path, decoder)
             try:
-                if path is not None:
-                    spare_source(path, out / stem)
+                spare_others(name, out / stem, paths)
                 summaries.append(
                     _replay_one(
                         name, source, out / stem, recognizer, method, hop, progress, on_frame

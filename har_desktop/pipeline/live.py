@@ -25,6 +25,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 from har_desktop.decision.decision import Event
@@ -180,12 +181,19 @@ class Live:
         )
 
     def run_info(self) -> RunInfo | None:
-        """What a `Recorder` wants to know; None until there are both a model and a picture."""
+        """What a `Recorder` wants to know; None until there are both a model and a picture.
+
+        The rate of the source is the one it has at this moment where it states none, or too low a
+        one.
+        """
         recognizer, capture = self._recognizer, self._capture
         if recognizer is None or capture is None or capture.info is None:
             return None
+        info, rate = capture.info, round(self._arrivals.rate(), 2)
+        if rate and (info.fps is None or rate > 1.1 * info.fps):
+            info = replace(info, fps=rate)
         return RunInfo(
-            source=capture.info,
+            source=info,
             model=recognizer.manifest.name,
             provider=recognizer.provider.used,
             provider_reason=recognizer.provider.reason,

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 from har_desktop.errors import HarError, OutputError
 from har_desktop.inference.manifest import Method
@@ -24,7 +25,8 @@ from har_desktop.opencv import cv2
 from har_desktop.overlay import annotate
 from har_desktop.pipeline.result import Result
 from har_desktop.pipeline.tape import Tape
-from har_desktop.sinks.atomic import write_whole, writing
+from har_desktop.pipeline.worker import SLOW_S
+from har_desktop.sinks.atomic import takes_files_of, write_whole, writing
 from har_desktop.sinks.base import RunInfo
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,11 @@ log = logging.getLogger(__name__)
 CAPACITY = 30
 # A full disk would cost the whole recording: it ends while there is room to complete it.
 RESERVE = 64 * 10**6
+# What the file system of most memory sticks, FAT32, doesn't take as one file any more.
+LARGE = 2**32
 _CHECKED = 30  # results from one look at the disk to the next
+# Seconds of a still picture that are encoded at once: what takes a while nobody can wait for.
+LONGEST_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +147,17 @@ class Recorder:
             )
 
     def _run(self) -> None:
-        reason = None
+        reason, last = None, perf_counter()
         try:
-            while reason is None and (result := self._queue.get()) is not None:
-                reason = self._write(result)
+            while reason is None:
+                try:
+                    result = self._queue.get(timeout=SLOW_S)
+                except queue.Empty:
+                    reason = self._hold(perf_counter() - last)
+                    continue
+                if result is None:
+                    break
+                reason, last = self._write(result), perf_counter()
             self._complete()
         except Exception as error:
             log.exception("recording failed")
@@ -163,19 +176,32 @@ class Recorder:
         """Write one result; why the recording should end, if it should."""
         if not self._tape.fits(result):
             return f"{self._target.name}: the recording ended with the swap of the model"
+        lacking = self._tape.lacks(result.recognition.frame.time)
+        if lacking > LONGEST_S:  # it wasn't held meanwhile: the computer slept
+            return f"{self._target.name}: the recording ended, for nothing ran for {lacking:.0f} s"
         self._tape.write(result)
         with self._lock:
             self._written += 1
             self._waiting -= 1
-        if self._written % _CHECKED == 1 and self._free() < RESERVE:
-            return (
-                f"{self._target}: the recording ended, for the disk is nearly full; free some space"
-            )
-        return None
+        return self._check() if self._written % _CHECKED == 1 else None
 
-    def _free(self) -> int:
+    def _hold(self, seconds: float) -> str | None:
+        """Let the video go on, where there has been no result for so long."""
+        # One that is on its way has waited for a slow model at most for so long.
+        self._tape.hold(min(seconds - SLOW_S, self._tape.held + LONGEST_S))
+        return self._check()
+
+    def _check(self) -> str | None:
+        """Why the disk takes no more, if it doesn't: OpenCV would not say so."""
+        folder = self._target.absolute().parent
         with writing(self._target):
-            return shutil.disk_usage(self._target.absolute().parent).free
+            if shutil.disk_usage(folder).free < RESERVE:
+                ending = "the disk is nearly full; free some space"
+            elif self._tape.size > LARGE - RESERVE and not takes_files_of(LARGE, folder):
+                ending = "the disk takes no larger file; record anew, or choose another folder"
+            else:
+                return None
+        return f"{self._target}: the recording ended, for {ending}"
 
     def _complete(self) -> None:
         if self._tape.frames:

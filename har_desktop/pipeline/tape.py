@@ -13,7 +13,7 @@ from har_desktop.sinks.base import RunInfo
 from har_desktop.sinks.frames_jsonl import FramesJsonl
 from har_desktop.sinks.video import AnnotatedVideo
 
-# How long a label may stand in the video after the camera was lost.
+# How long a label may stand in the video when no result follows.
 _AFTERGLOW_S = 0.1
 
 
@@ -22,6 +22,7 @@ class Tape:
 
     Attributes:
         frames: Results that were written.
+        held: Seconds after the last one that the video shows already.
 
     Raises:
         OutputError: From every method but `abort`, where a file cannot be written.
@@ -32,6 +33,8 @@ class Tape:
         self._run = run
         self._first: Frame | None = None
         self._last: Result | None = None
+        self._faded = False  # the last one's label is no more
+        self.held = 0.0
         self._video = AnnotatedVideo(target.with_name(f"{target.name}.mp4"), run, plain=plain)
         self._sinks: list[AnnotatedVideo | FramesJsonl] = [self._video]
         try:
@@ -52,12 +55,35 @@ class Tape:
             self._first = frame
         if self._last is not None and self._last.stretch != result.stretch:
             self._fade(self._last.recognition, frame.time)
-        self._last = result
+        self._last, self._faded, self.held = result, False, 0.0
         recognition = self._rebase(result.recognition)
         decision = replace(result.decision, time=recognition.frame.time)
         for sink in self._sinks:
             sink.write(recognition, decision, ())  # neither file tells of events
         self.frames += 1
+
+    def lacks(self, time: float) -> float:
+        """Seconds up to a time of the session that the video doesn't show yet."""
+        if self._last is None:
+            return 0.0
+        return time - self._last.recognition.frame.time - self.held
+
+    def hold(self, seconds: float) -> None:
+        """Go on without a label until so many seconds after the last result: none is before that.
+
+        Otherwise the video would have minutes to catch up with when a lost camera is back.
+        """
+        if self._last is None or seconds < _AFTERGLOW_S:
+            return
+        self.held = max(self.held, seconds)
+        until = self._last.recognition.frame.time + seconds
+        self._fade(self._last.recognition, until)
+        self._video.hold(until - (self._first or self._last.recognition.frame).time)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the video on the disk so far."""
+        return self._video.size
 
     def finish(self) -> tuple[Path, ...]:
         """Complete the files; their paths."""
@@ -76,6 +102,9 @@ class Tape:
 
     def _fade(self, last: Recognition, until: float) -> None:
         """Show the last picture before a break without its label: the video holds it till then."""
+        if self._faded:
+            return
+        self._faded = True
         start = last.frame.time
         time = min(start + _AFTERGLOW_S, (start + until) / 2)
         bare = replace(last, frame=replace(last.frame, time=time), window=None)

@@ -83,6 +83,7 @@ class Worker:
 
     def restart(self) -> None:
         """Mend a fault: go on with an empty window."""
+        self._machine.cut()
         self._machine.fault(None)
         with self.condition:
             self._stretch, self._faulted = None, False

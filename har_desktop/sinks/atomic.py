@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -91,6 +92,16 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
         file.commit()
     finally:
         file.discard()
+
+
+def takes_files_of(size: int, folder: Path) -> bool:
+    """Whether the file system there knows files of so many bytes; writes none of them."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.truncate(size)
+    except OSError as error:
+        return error.errno not in (errno.EFBIG, errno.EINVAL)
+    return True
 
 
 class AtomicText:

@@ -76,8 +76,12 @@ class ConstantRateVideo:
             time: Seconds; not before that of the picture before.
             image: (height, width, 3) uint8 BGR.
         """
-        self._write_until(round(time * self.fps))
+        self.hold(time)
         self._picture = self._fit(image)
+
+    def hold(self, time: float) -> None:
+        """Write the picture shown up to `time`, where the next one is not before that."""
+        self._write_until(round(time * self.fps))
 
     def close(self) -> None:
         """Show the last picture for one frame, and see that all is really there.

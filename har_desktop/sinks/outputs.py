@@ -50,16 +50,25 @@ def _outputs(target: Path) -> tuple[Path, Path, Path, Path]:
     return video, frames, events, subtitles
 
 
-def spare_source(path: Path, target: Path) -> None:
-    """Never write over the video that is being read.
+def spare_others(name: str, target: Path, sources: Sequence[Path]) -> None:
+    """Never write over a video that is to be read, nor over files that no replay has written.
+
+    Args:
+        name: The source whose results these are.
+        target: As of `opened`.
+        sources: All that are replayed together.
 
     Raises:
-        InputError: One of the files would take its place.
+        InputError: One of the files would take the place of such a one.
     """
-    for output in _outputs(target):
-        if output.exists() and path.exists() and output.samefile(path):
+    outputs = _outputs(target)
+    own = outputs[1].exists()  # no other program has a use for that name
+    for output in (output for output in outputs if output.exists()):
+        read = [path for path in sources if path.exists() and output.samefile(path)]
+        if read or not own:
+            replaced = "it" if name in map(str, read) else output
             raise InputError(
-                f"{path}: the result would replace it; choose another folder with --out"
+                f"{name}: the result would replace {replaced}; choose another folder with --out"
             )
 
 

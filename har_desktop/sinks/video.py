@@ -17,6 +17,7 @@ from har_desktop.overlay import annotate
 from har_desktop.sinks.atomic import AtomicFile
 from har_desktop.sinks.base import RunInfo, Sink
 from har_desktop.sinks.constant_rate import FRAGMENTED, ConstantRateVideo
+from har_desktop.sources.base import SourceInfo
 
 # From so many pictures the true rate is measured.
 _MEASURED = 10
@@ -38,7 +39,7 @@ class AnnotatedVideo(Sink):
 
     def __init__(self, path: Path, run: RunInfo, *, plain: bool = False) -> None:
         self._plain, self._method = plain, run.method
-        self._nominal = run.source.fps
+        self._source = run.source
         self._file = AtomicFile(path, FRAGMENTED)
         self._early: list[tuple[float, Image]] = []  # until the rate is known
         self._video: ConstantRateVideo | None = None
@@ -64,6 +65,20 @@ class AnnotatedVideo(Sink):
         self._early.append((time, picture))
         if len(self._early) == _MEASURED:
             self._start()
+
+    def hold(self, time: float) -> None:
+        """Let the last picture stand up to `time`, where the next one is not before that.
+
+        Raises:
+            OutputError: The encoder doesn't start.
+        """
+        video = self._video or self._start()
+        video.hold(time)
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk so far."""
+        return self._file.partial.stat().st_size
 
     def finish(self, events: Sequence[Event] = ()) -> Path:  # noqa: ARG002
         """Close the video, see that it can be played, and give it its name."""
@@ -94,7 +109,7 @@ class AnnotatedVideo(Sink):
         times = np.array([time for time, _ in self._early])
         self._video = ConstantRateVideo(
             self._file,
-            _rate(self._nominal, times),
+            _rate(self._source, times),
             self._early[0][1].shape[:2],
             self._interrupted,
         )
@@ -104,12 +119,14 @@ class AnnotatedVideo(Sink):
         return self._video
 
 
-def _rate(nominal: float | None, times: NDArray[np.float64]) -> float:
+def _rate(source: SourceInfo, times: NDArray[np.float64]) -> float:
     """The nominal rate; the measured one where that is none, or much too low.
 
-    A mean over a variable rate would drop pictures wherever there are many.
+    A mean over a variable rate would drop pictures wherever there are many. How fast the first ones
+    of a live source came says nothing.
     """
-    if len(times) < 2:
+    nominal = source.fps
+    if len(times) < 2 or source.live:
         return nominal or _ASSUMED_FPS
     measured = float(1.0 / np.median(np.diff(times)))
     return nominal if nominal and measured < 1.1 * nominal else measured

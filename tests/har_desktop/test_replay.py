@@ -116,6 +116,31 @@ def test_the_source_is_never_overwritten(tmp_path: Path, sure_bundle: Path) -> N
     assert video.read_bytes() == before
 
 
+@pytest.mark.parametrize("names", [("a.avi", "a.mp4"), ("a.mp4", "a.avi")])
+def test_no_other_source_is_overwritten(tmp_path: Path, sure_bundle: Path, names) -> None:
+    videos = [write_video(tmp_path / f"{name}.avi", seconds=0.5) for name in names]
+    videos = [video.rename(video.with_suffix("")) for video in videos]
+    before = [video.read_bytes() for video in videos]
+    results = run(videos, tmp_path, sure_bundle)
+    (failure,) = results.failures
+    assert "would replace" in failure.error
+    assert [video.read_bytes() for video in videos] == before
+
+
+def test_files_that_are_none_of_a_replays_stay(tmp_path: Path, sure_bundle: Path) -> None:
+    video = write_video(tmp_path / "clip.avi", seconds=0.5)
+    subtitles = tmp_path / "clip.vtt"
+    subtitles.write_text("WEBVTT")
+    (failure,) = run([video], tmp_path, sure_bundle).failures
+    assert failure.error == (
+        f"{video}: the result would replace {subtitles}; choose another folder with --out"
+    )
+    assert subtitles.read_text() == "WEBVTT"
+    subtitles.unlink()
+    for _ in range(2):  # what a replay has written it writes anew
+        assert run([video], tmp_path, sure_bundle).failures == []
+
+
 def test_a_short_source_is_answered(tmp_path: Path, sure_bundle: Path) -> None:
     video = write_video(tmp_path / "clip.avi", seconds=1.0)
     (summary,) = run([video], tmp_path / "out", sure_bundle).summaries

@@ -4,14 +4,19 @@ import gc
 import threading
 import time
 
+import numpy as np
 import pytest
 
+from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline import live as live_module
 from har_desktop.pipeline.live import Live
+from har_desktop.pipeline.result import Result
+from har_desktop.sinks.base import RunInfo
 from har_desktop.sources.base import Source, SourceInfo
+from tests.har_desktop.pipeline.takes import FPS, START
 from tests.rigs import MjpegRig, ScriptedRig, picture
 from tests.sessions import QUICK, Gated
 
@@ -142,3 +147,30 @@ def no_thread_left(request):
     for thread in set(threading.enumerate()) - before:
         thread.join(5.0)
         assert not thread.is_alive(), f"{request.node.name} left {thread.name} behind"
+
+
+@pytest.fixture
+def run(live_bundle):
+    source = SourceInfo("camera", 64, 48, FPS, None, live=True)
+    manifest = live_bundle.manifest
+    return RunInfo(source, manifest.name, "cpu", None, manifest.classes, 0.1)
+
+
+@pytest.fixture
+def results(recognizer):
+    """The function that makes results of a session that has been running for a while."""
+    decider = Decider(recognizer.manifest.classes, 0.0)
+
+    def make(count, start=START, stretch=1, first=2000):
+        made = []
+        for number in range(count):
+            rng = np.random.default_rng(number // 5)
+            small = rng.integers(0, 256, (6, 8, 3), np.uint8)
+            image = np.kron(small, np.ones((8, 8, 1), np.uint8))
+            frame = Frame(image, first + number, start + number / FPS)
+            recognition = recognizer.push(frame)
+            decision, events = decider.update(recognition)
+            made.append(Result(recognition, decision, events, recognizer.manifest, 0.0, stretch))
+        return made
+
+    return make

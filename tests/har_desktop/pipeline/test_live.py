@@ -32,6 +32,7 @@ def test_session_from_start_to_stop(kind, rig, log, live, recognizer):
     run = session.run_info()
     assert (run.source.width, run.source.height, run.source.live) == (64, 48, True)
     assert (run.model, run.provider, run.classes) == ("live", "cpu", recognizer.manifest.classes)
+    assert run.source.fps > 1  # a stream states none
 
     open_events = session.stop()
     last = log.results[-1].decision

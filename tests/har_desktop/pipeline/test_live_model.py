@@ -47,6 +47,7 @@ def test_failing_model_is_a_fault_until_it_is_restarted(error, words, rig, log, 
     log.wait(lambda: len(log.results) > results)
     assert session.status.state is State.RUNNING
     assert log.results[results].recognition.filled == 0
+    assert log.results[results].stretch > log.results[results - 1].stretch
     assert log.results[results].decision.label is None
 
 

@@ -9,46 +9,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from har_desktop.decision.decision import Decision, State
-from har_desktop.decision.events import Decider
 from har_desktop.errors import OutputError
-from har_desktop.frame import Frame
 from har_desktop.overlay import annotate
 from har_desktop.pipeline import recorder as recorder_module
 from har_desktop.pipeline.recorder import CAPACITY, RESERVE, Recorder, save_snapshot
-from har_desktop.pipeline.result import Result
-from har_desktop.sinks.base import RunInfo
 from har_desktop.sinks.frames_jsonl import FramesJsonl
-from har_desktop.sources.base import SourceInfo
-
-FPS, START = 20.0, 100.0
-
-
-@pytest.fixture(scope="module")
-def run(live_bundle):
-    source = SourceInfo("camera", 64, 48, FPS, None, live=True)
-    manifest = live_bundle.manifest
-    return RunInfo(source, manifest.name, "cpu", None, manifest.classes, 0.1)
-
-
-@pytest.fixture
-def results(recognizer):
-    """The function that makes results of a session that has been running for a while."""
-    decider = Decider(recognizer.manifest.classes, 0.0)
-
-    def make(count, start=START, stretch=1, first=2000):
-        made = []
-        for number in range(count):
-            rng = np.random.default_rng(number // 5)
-            small = rng.integers(0, 256, (6, 8, 3), np.uint8)
-            image = np.kron(small, np.ones((8, 8, 1), np.uint8))
-            frame = Frame(image, first + number, start + number / FPS)
-            recognition = recognizer.push(frame)
-            decision, events = decider.update(recognition)
-            made.append(Result(recognition, decision, events, recognizer.manifest, 0.0, stretch))
-        return made
-
-    return make
+from tests.har_desktop.pipeline.takes import FPS, START, feed, lines, video_frames
+from tests.limits import largest_file
 
 
 @pytest.fixture
@@ -70,31 +37,9 @@ def record(tmp_path, run, ends):
         one.stop(20.0)
 
 
-def feed(recorder, results):
-    """Feed no faster than it is written."""
-    for result in results:
-        while recorder.stats().waiting >= CAPACITY:
-            threading.Event().wait(0.005)
-        recorder.feed(result)
-
-
 def wait_until(predicate):
     while not predicate():
         threading.Event().wait(0.005)
-
-
-def video_frames(path):
-    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    frames = []
-    while (got := video.read())[0]:
-        frames.append(got[1])
-    fps = video.get(cv2.CAP_PROP_FPS)
-    video.release()
-    return frames, fps
-
-
-def lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def check(stats):
@@ -133,26 +78,36 @@ def test_a_plain_recording_shows_nothing_but_the_pictures(record, results):
         assert cv2.absdiff(frame, picture).mean() < cv2.absdiff(frame, drawn).mean() / 2
 
 
-def test_no_label_stands_in_the_video_while_the_camera_is_lost(record, results):
+def test_the_video_goes_on_while_the_camera_is_lost(record, results, monkeypatch):
+    monkeypatch.setattr(recorder_module, "SLOW_S", 0.1)
     recorder = record()
-    before = results(25)
-    assert before[-1].decision.state is State.ACTION
-    after = results(5, start=START + 5.0, stretch=2, first=2025)
-    feed(recorder, before + after)
+    feed(recorder, results(25))
+    wait_until(lambda: recorder.stats().written == 25)
+    wait_until(lambda: recorder._tape._video._video._frames > 40)
     video, jsonl = recorder.stop()
-    assert len(lines(jsonl)) == 31  # nothing was made up
-    frames, _ = video_frames(video)
-    assert len(frames) == 105
-    last = before[-1]
-    nothing = Decision(0.0, State.FILLING, None, None, 0.0)
-    labelled = annotate(last.recognition, last.decision)
-    bare = annotate(replace(last.recognition, window=None), nothing)
-    closer = [distance(frame, bare) < distance(frame, labelled) for frame in frames[24:100]]
-    assert closer == [False, False] + 74 * [True]
+    assert len(video_frames(video)[0]) > 40
+    assert len(lines(jsonl)) == 26
 
 
-def distance(one, other):
-    return np.abs(one.astype(int) - other).mean()
+def test_recording_ends_complete_where_the_computer_slept(record, results, ends):
+    recorder, before = record(), results(25)
+    feed(recorder, [*before, *results(5, start=START + 3600.0, first=2025)])
+    recorder._thread.join(20.0)
+    assert ends == ["take: the recording ended, for nothing ran for 3599 s"]
+    video, jsonl = recorder.stop()
+    assert len(lines(jsonl)) - 1 == len(video_frames(video)[0]) == 25
+
+
+def test_recording_ends_complete_before_the_file_is_too_large(record, results, monkeypatch, ends):
+    monkeypatch.setattr(recorder_module, "LARGE", RESERVE + 1)
+    recorder = record()
+    with largest_file(RESERVE):
+        feed(recorder, results(60))
+        recorder._thread.join(20.0)
+    (reason,) = ends
+    assert "take: the recording ended, for the disk takes no larger file; record anew" in reason
+    video, jsonl = recorder.stop()
+    assert len(lines(jsonl)) - 1 == len(video_frames(video)[0]) >= 31
 
 
 def test_flood_is_dropped_and_counted(record, results, monkeypatch):

@@ -4,7 +4,8 @@ import sys
 import pytest
 
 from har_desktop.errors import OutputError
-from har_desktop.sinks.atomic import AtomicFile, AtomicText
+from har_desktop.sinks.atomic import AtomicFile, AtomicText, takes_files_of
+from tests.limits import largest_file
 
 
 def test_the_name_appears_with_the_whole_text(tmp_path):
@@ -83,4 +84,12 @@ def test_a_full_disk(tmp_path, lines):
     assert "out.csv: cannot be written: File too large; " in done.stdout
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_file_system_knows_is_found_without_writing_it(tmp_path):
+    assert takes_files_of(2**32, tmp_path)
+    with largest_file(2**20):
+        assert takes_files_of(2**20, tmp_path)
+        assert not takes_files_of(2**20 + 1, tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -83,6 +83,27 @@ def test_without_a_good_rate_it_is_measured(tmp_path, run_info, result, fps):
     assert [number_of(frame.image) for frame in frames] == list(range(30))
 
 
+@pytest.mark.parametrize("early", [0.005, 0.5], ids=["burst", "hiccup"])
+def test_how_a_live_source_begins_says_nothing_of_its_rate(tmp_path, run_info, result, early):
+    source = replace(run_info.source, fps=20.0, live=True)
+    begun = [i * early for i in range(10)]
+    times = [*begun, *(begun[-1] + i / 20.0 for i in range(1, 40))]
+    frames, info = film(tmp_path / "clip.mp4", replace(run_info, source=source), result, times)
+    assert info.fps == 20.0
+    assert [number_of(frame.image) for frame in frames[-39:]] == list(range(10, 49))
+
+
+def test_a_picture_that_is_held_is_in_the_file(tmp_path, run_info, result):
+    sink = AnnotatedVideo(tmp_path / "clip.mp4", run_info)
+    for number in range(3):
+        sink.write(*result(numbered(number), number, number / 25.0, heat=0.0), [])
+    sink.hold(2.0)
+    sink.write(*result(numbered(3), 3, 3.0, heat=0.0), [])
+    with VideoFile(sink.finish()) as video:
+        shown = [number_of(frame.image) for frame in video]
+    assert shown == [0, 1, *(73 * [2]), 3]
+
+
 def test_a_rate_too_low_for_the_encoder(tmp_path, run_info, result):
     run = replace(run_info, source=replace(run_info.source, fps=0.0005))
     frames, info = film(tmp_path / "clip.mp4", run, result, [2000.0 * i for i in range(12)])

@@ -1,0 +1,15 @@
+"""Limits that a system sets."""
+
+import resource
+from contextlib import contextmanager
+
+
+@contextmanager
+def largest_file(size):
+    """A system that lets nobody write files of more than so many bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
