@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -30,6 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return console.run(cli, NAME, arguments)
 
 
+def run() -> NoReturn:
+    """Be the program: `main`, and the end of the process."""
+    console.leave(main())
+
+
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name=NAME, message="%(prog)s %(version)s")
 @console.debug_option
@@ -42,14 +47,30 @@ def cli(context: click.Context) -> int | None:
     return _launch() if context.invoked_subcommand is None else None
 
 
-def _refuse_nan(_: click.Context, __: click.Parameter, value: float) -> float:
-    if math.isnan(value):  # passes every range
-        raise click.BadParameter("not a number.")
-    return value
+class _Seconds(click.FloatRange):
+    name = "number"  # in messages
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):  # passes every range
+            self.fail("not a number.", param, ctx)
+        return seconds
+
+
+def _refuse_addresses(
+    _: click.Context, __: click.Parameter, sources: tuple[str, ...]
+) -> tuple[str, ...]:
+    if any("://" in source for source in sources):  # it may hold a password, and is not told
+        raise click.BadParameter(
+            f"addresses are for the window: run {NAME}, and choose File, Network stream."
+        )
+    return sources
 
 
 @cli.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, callback=_refuse_addresses)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for results.")
 @click.option("--model", type=click.Path(path_type=Path), help="A bundle's folder.")
 @click.option(
@@ -76,8 +97,7 @@ def _refuse_nan(_: click.Context, __: click.Parameter, value: float) -> float:
 @click.option(
     "--hop",
     metavar="SECONDS",
-    type=click.FloatRange(min=0),
-    callback=_refuse_nan,
+    type=_Seconds(min=0),
     default=0.0,
     show_default=True,
     help="Least time between two results; 0 gives one per frame.",
@@ -124,12 +144,17 @@ def models(context: click.Context, as_json: bool) -> None:
 
 @models.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@json_option
 @console.debug_option
-def verify(folder: Path) -> None:
+@click.pass_context
+def verify(context: click.Context, folder: Path, as_json: bool) -> None:
     """Check a bundle: schema, hashes, safety, names, shapes, and a dry run on the CPU."""
     from har_desktop.model_report import prove
 
     proof = prove(folder)
+    if as_json or (context.parent and context.parent.params["as_json"]):
+        console.print_json({"path": str(folder), "checked": dict(proof)})
+        return
     click.echo(f"{folder}: a good bundle")
     click.echo(console.columns(proof))
 

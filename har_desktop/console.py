@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
 
 import click
 import msgspec
+from click.exceptions import NoArgsIsHelpError
 
 from har_desktop.errors import HarError
 
@@ -55,6 +60,9 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
         return FAILURE
     except click.Abort:
         return INTERRUPTED
+    except NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except Exception as error:  # noqa: BLE001, nothing above us would tell it better
         if settings["debug"]:
             traceback.print_exc()
@@ -64,9 +72,28 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
     return code or 0
 
 
+def leave(code: int) -> NoReturn:
+    """End the process with an exit code, whatever its threads are doing.
+
+    A thread that was left behind in a driver or a model, and comes back from there while the
+    interpreter shuts down, would abort the process: C++ does not let it end.
+    """
+    if not any(thread.daemon for thread in threading.enumerate()):
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # nobody reads it any more
+            stream.flush()
+    logging.shutdown()
+    os._exit(code)
+
+
 def print_json(value: object) -> None:
     """Print a struct, or a list of them, as one line of JSON."""
-    click.echo(msgspec.json.encode(value).decode())
+    try:
+        line = msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # the name of a file need not be Unicode: told with escapes
+        line = json.dumps(msgspec.to_builtins(value))
+    click.echo(line)
 
 
 def columns(rows: Sequence[tuple[str, str]]) -> str:

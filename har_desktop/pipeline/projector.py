@@ -179,7 +179,7 @@ class Projector:
         due, now = self._since + gap / self._speed, perf_counter()
         if now < due:
             return due - now
-        if last and not self._loop:
+        if last and not (self._loop and here):  # a single picture takes no time to loop in
             self.state = PlayState.ENDED
             return 0.0
         self._go(0 if last else here + 1)

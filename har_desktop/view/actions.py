@@ -52,6 +52,7 @@ class Actions:
         self.record.setEnabled(live or self.record.isChecked())
         self.snapshot.setEnabled(shown)
         self.card.setEnabled(model)
+        self.explain_top.setEnabled(model)
 
     def _file(self) -> None:
         menu = self._menu("&File")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntEnum
 
 from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
@@ -13,15 +14,27 @@ from har_desktop.view.theme import RADIUS, RECORDING
 
 _STAYS_MS = 6000
 _Role = QPalette.ColorRole
+_Action = tuple[str, Callable[[], object]]
+
+
+class _Kind(IntEnum):
+    """What a line tells of; the first that there is hides the others."""
+
+    FAILURE = 0
+    NEWS = 1
+    WORK = 2
 
 
 class Banner(QWidget):
-    """Hidden until there is something to say. Good news go by themselves; failures stay."""
+    """Hidden until there is something to say. Good news go by themselves; failures stay.
+
+    Of each kind one line is kept: news wait behind a failure, and work that goes on behind both.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._failure = False
-        self._action: Callable[[], object] | None = None
+        self._lines: dict[_Kind, tuple[str, _Action | None]] = {}
+        self._said: tuple[str, _Action | None] | None = None
         self._label = label(wrap=True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -31,14 +44,14 @@ class Banner(QWidget):
         self._close = tool("Dismiss", "Dismiss")
         self._close.setText("\u2715")
         self._close.setProperty("quiet", True)
-        self._close.clicked.connect(self.hide)
+        self._close.clicked.connect(self.dismiss)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 7, 7, 7)
         layout.addWidget(self._label, 1)
         layout.addWidget(self._button)
         layout.addWidget(self._close)
         self._timer = QTimer(self, singleShot=True, interval=_STAYS_MS)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self.dismiss)
         self.setAccessibleName("Message")
         self.hide()
 
@@ -50,30 +63,38 @@ class Banner(QWidget):
     @property
     def failure(self) -> bool:
         """True where it tells of a failure."""
-        return self._failure
+        return _Kind.FAILURE in self._lines
 
-    def fail(self, line: str, action: tuple[str, Callable[[], object]] | None = None) -> None:
-        """Tell of a failure until it is dismissed or something else is said; see `tell`."""
-        self._say(line, failure=True, action=action)
+    def fail(self, line: str, action: _Action | None = None) -> None:
+        """Tell of a failure until it is dismissed, mended, or another one comes; see `tell`."""
+        self._keep(_Kind.FAILURE, line, action)
 
-    def tell(
-        self, line: str, action: tuple[str, Callable[[], object]] | None = None, stay: bool = False
-    ) -> None:
+    def tell(self, line: str, action: _Action | None = None, stay: bool = False) -> None:
         """Tell that something was done.
 
         Args:
             line: For the person.
-            action: The words of a button, and what it does.
-            stay: True for work that goes on: until something else is said.
+            action: The words of a button, and what it does; the line goes with it.
+            stay: True for work that goes on: until it is dismissed or taken back.
         """
-        self._say(line, failure=False, action=action)
-        if not stay:
-            self._timer.start()
+        self._keep(_Kind.WORK if stay else _Kind.NEWS, line, action)
+
+    def amend(self, before: str, line: str) -> None:
+        """Say of work that goes on how far it has come, unless the line of before is gone."""
+        said, action = self._lines.get(_Kind.WORK, ("", None))
+        if said == before:
+            self._keep(_Kind.WORK, line, action)
 
     def take_back(self, line: str) -> None:
-        """Hide what was said, unless something else was said since."""
-        if self.text == line:
-            self.hide()
+        """Say a line no more: it isn't true any longer."""
+        self._lines = {kind: said for kind, said in self._lines.items() if said[0] != line}
+        self._say()
+
+    def dismiss(self) -> None:
+        """Say no more what is shown, but what waits behind it."""
+        if self._lines:
+            del self._lines[min(self._lines)]
+        self._say()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002, Qt's name
         """Draw the ground, with a mark at the left in the colour of the message."""
@@ -84,25 +105,35 @@ class Banner(QWidget):
         painter.setBrush(self.palette().color(_Role.Base))
         painter.drawRoundedRect(rect, RADIUS, RADIUS)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(RECORDING if self._failure else self.palette().color(_Role.Accent))
+        painter.setBrush(RECORDING if self.failure else self.palette().color(_Role.Accent))
         painter.drawRoundedRect(QRectF(5, 7, 3, self.height() - 14), 1.5, 1.5)
 
-    def _say(
-        self,
-        line: str,
-        failure: bool,
-        action: tuple[str, Callable[[], object]] | None,
-    ) -> None:
+    def _keep(self, kind: _Kind, line: str, action: _Action | None) -> None:
+        self._lines[kind] = line, action
+        self._say()
+
+    def _say(self) -> None:
+        """Show the first line that there is, if it is not shown already."""
+        kind = min(self._lines, default=None)
+        said = None if kind is None else self._lines[kind]
+        if said is self._said:
+            return
+        self._said = said
         self._timer.stop()
-        self._failure = failure
+        if said is None:
+            self.hide()
+            return
+        line, action = said
         self._label.setText(line)
         self.setAccessibleDescription(line)
         self._button.setVisible(action is not None)
-        words, self._action = action or ("", None)
-        self._button.setText(words)
+        self._button.setText(action[0] if action else "")
+        if kind is _Kind.NEWS:
+            self._timer.start()
         self.show()
         self.update()
 
     def _act(self) -> None:
-        if self._action is not None:
-            self._action()
+        if self._said is not None and (action := self._said[1]) is not None:
+            self.dismiss()
+            action[1]()

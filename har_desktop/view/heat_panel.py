@@ -71,7 +71,7 @@ class HeatPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._style = HeatStyle()
-        self._shown = Switch("&Heat-map")
+        self._shown = Switch("He&at-map")
         self._shown.setToolTip("Show where in the picture the evidence lies (H)")
         keep_space(self._shown)
         self._map = QComboBox()
@@ -138,7 +138,7 @@ class HeatPanel(QWidget):
             self._method.setCurrentIndex((self._method.currentIndex() + 1) % self._method.count())
 
     def _lay_out(self) -> None:
-        opacity = QLabel("O&pacity")
+        opacity = QLabel("&Opacity")
         opacity.setBuddy(self._opacity)
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)

@@ -60,6 +60,7 @@ class LiveSession(Session):
         self._screen = RateMeter()
         self._recorder: Recorder | None = None
         self._status = Status(State.STOPPED)
+        self._trouble: str | None = None  # the line that was told of it, until it is over
         stage.begin(replay=False, badge=name)
         stage.video.painted.connect(self._screen.tick)
         self._frame_waits.connect(self._take_frame)
@@ -80,11 +81,15 @@ class LiveSession(Session):
 
     def use(self, recognizer: Recognizer) -> None:
         """Recognise with this model from the next frame on."""
-        self._pinned = TOP
+        self._pinned, self._result = TOP, None
+        self._manifest = recognizer.manifest
+        self._course = self._stage.use_model(recognizer.manifest, None, TOP)
         self._live.swap(recognizer)
 
     def explain(self, index: int) -> None:
-        """Explain one class from the next frame on, or the most probable one."""
+        """Explain one class from the next frame on, or the most probable one; needs a model."""
+        if self._manifest is None:
+            return
         self._pinned = index
         self._live.explain(index)
         self._stage.pin(index)
@@ -142,8 +147,7 @@ class LiveSession(Session):
         if self._closed or self._status.state is State.LOST:
             return
         if result.manifest is not self._manifest:
-            self._manifest = result.manifest
-            self._course = self._stage.use_model(result.manifest, None, self._pinned)
+            return  # of the model before
         if result.stretch != self._stretch:
             self._stretch, self._pace = result.stretch, Pace()
         self._result = result
@@ -173,7 +177,7 @@ class LiveSession(Session):
     def _take_status(self, status: Status) -> None:
         if self._closed:
             return
-        before, self._status = self._status, status
+        self._status = status
         video = self._stage.video
         if status.state is State.LOST:
             self._result = None
@@ -185,22 +189,27 @@ class LiveSession(Session):
             self._stage.forget()
             line = status.message or "The recognition has stopped; see the log file"
             video.set_notice("Stopped", line, "lost-line")
-            self.trouble.emit(line)
+            self._tell(line)
         elif status.state is State.OPENING:
             video.set_notice("Opening\u2026", self._name)
         else:
             video.set_notice(None)
-            self._take_delay(before, status.message)
+            self._take_delay(status.message)
         self.changed.emit()
 
-    def _take_delay(self, before: Status, message: str | None) -> None:
+    def _take_delay(self, message: str | None) -> None:
         """While the model does not answer, no label of it stays beside a picture that goes on."""
         if message is not None:
             self._result = None
             self._stage.forget()
-            self.trouble.emit(message)
-        elif before.state in (State.RUNNING, State.FAULTED) and before.message is not None:
-            self.mended.emit(before.message)
+            self._tell(message)
+        elif self._trouble is not None:
+            self.mended.emit(self._trouble)
+            self._trouble = None
+
+    def _tell(self, trouble: str) -> None:
+        self._trouble = trouble
+        self.trouble.emit(trouble)
 
     def _state_in_words(self) -> str:
         state = self._status.state

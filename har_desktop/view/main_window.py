@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QTimer, QUrl
+from PySide6.QtCore import QEvent, QSize, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
         self.recent.refresh()
         self.welcome.show_recent(self.settings.recent)
         if source is not None and self.banner.failure:
-            self.banner.hide()
+            self.banner.dismiss()
         self._refresh()
 
     def _show_trouble(self, line: str) -> None:
@@ -261,6 +261,12 @@ class MainWindow(QMainWindow):
         )
 
     # What Qt asks
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802, Qt's name
+        """Know of full screen, whoever asked for it: the menu, the system, or the settings."""
+        if event.type() is QEvent.Type.WindowStateChange:
+            self.commands.full.setChecked(self.isFullScreen())
+        super().changeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802, Qt's name
         """Take files, folders of a model, and addresses."""

@@ -28,6 +28,8 @@ from har_desktop.view.settings import Settings
 from har_desktop.view.stage import Stage
 
 _log = logging.getLogger(__name__)
+_EXPORTING = "Exporting\u2026"
+_BUSY = "One export at a time: wait for the one that runs, or cancel it"
 
 
 class Outputs:
@@ -49,11 +51,14 @@ class Outputs:
         self.recording = Recording(window)
         self.export = Export(window)
         self._tasks: list[Task] = []
+        self._progress = _EXPORTING  # as it was told last
         self.recording.time.connect(stage.show_recording)
         self.recording.time.connect(lambda time: actions.record.setChecked(time is not None))
         self.recording.saved.connect(lambda files, line: self._tell(line, files[0].parent))
         self.recording.failed.connect(banner.fail)
         self.export.progress.connect(self._show_progress)
+        for ended in (self.export.done, self.export.failed):
+            ended.connect(lambda _: self._forget_export())
         self.export.done.connect(self._finish_export)
         self.export.failed.connect(banner.fail)
         actions.snapshot.triggered.connect(self.take_snapshot)
@@ -136,7 +141,7 @@ class Outputs:
     def ask_and_export(self) -> None:
         """Ask where the results of the replay shall go, and write them."""
         if self.export.running:
-            self._banner.fail("One export at a time: wait for the one that runs, or cancel it")
+            self._banner.fail(_BUSY, ("Cancel", self.export.cancel))
             return
         folder = QFileDialog.getExistingDirectory(
             self._window, "Folder for the results", str(self._settings.folder)
@@ -155,7 +160,8 @@ class Outputs:
             explain = model.manifest.classes[session.pinned]
         method = self._method(model.manifest)
         self.export.start(source.replayable, folder, model.folder, explain, method)
-        self._show_progress(0)
+        self._progress = _EXPORTING
+        self._banner.tell(_EXPORTING, ("Cancel", self.export.cancel), stay=True)
 
     def _method(self, manifest: Manifest) -> Method:
         """Whose heat-maps are chosen; Grad-CAM's where the model has no other."""
@@ -190,9 +196,12 @@ class Outputs:
         self._tell(f"Recovered {', '.join(file.name for file in files)}", leftovers[0].parent)
 
     def _show_progress(self, frames: int) -> None:
-        if self.export.running:
-            line = f"Exporting\u2026 {frames} frames" if frames else "Exporting\u2026"
-            self._banner.tell(line, ("Cancel", self.export.cancel), stay=True)
+        before, self._progress = self._progress, f"{_EXPORTING} {frames} frames"
+        self._banner.amend(before, self._progress)
+
+    def _forget_export(self) -> None:
+        for line in (self._progress, _BUSY):
+            self._banner.take_back(line)
 
     def _finish_export(self, files: list[Path]) -> None:
         names = ", ".join(file.name for file in files)

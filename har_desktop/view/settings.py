@@ -19,6 +19,8 @@ from har_desktop.view.heat import (
 from har_desktop.view.theme import APPEARANCES, DEFAULT_APPEARANCE
 
 _RECENT = 8
+# No number of ours is larger; this also refuses "inf", and "nan".
+_LARGEST = 1e5
 _FOLDER = "HAR Desktop"
 
 
@@ -159,9 +161,10 @@ class Settings:
 
     def _number(self, key: str, default: float) -> float:
         try:
-            return float(str(self._store.value(key, default)))
+            number = float(str(self._store.value(key, default)))
         except ValueError:
             return default
+        return number if abs(number) <= _LARGEST else default
 
     def _list(self, key: str) -> list[str]:
         value = self._store.value(key, [])

@@ -72,7 +72,7 @@ class Welcome(QWidget):
         self._empty(self._cameras)
         self._listed = []
         for number, camera in enumerate(cameras):
-            button = self._button(camera.name or f"Camera {camera.index}", "camera-line")
+            button = self._button(_plain(camera.name or f"Camera {camera.index}"), "camera-line")
             button.setProperty("primary", number == 0)
             button.setProperty("lead", True)
             button.clicked.connect(lambda _=False, camera=camera: self.camera.emit(camera))
@@ -85,7 +85,7 @@ class Welcome(QWidget):
         """List files that were opened before and are still there."""
         self._empty(self._files)
         for path in [path for path in paths if path.is_file()][:_FILES]:
-            button = plain_button(path.name, str(path), quiet=True)
+            button = plain_button(_plain(path.name), str(path), quiet=True)
             button.clicked.connect(lambda _=False, path=path: self.recent.emit(path))
             self._files.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -118,7 +118,7 @@ class Welcome(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         for words, name, signal in (
-            ("Open a &video\u2026", "file-line", self.file),
+            ("&Open a video\u2026", "file-line", self.file),
             ("Network &stream\u2026", "stream-line", self.stream),
             ("&Demo", "person-line", self.demo),
         ):
@@ -166,3 +166,8 @@ class Welcome(QWidget):
             role = self.palette().ColorRole.HighlightedText
             color = self.palette().color(role) if primary else None
             button.setIcon(icon(name, self.palette(), color))
+
+
+def _plain(name: str) -> str:
+    """A name as the words of a button: nothing in it is a mnemonic."""
+    return name.replace("&", "&&")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow
 
 from har_desktop.inference.model import TOP
@@ -50,4 +51,10 @@ def connect_layout(actions: Actions, stage: Stage, window: QMainWindow) -> None:
     for action, widget in ((actions.strip, stage.strip), (actions.timeline, stage.timeline)):
         action.setChecked(True)
         action.toggled.connect(widget.setVisible)
-    actions.full.toggled.connect(lambda on: window.showFullScreen() if on else window.showNormal())
+    full = Qt.WindowState.WindowFullScreen
+
+    def fill(on: bool) -> None:
+        state = window.windowState()  # it may be maximised, and shall be so again afterwards
+        window.setWindowState(state | full if on else state & ~full)
+
+    actions.full.toggled.connect(fill)

@@ -172,6 +172,12 @@ class TestReplay:
             (["clip.avi", "--explain", "sing"], "unknown class 'sing' to explain"),
             (["clip.avi", "--model", "gone"], "gone: no such folder"),
             (["clip.avi", "--hop", "nan"], "Invalid value for '--hop': not a number."),
+            (
+                ["clip.avi", "--hop", "abc"],
+                "Invalid value for '--hop': 'abc' is not a valid number.",
+            ),
+            (["clip.avi", "--hop", "-1"], "Invalid value for '--hop': -1.0 is not in the range"),
+            (["rtsp://me:secret@cam/1"], "Invalid value for 'SOURCE...': addresses are for the"),
             (["clip.avi", "--provider", "tpu"], "Invalid value for '--provider'"),
             (["clip.avi", "--method", "x-ray"], "Invalid value for '--method'"),
             ([], "Missing argument 'SOURCE...'"),
@@ -183,6 +189,7 @@ class TestReplay:
         assert (code, out) == (2, "")
         assert err.startswith(f"har-desktop: error: {complaint}")
         assert err.count("\n") == 1
+        assert "secret" not in err
 
     def test_no_verb_and_no_display_replays_the_demo(self, run, clip, monkeypatch, tmp_path):
         monkeypatch.setattr("har_desktop.replay.Demo", lambda: ContainedVideo(clip))
@@ -226,6 +233,14 @@ class TestModels:
         assert (code, err) == (0, "")
         for checked in ("schema 1", "encoder.onnx", "head.onnx", "SHA-256", "dry run"):
             assert checked in out
+
+    @pytest.mark.parametrize("verb", [["verify", "--json"], ["--json", "verify"]])
+    def test_verify_as_json(self, run, bundle_folder, verb):
+        code, out, err = run("models", *verb, bundle_folder)
+        assert (code, err) == (0, "")
+        report = json.loads(out)
+        assert report["path"] == str(bundle_folder)
+        assert report["checked"]["dry run"] == "finite, probabilities sum to 1"
 
     def test_verify_finds_a_changed_byte(self, run, shipped):
         head = shipped / DEFAULT_BUNDLE / "head.onnx"

@@ -1,5 +1,6 @@
 """Every way in which a command can end: its one line and its exit code."""
 
+import json
 import os
 import subprocess
 import sys
@@ -65,6 +66,23 @@ def test_wrong_usage_points_to_the_help(run):
     assert err.count("\n") == 1
 
 
+def test_without_a_verb_the_help_is_as_long_as_it_is(capsys):
+    @click.group()
+    def tool():
+        """Does this and that."""
+
+    @tool.command()
+    def verb():
+        """Does this."""
+
+    assert console.run(tool, "tool", ["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert console.run(tool, "tool", []) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", printed)
+    assert "\n  verb  Does this.\n" in err
+
+
 def test_a_bug_is_called_a_bug(run):
     code, _, err = run(fail(ZeroDivisionError("division by zero")))
     assert code == 1
@@ -104,6 +122,12 @@ def test_a_reader_that_leaves_is_no_failure_to_speak_of():
     os.close(reading)
     _, err = process.communicate("")
     assert (process.returncode, err) == (1, "")
+
+
+def test_a_name_that_is_not_unicode_is_told_with_escapes(capsys):
+    console.print_json([{"source": "caf\udce9.mp4", "files": ["größe"]}])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line) == [{"source": "caf\udce9.mp4", "files": ["größe"]}]
 
 
 def test_columns_are_aligned():

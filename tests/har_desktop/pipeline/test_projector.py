@@ -298,6 +298,15 @@ def test_loop_and_play_after_the_end(show):
     assert Film.readings == 1
 
 
+def test_a_single_picture_is_not_looped(recognizer):
+    show = Show(recognizer, frames(1))
+    show.projector.set_loop(True)
+    show.projector.play()
+    show.play_to(PlayState.ENDED)
+    show.settle()
+    assert [moment.frame.index for moment in show.moments] == [0]
+
+
 def test_seek_at_the_end_is_a_pause(show):
     show.projector.set_speed(1000.0)
     show.projector.play()

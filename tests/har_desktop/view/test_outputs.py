@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.recorder import Recorder
 from har_desktop.sinks.leftovers import partial_of
+from har_desktop.sources.figure import RenderedFigure
 from har_desktop.view.recording import fresh_target
 
 PATIENCE = 20_000
@@ -220,6 +222,51 @@ def test_what_a_killed_run_has_left_is_told_and_can_be_recovered(
 
     in_window(body, camera_server.url)
     assert [path.name for path in settings.folder.iterdir()] == ["take (interrupted).frames.jsonl"]
+
+
+def test_an_export_covers_no_failure_and_can_be_dismissed_and_cancelled(
+    in_window, qtbot, monkeypatch, settings, tmp_path
+):
+    look = Recognizer.look
+
+    def slowly(self, frame):
+        time.sleep(0.01)
+        return look(self, frame)
+
+    monkeypatch.setattr(Recognizer, "look", slowly)
+    monkeypatch.setattr("har_desktop.replay.Demo", lambda: RenderedFigure("Lunges", 1, 600.0))
+
+    def body(window):
+        banner, export = window.banner, window.outputs.export
+
+        def go_on():
+            told = []
+            export.progress.connect(told.append)
+            qtbot.waitUntil(lambda: len(told) > 1, timeout=PATIENCE)
+
+        qtbot.waitUntil(window.commands.snapshot.isEnabled, timeout=PATIENCE)
+        window.outputs.export_to(tmp_path / "exported")
+        qtbot.waitUntil(lambda: "frames" in banner.text, timeout=PATIENCE)
+        (tmp_path / "file").touch()
+        settings.folder = tmp_path / "file" / "snapshots"
+        window.commands.snapshot.trigger()
+        qtbot.waitUntil(lambda: "snapshots" in banner.text, timeout=PATIENCE)
+        go_on()
+        assert "snapshots" in banner.text
+        banner._close.click()
+        assert "frames" in banner.text
+        banner._close.click()
+        go_on()
+        assert banner.text == ""
+        window.commands.export.trigger()
+        assert "One export at a time" in banner.text
+        banner._button.click()
+        qtbot.waitUntil(lambda: "cancelled" in banner.text, timeout=PATIENCE)
+        banner._close.click()
+        assert banner.text == ""
+
+    in_window(body, "demo")
+    assert list((tmp_path / "exported").iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b:c*?", "\u00dcbung 1", "." * 300, ""])

@@ -58,6 +58,17 @@ def test_nonsense_counts_as_not_set(store):
     assert settings.recent == (Path("one"),)
 
 
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e300"])
+def test_no_number_is_beyond_all_bounds(store, number):
+    store.write_text(
+        f"[heat]\nopacity={number}\n[camera]\nindex={number}\n"
+        f"[capture]\nheight={number}\nwidth={number}\nrate={number}\n"
+    )
+    settings = opened(store)
+    assert settings.heat == HeatStyle()
+    assert settings.camera is settings.camera_size is settings.camera_rate is None
+
+
 def test_the_opacity_stays_a_share(store):
     store.write_text("[heat]\nopacity=7\n")
     assert opened(store).heat.opacity == 1.0

@@ -114,7 +114,7 @@ class TestWelcome:
         assert page.camera_names == ()
         assert "No camera" in page.hint
         words = {button.text() for button in page.findChildren(QPushButton)}
-        assert words == {"Open a &video\u2026", "Network &stream\u2026", "&Demo"}
+        assert words == {"&Open a video\u2026", "Network &stream\u2026", "&Demo"}
 
     def test_each_button_does_its_own(self, shown, qtbot):
         page = shown(Welcome(), 800, 600)

@@ -14,9 +14,18 @@ from PySide6.QtCore import (
     QUrl,
 )
 from PySide6.QtGui import QAction, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QSlider,
+    QWidget,
+)
 
 import har_desktop
+from har_desktop.sources.cameras import CameraId
 from har_desktop.view.about import About
 from har_desktop.view.heat import HeatStyle
 from har_desktop.view.model_card import ModelCard
@@ -102,6 +111,34 @@ def test_the_geometry_is_kept(in_window):
     assert seen == [QSize(761, 555)]
 
 
+def test_full_screen_is_kept_and_its_action_knows(in_window):
+    in_window(lambda window: window.commands.full.trigger())
+
+    def body(window):
+        assert window.isFullScreen()
+        assert window.commands.full.isChecked()
+        window.commands.full.trigger()
+        assert not window.isFullScreen()
+        window.showFullScreen()  # as the system may do
+        assert window.commands.full.isChecked()
+        window.showNormal()
+        assert not window.commands.full.isChecked()
+
+    in_window(body)
+
+
+def test_a_maximised_window_is_so_again_after_full_screen(in_window):
+    def body(window):
+        window.showMaximized()
+        window.commands.full.trigger()
+        assert window.isFullScreen()
+        window.commands.full.trigger()
+        assert window.isMaximized()
+        assert not window.isFullScreen()
+
+    in_window(body)
+
+
 def test_the_style_of_heat_maps_is_kept(in_window, settings):
     in_window(lambda window: window.stage.heat.next_colormap())
     assert settings.heat == HeatStyle(colormap="Viridis")
@@ -153,6 +190,26 @@ def test_menus_have_mnemonics_that_do_not_collide(in_window):
             texts = [a.text() for a in menu.actions() if a in fixed or a.menu()]
             found = mnemonics(texts)
             assert len(set(found)) == len(found), (menu.title(), texts)
+
+    in_window(body)
+
+
+@pytest.mark.parametrize("page", ["welcome", "stage"])
+def test_no_mnemonic_of_a_page_is_one_of_the_menu_bar(in_window, settings, page, tmp_path):
+    (tmp_path / "R&D.mp4").touch()
+    settings.remember_file(tmp_path / "R&D.mp4")
+
+    def body(window):
+        window._show_source(None)
+        window._show_cameras((CameraId("usb", "Front&Side", 0),))
+        shown = getattr(window, page)
+        labels = [label for label in shown.findChildren(QLabel) if label.buddy()]
+        parts = [*shown.findChildren(QAbstractButton), *labels]
+        texts = [part.text() for part in [*window.menuBar().actions(), *parts]]
+        keys = [QKeySequence.mnemonic(text) for text in texts]
+        used = [key.toString() for key in keys if not key.isEmpty()]
+        assert len(used) > len(window.menuBar().actions())
+        assert len(set(used)) == len(used), texts
 
     in_window(body)
 

@@ -1,0 +1,60 @@
+"""What the banner says first where there is more to say than one line."""
+
+import pytest
+from PySide6.QtCore import Qt
+
+from har_desktop.view.banner import Banner
+
+
+@pytest.fixture
+def banner(shown):
+    made = shown(Banner(), 400, 50)
+    made._timer.setInterval(20)
+    return made
+
+
+def test_what_a_failure_hides_comes_after_it(banner, qtbot):
+    banner.fail("disk full")
+    banner.tell("Exporting", stay=True)
+    banner.tell("Saved a.png")
+    assert (banner.text, banner.failure) == ("disk full", True)
+    qtbot.mouseClick(banner._close, Qt.MouseButton.LeftButton)
+    assert (banner.text, banner.failure) == ("Saved a.png", False)
+    qtbot.waitUntil(lambda: banner.text == "Exporting")
+
+
+def test_work_that_was_dismissed_is_not_told_of_again(banner, qtbot):
+    banner.tell("Exporting", stay=True)
+    banner.amend("Exporting", "Exporting 10")
+    assert banner.text == "Exporting 10"
+    qtbot.mouseClick(banner._close, Qt.MouseButton.LeftButton)
+    banner.amend("Exporting 10", "Exporting 20")
+    assert banner.text == ""
+
+
+def test_progress_does_not_keep_news_any_longer(banner, qtbot):
+    banner.tell("Exporting", stay=True)
+    banner.tell("Saved a.png")
+    texts = ["Exporting"]
+
+    def work():
+        texts.append(f"Exporting {len(texts)}")
+        banner.amend(*texts[-2:])
+        return banner.text == texts[-1]
+
+    qtbot.waitUntil(work)
+
+
+@pytest.mark.parametrize("line", ["disk full", "Exporting"])
+def test_a_line_can_be_taken_back_wherever_it_is(banner, line):
+    banner.tell("Exporting", stay=True)
+    banner.fail("disk full")
+    banner.take_back(line)
+    assert [banner.text] == [text for text in ("disk full", "Exporting") if text != line]
+
+
+def test_a_line_goes_with_its_action(banner, qtbot):
+    banner.fail("camera lost", ("Try again", lambda: banner.tell("trying")))
+    qtbot.mouseClick(banner._button, Qt.MouseButton.LeftButton)
+    assert banner.text == "trying"
+    assert banner._button.isHidden()

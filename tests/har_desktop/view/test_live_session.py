@@ -1,0 +1,140 @@
+"""What a live session does while there is no model, no camera, or a fault of either."""
+
+import threading
+from itertools import count
+
+import pytest
+from PySide6.QtCore import Qt
+
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline.state import State
+from har_desktop.sources.stream import NetworkStream
+from har_desktop.view import model_keeper
+from har_desktop.view.director import Opened
+
+PATIENCE = 20_000
+
+
+def full(window):
+    result = window.director.session.result
+    return result is not None and result.recognition.window is not None
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Opened from the start; while it is closed, the model does not answer."""
+    push, made = Recognizer.push, threading.Event()
+    made.set()
+
+    def waiting(self, frame):
+        made.wait()
+        return push(self, frame)
+
+    monkeypatch.setattr(Recognizer, "push", waiting)
+    yield made
+    made.set()
+
+
+def test_nothing_is_explained_before_there_is_a_model(in_window, camera_server, qtbot, monkeypatch):
+    load, loading = model_keeper.load_bundle, threading.Event()
+
+    def slowly(folder):
+        loading.wait()
+        return load(folder)
+
+    monkeypatch.setattr(model_keeper, "load_bundle", slowly)
+
+    def body(window):
+        session, top = window.director.session, window.commands.explain_top
+        qtbot.waitUntil(lambda: session.status.state is State.RUNNING, timeout=PATIENCE)
+        try:
+            assert not top.isEnabled()
+            session.explain(-1)
+            session.explain(1)
+            assert session.pinned == -1
+        finally:
+            loading.set()
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert top.isEnabled()
+        top.trigger()
+        assert window.banner.text == ""
+
+    in_window(body, camera_server.url)
+
+
+def test_a_model_chosen_while_the_camera_is_lost_is_the_one_that_is_shown(
+    in_window, camera_server, qtbot, shipped
+):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        session, bars = window.director.session, window.stage.bars
+        camera_server.stop()
+        qtbot.waitUntil(lambda: session.status.state is State.LOST, timeout=PATIENCE)
+        window.models.chosen.emit(shipped / "other_gru")
+        qtbot.waitUntil(lambda: len(bars.bars) == 2, timeout=PATIENCE)
+        qtbot.mouseClick(bars.bars[1], Qt.MouseButton.LeftButton)
+        assert session.pinned == 1
+        camera_server.start()
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert session.result.manifest.name == "other_gru"
+        assert session.result.recognition.window.explained == 1
+
+    in_window(body, camera_server.url)
+
+
+def test_no_result_of_the_model_before_is_shown_beside_the_classes_of_another(
+    in_window, camera_server, qtbot, gate, shipped
+):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        session, bars = window.director.session, window.stage.bars
+        late = session.result
+        gate.clear()
+        window.models.chosen.emit(shipped / "other_gru")
+        qtbot.waitUntil(lambda: len(bars.bars) == 2, timeout=PATIENCE)
+        session._result_came.emit(late)
+        assert session.result is None
+        assert window.stage.video.caption is None
+        gate.set()
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert session.result.manifest.name == "other_gru"
+
+    in_window(body, camera_server.url)
+
+
+def test_a_fault_of_the_source_is_told_until_it_is_mended(in_window, camera_server, qtbot):
+    opened = count()
+
+    def open_source():
+        if next(opened) == 0:
+            raise RuntimeError("a driver's fault")
+        return NetworkStream(camera_server.url)
+
+    def body(window):
+        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        window.director._start_live(Opened("camera"), open_source)
+        session = window.director.session
+        qtbot.waitUntil(lambda: "a driver's fault" in window.banner.text, timeout=PATIENCE)
+        session.restart()
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert window.banner.text == ""
+
+    in_window(body)
+
+
+def test_a_model_that_answers_again_after_a_loss_is_told_of_no_more(
+    in_window, camera_server, qtbot, gate
+):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        session = window.director.session
+        gate.clear()
+        qtbot.waitUntil(lambda: "has not answered" in window.banner.text, timeout=PATIENCE)
+        camera_server.stop()
+        qtbot.waitUntil(lambda: session.status.state is State.LOST, timeout=PATIENCE)
+        gate.set()
+        camera_server.start()
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        assert window.banner.text == ""
+
+    in_window(body, camera_server.url)
