@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from training.config import Config, Streams, load_config, parts
+from training.data.index import labels
 from training.options import cache_option, data_option
 from training.prepare import Source, with_classes
 from training.prepare import prepare as run_prepare
@@ -143,6 +144,7 @@ def _train(
     resume: bool,
     tensorboard: bool,
 ) -> None:
+    labels(source.data)  # TensorFlow takes seconds, and says much before it is asked
     from training.devices import scope
     from training.fit import fit as run_fit
     from training.run_folder import open_run, owning
