@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from export import place
-from export.card_measured import LEAKS, sections
+from export.card_data import ORIGINS, Training, data, is_ucf101, licence
+from export.card_measured import sections
 from export.confusion import draw, pictured
 from export.markdown import table
 from export.report import read_metrics
@@ -24,10 +25,6 @@ from training.config import (
     parts,
     read_config,
 )
-from training.data.split import LISTED
-
-OWN = "own clips"
-ORIGINS = {"body": "MoveNet SinglePose Lightning", "things": "MobileNet V2"}
 
 
 def write_description(folder: Path, manifest: Manifest) -> None:
@@ -45,26 +42,6 @@ def write_description(folder: Path, manifest: Manifest) -> None:
     place.write(folder / place.CARD, card.encode())
 
 
-class _Set(msgspec.Struct, frozen=True):
-    clips: int
-    groups: list[str]
-
-
-class _Split(msgspec.Struct, frozen=True):
-    protocol: str
-    sets: dict[str, _Set]
-    validated: _Set | None = None
-
-
-class _Training(msgspec.Struct, frozen=True):
-    """The part of the manifest's `training` that the card tells."""
-
-    data: str
-    split: _Split
-    configuration: Json
-    environment: Json
-
-
 def render(manifest: Manifest) -> str:
     """Write the card.
 
@@ -75,7 +52,7 @@ def render(manifest: Manifest) -> str:
         BundleError: `training` or `metrics` of the manifest lack what the card tells.
     """
     try:
-        training = msgspec.convert(manifest.training, _Training)
+        training = msgspec.convert(manifest.training, Training)
         config = read_config(training.configuration)
         reports = read_metrics(manifest.metrics)
     except msgspec.ValidationError as error:
@@ -83,12 +60,12 @@ def render(manifest: Manifest) -> str:
     parts = {
         f"# {manifest.name}": _purpose(manifest),
         "## Network": _network(manifest, config),
-        "## Data": _data(training, config),
+        "## Data": data(manifest, training, config),
         "## Calibration": _calibration(manifest),
         **sections(reports, len(manifest.classes)),
         "## Limits": _limits(manifest),
-        "## Licence": _licence(training, config),
-        "## How to make it": _reproduction(manifest, training),
+        "## Licence": licence(manifest, training, config),
+        "## How to make it": _reproduction(manifest, training, config),
     }
     return (
         "\n".join(line for title, body in parts.items() for line in (title, "", *body, "")).rstrip()
@@ -173,44 +150,6 @@ def _stream(network: Stream) -> str:
     )
 
 
-def _data(training: _Training, config: Config | Streams) -> Iterator[str]:
-    split = training.split
-    yield f"{training.data}, {split.protocol}."
-    yield (
-        LEAKS
-        if split.protocol == "clip-random"
-        else ("Each set is made of whole groups: clips cut from one video are never in two sets.")
-    )
-    if training.data == OWN:
-        yield "Who recorded the clips said which of them belong to one group."
-    figures = max(part.figures for part in parts(config))
-    if figures:
-        yield f"{figures} clips per class of a rendered figure were added to the training set."
-    if any(part.others for part in parts(config)):
-        yield (
-            "Clips of the data's other classes, of the training groups, were added with uniform "
-            "targets."
-        )
-    yield ""
-    yield from table(
-        ("set", "clips", "groups"),
-        [(name, str(part.clips), _groups(part.groups)) for name, part in split.sets.items()],
-    )
-    yield ""
-    if split.validated is None:
-        yield "The validation set chose the weights and the calibration; the test set did neither."
-        return
-    held, groups = split.validated.clips, _groups(split.validated.groups)
-    yield (
-        f"{held} of the clips it learned from ({groups}) validated a first run, whose calibration "
-        "this one has; then the network was trained anew on all. The test set chose nothing."
-    )
-
-
-def _groups(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= LISTED else f"{len(names)} groups"
-
-
 def _calibration(manifest: Manifest) -> Iterator[str]:
     calibration = manifest.calibration
     limits = [f"where the largest probability is below {calibration.rejection_threshold:g}"]
@@ -243,34 +182,9 @@ def _limits(manifest: Manifest) -> Iterator[str]:
     yield "- It is not fit to judge people by."
 
 
-def _licence(training: _Training, config: Config | Streams) -> Iterator[str]:
-    own = training.data == OWN
-    licence = "belong to whoever trained them" if own else "are MIT-licensed, like the program"
-    networks = [part.network for part in parts(config)]
-    begun = sorted({ORIGINS[n.trunk] for n in networks if isinstance(n, TunedGru)})
-    frozen = any(isinstance(n, MobileNetGru) for n in networks)
-    said = []
-    if frozen:
-        said.append(
-            f"The weights of the frozen trunks are those of {' and of '.join(ORIGINS.values())} "
-            "(Google, Apache License 2.0), de-quantised and otherwise unchanged."
-        )
-    if begun:
-        said.append(
-            f"The backbones' training began with the weights of {' and of '.join(begun)} (Google, "
-            "Apache License 2.0), de-quantised."
-        )
-    yield " ".join([*said, f"{'All other' if frozen else 'The'} weights {licence}."])
-    if own:
-        yield "The clips are not part of the bundle; ask the people in them before passing it on."
-        return
-    yield (
-        f"The clips of {training.data} are not part of the bundle; they have no open licence and "
-        "are for research."
-    )
-
-
-def _reproduction(manifest: Manifest, training: _Training) -> Iterator[str]:
+def _reproduction(
+    manifest: Manifest, training: Training, config: Config | Streams
+) -> Iterator[str]:
     environment, source = training.environment, manifest.source
     yield (
         f"Trained at commit `{environment.get('commit')}` in {environment.get('seconds')} s on "
@@ -285,24 +199,51 @@ def _reproduction(manifest: Manifest, training: _Training) -> Iterator[str]:
         )
     parity = source.get("parity")
     if isinstance(parity, dict):
-        yield ""
-        yield "Largest differences between the graphs and the Keras network:"
-        yield ""
-        yield from table(
-            ("figure", "difference"), [(name, f"{value:.1e}") for name, value in parity.items()]
-        )
-        if "rounding" in parity:
-            yield ""
-            yield (
-                "`probabilities` and `heatmaps` are compared with Keras in float64. `rounding` is "
-                "how far the heat-maps of Keras in float32 are from the same."
-            )
+        yield from _parity(parity)
     yield ""
-    yield from (
-        "```sh",
-        "python -m training fit --data DATA --config CONFIG.toml --run RUN",
-        f"python -m export build RUN --out models/{manifest.name}",
-        f"python -m training evaluate --bundle models/{manifest.name} --data DATA --json > R.json",
-        f"python -m export measure models/{manifest.name} R.json",
-        "```",
+    if len(parts(config)) > 1:
+        yield (
+            "`CONFIG.toml` names a file with the configuration of each network: "
+            '`streams = ["FIRST.toml", "SECOND.toml"]`.'
+        )
+    else:
+        yield "`CONFIG.toml` holds the configuration."
+    if training.split.protocol == "group-wise":
+        yield "Where other groups than those above would validate, `--fold` chooses them."
+    yield from ("", "```sh", *_commands(manifest, training, config), "```")
+
+
+def _parity(parity: Json) -> Iterator[str]:
+    yield ""
+    yield "Largest differences between the graphs and the Keras network:"
+    yield ""
+    yield from table(
+        ("figure", "difference"), [(name, f"{value:.1e}") for name, value in parity.items()]
     )
+    if "rounding" in parity:
+        yield ""
+        yield (
+            "`probabilities` and `heatmaps` are compared with Keras in float64. `rounding` is "
+            "how far the heat-maps of Keras in float32 are from the same."
+        )
+    if "evidence" in parity:
+        yield "`evidence` is the largest logit, compared likewise."
+
+
+def _commands(manifest: Manifest, training: Training, config: Config | Streams) -> Iterator[str]:
+    """From the clips to the bundle and its figures."""
+    split, bundle, run = training.split, f"models/{manifest.name}", "RUN"
+    builds = any(isinstance(part.network, MobileNetGru | TunedGru) for part in parts(config))
+    clips = "--data DATA --published NETWORKS" if builds else "--data DATA"
+    leaks = split.protocol == "clip-random"
+    shuffle = " --clip-random" if leaks else ""
+    yield f"python -m training fit {clips} --config CONFIG.toml{shuffle} --run {run}"
+    if split.validated:
+        yield f"python -m training refit --after {run} {clips} --run AGAIN"
+        run = "AGAIN"
+    yield f"python -m export build {run} --out {bundle}"
+    # Without a split, the official test groups are looked at.
+    official = is_ucf101(manifest, training) and not leaks
+    tests = "" if official else f" --split {run}/split.json"
+    yield f"python -m training evaluate --bundle {bundle} --data DATA{tests} --json > R.json"
+    yield f"python -m export measure {bundle} R.json"

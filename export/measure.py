@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from export.card import write_description
-from export.report import Accuracy, Report, average, key, read_report
+from export.report import Accuracy, Rejection, Report, average, key, read_report
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Json, Manifest
@@ -27,8 +27,8 @@ def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
 
     Raises:
         BundleError: The bundle is damaged.
-        InputError: A report cannot be read, was not measured on this bundle's classes, or is not
-            of the protocol.
+        InputError: A report cannot be read, was not measured on this bundle's classes or by its
+            threshold, or is not of the protocol.
         OutputError: The bundle cannot be written.
     """
     manifest = load_bundle(folder).manifest
@@ -37,6 +37,8 @@ def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
         raw, report = _read(path)
         if isinstance(report, Accuracy):
             _check_classes(path, report, manifest)
+        if isinstance(report, Rejection):
+            _check_threshold(path, report, manifest)
         added[key(report)] = raw
     if random:
         runs = [_read_random(path, manifest) for path in random]
@@ -60,6 +62,15 @@ def _read_random(path: Path, manifest: Manifest) -> Accuracy:
 def _check_classes(path: Path, report: Accuracy, manifest: Manifest) -> None:
     if tuple(report.per_class) != manifest.classes:
         raise InputError(f"{path} was measured on other classes than those of {manifest.name}")
+
+
+def _check_threshold(path: Path, report: Rejection, manifest: Manifest) -> None:
+    own = manifest.calibration.rejection_threshold
+    if report.threshold != own:
+        raise InputError(
+            f"{path} was measured by the threshold {report.threshold:g}, that of {manifest.name} is"
+            f" {own:g}: measure it anew with `python -m training reject`"
+        )
 
 
 def _read(path: Path) -> tuple[Json, Report]:

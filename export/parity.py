@@ -26,6 +26,7 @@ LIMITS = {
     "probabilities": 1e-5,  # absolute
     "heatmaps": 1e-4,  # of the window's maximum
     "streaming": 1e-5,  # of either
+    "evidence": 1e-4,  # of the largest logit, and absolute where that is below 1
 }
 # Where float32 itself gets the heat-maps wrong, they may differ by this many times Keras' own
 # rounding, and never by more than the ceiling.
@@ -48,17 +49,21 @@ class Parity(msgspec.Struct, frozen=True):
             maximum.
         streaming: Between frames pushed one by one and the whole window: the larger of both.
         rounding: Between the heat-maps of Keras in float32 and in float64, relative as above.
+        evidence: As `probabilities`, between the largest logits: absolute where that of Keras is
+            below 1, else relative to it.
     """
 
     probabilities: float
     heatmaps: float
     streaming: float
     rounding: float
+    evidence: float
 
     def __str__(self) -> str:
         return (
-            f"probabilities {self.probabilities:.1e}, heatmaps {self.heatmaps:.1e} from Keras in"
-            f" float64 (Keras' own heatmaps in float32: {self.rounding:.1e});"
+            f"probabilities {self.probabilities:.1e}, evidence {self.evidence:.1e},"
+            f" heatmaps {self.heatmaps:.1e} from Keras in float64"
+            f" (Keras' own heatmaps in float32: {self.rounding:.1e});"
             f" streaming {self.streaming:.1e}"
         )
 
@@ -97,7 +102,7 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
     manifest = bundle.manifest
     recognizer = Recognizer(bundle, "cpu")
     classes = (TOP, 0, len(manifest.classes) - 1)
-    probabilities, heatmaps, streaming, rounding = [], [], [], []
+    probabilities, heatmaps, streaming, rounding, evidence = [], [], [], [], []
     for clip in moving_pictures(manifest, windows=2, seed=seed):
         span = manifest.window.length + manifest.input.motion
         streamed = _stream(recognizer, clip)
@@ -117,12 +122,14 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
                     scale = max(true.values.max(), CANCELLED * true.terms, TINY)
                     heatmaps.append(np.abs(ours - true.values).max() / scale)
                     rounding.append(np.abs(tape[method].values - true.values).max() / scale)
-            whole = answers[0]
+            # Probabilities don't tell where all logits have moved together.
+            whole, largest = answers[0], logits.max()
+            evidence.append(abs(whole.logits.max() - largest) / max(abs(largest), 1.0))
             streaming.append(np.abs(_softmax(stream.logits) - _softmax(whole.logits)).max())
             for method, anew in whole.maps.items():
                 pushed = stream.maps[method]
                 streaming.append(np.abs(pushed - anew).max() / max(anew.max(), TINY))
-    figures = probabilities, heatmaps, streaming, rounding
+    figures = probabilities, heatmaps, streaming, rounding, evidence
     return Parity(*(float(np.max(figure)) for figure in figures))
 
 

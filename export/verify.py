@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import onnx
 
 from export.check import OPSET, check
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle, load_bundle
+from har_desktop.inference.manifest import Calibration
 from har_desktop.inference.model import verify_bundle
 
 if TYPE_CHECKING:
@@ -54,6 +57,18 @@ def _compare(bundle: Bundle, folder: Path) -> Parity:
             f"{bundle.folder} states other classes, pictures or windows than {folder}/config.json;"
             " give the run that it was built from"
         )
+    if differing := list(_differing(manifest.calibration, run.calibration)):
+        raise InputError(
+            f"{bundle.folder} states another calibration than {folder}/calibration.json:"
+            f" {', '.join(differing)}; give the run that it was built from, or build it anew"
+        )
     found = measure(bundle, run)
     found.require()
     return found
+
+
+def _differing(stated: Calibration, found: Calibration) -> Iterator[str]:
+    """The limits of a bundle that are not those of a run."""
+    for name, value in msgspec.structs.asdict(stated).items():
+        if value != (its := getattr(found, name)):
+            yield f"{name} {value} instead of {its}"

@@ -35,7 +35,7 @@ BOTH = {
 REJECTION = {
     "kind": "rejection",
     "protocol": "group-wise",
-    "threshold": 0.45,
+    "threshold": 0.4,  # that of `tests.export.conftest`
     "idle": {"windows": 400, "named": 100},
     "others": None,
     "kept": {"windows": 200, "kept": 190},

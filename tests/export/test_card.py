@@ -4,8 +4,11 @@ import msgspec
 import pytest
 
 from export.card import render
+from export.cli import cli as export_cli
 from har_desktop.errors import BundleError
 from har_desktop.inference.bundle import read_manifest
+from training.cli import cli as training_cli
+from training.config import CnnGru, Config, MobileNetGru, Streams, TunedGru
 
 
 @pytest.fixture
@@ -31,6 +34,7 @@ def test_the_card_tells_what_the_manifest_states(built, manifest):
         manifest.head.sha256,
         "`0123abc` in 90 s on Linux, 2 cores",
         "| streaming |",
+        "| evidence |",
         "`rounding` is how far the heat-maps of Keras in float32",
     ):
         assert fact in card
@@ -84,3 +88,72 @@ def test_own_clips_are_not_called_ucf101(manifest):
 def test_a_manifest_without_the_facts_makes_no_card(manifest, changes):
     with pytest.raises(BundleError, match="cannot make a card"):
         render(msgspec.structs.replace(manifest, **changes))
+
+
+@pytest.fixture
+def commands(manifest, tmp_path, monkeypatch):
+    """Factory: (networks, data, part of the split) -> the commands of the card.
+
+    Each is parsed by the command line that it is for, in a folder with the files that it names.
+    """
+    monkeypatch.chdir(tmp_path)
+    for name in ("NETWORKS", "RUN", "AGAIN"):
+        (tmp_path / name).mkdir()
+    for name in ("RUN/split.json", "AGAIN/split.json"):
+        (tmp_path / name).touch()
+    verbs = {"training": training_cli.commands, "export": export_cli.commands}
+
+    def write(*networks, data="UCF101", **split):
+        training = msgspec.json.decode(msgspec.json.encode(manifest.training))
+        configs = [Config(classes=manifest.classes, network=network) for network in networks]
+        config = configs[0] if len(configs) == 1 else Streams(streams=tuple(configs))
+        training |= {"data": data, "configuration": msgspec.to_builtins(config)}
+        training["split"] |= split
+        card = render(msgspec.structs.replace(manifest, training=training))
+        lines = card.partition("```sh\n")[2].removesuffix("\n```\n").splitlines()
+        for line in lines:
+            _, _, stage, verb, *arguments = line.partition(" > ")[0].split()
+            verbs[stage][verb].make_context(verb, arguments)
+        return lines
+
+    return write
+
+
+def test_the_commands_of_the_posters_network(commands):
+    assert commands(CnnGru()) == [
+        "python -m training fit --data DATA --config CONFIG.toml --run RUN",
+        "python -m export build RUN --out models/tiny",
+        "python -m training evaluate --bundle models/tiny --data DATA --json > R.json",
+        "python -m export measure models/tiny R.json",
+    ]
+
+
+@pytest.mark.parametrize("networks", [(MobileNetGru(),), (CnnGru(), TunedGru())])
+def test_networks_that_build_on_published_ones_ask_for_them(commands, networks):
+    fit, *_ = commands(*networks)
+    assert "--data DATA --published NETWORKS --config" in fit
+    _, refit, *_ = commands(*networks, validated={"clips": 1, "groups": ["g08"]})
+    assert refit == (
+        "python -m training refit --after RUN --data DATA --published NETWORKS --run AGAIN"
+    )
+
+
+def test_a_run_that_learned_from_all_is_built_from_the_second_training(commands):
+    _, refit, build, *_ = commands(CnnGru(), validated={"clips": 1, "groups": ["g08"]})
+    assert refit == "python -m training refit --after RUN --data DATA --run AGAIN"
+    assert build == "python -m export build AGAIN --out models/tiny"
+
+
+@pytest.mark.parametrize("split", [{"data": "own clips"}, {"protocol": "clip-random"}])
+def test_what_is_not_tested_by_the_official_groups_names_its_split(commands, split):
+    fit, _, evaluate, _ = commands(CnnGru(), **split)
+    assert "--data DATA --split RUN/split.json --json" in evaluate
+    assert ("--clip-random" in fit) == ("protocol" in split)
+
+
+def test_each_network_of_several_has_a_configuration_of_its_own(manifest):
+    assert "FIRST.toml" not in render(manifest)
+    training = msgspec.json.decode(msgspec.json.encode(manifest.training))
+    part = training["configuration"]
+    training["configuration"] = {"streams": [part, part]}
+    assert "FIRST.toml" in render(msgspec.structs.replace(manifest, training=training))

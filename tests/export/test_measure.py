@@ -218,6 +218,14 @@ def test_a_report_that_does_not_fit_is_refused(copy, built, write_report, change
         assert (copy / name).read_bytes() == (built / name).read_bytes()
 
 
+def test_a_rejection_by_another_threshold_is_refused(copy, built, tmp_path):
+    path = tmp_path / "other.json"
+    path.write_bytes(msgspec.json.encode({**REJECTION, "threshold": 0.45}))
+    with pytest.raises(InputError, match=r"by the threshold 0\.45, that of tiny is 0\.4: measure"):
+        measure(copy, [path], [])
+    assert (copy / "manifest.json").read_bytes() == (built / "manifest.json").read_bytes()
+
+
 def test_what_is_no_report_is_refused(copy, tmp_path):
     (tmp_path / "text.json").write_text("accuracy: good")
     for name in ("text.json", "nowhere.json"):

@@ -53,6 +53,7 @@ def test_random_networks_agree_with_keras_the_tape_and_the_stream(
     assert found.probabilities <= 1e-5
     assert found.heatmaps <= 1e-4
     assert found.streaming <= 1e-5
+    assert found.evidence <= 1e-4
     found.require()
 
 
@@ -90,6 +91,22 @@ def test_a_layer_with_other_weights_is_found_out(built, run_folder, layer, tmp_p
     changed = change(run_folder, layer, lambda w: [w[0] + 0.001, *w[1:]], tmp_path / "changed")
     with pytest.raises(parity.ParityError, match="differ by"):
         parity.measure(load_bundle(built), read_run(changed)).require()
+
+
+@pytest.mark.usefixtures("one_clip")
+def test_other_evidence_is_found_out_though_the_probabilities_stay(
+    make_run, write_unchecked, tmp_path
+):
+    folder = make_run(beside=CnnGru, seed=2)
+    bundle, _ = write_unchecked(folder)
+    (kernel, bias, slope, offset) = find_layer(read_run(folder).network(), "evidence").get_weights()
+    weights = [kernel, bias + 0.01, slope, offset]
+    found = parity.measure(
+        bundle, read_run(change(folder, "evidence", lambda _: weights, tmp_path / "changed"))
+    )
+    assert found.probabilities <= parity.LIMITS["probabilities"]
+    with pytest.raises(parity.ParityError, match="evidence differ by"):
+        found.require()
 
 
 @pytest.fixture(scope="module")
@@ -182,10 +199,10 @@ def test_a_bundle_of_before_agrees_by_its_one_map(make_run, write_unchecked):
     parity.measure(old, run).require()
 
 
-@pytest.mark.parametrize("name", ["probabilities", "heatmaps", "streaming"])
+@pytest.mark.parametrize("name", ["probabilities", "heatmaps", "streaming", "evidence"])
 @pytest.mark.parametrize("value", [2e-4, float("nan")])
 def test_a_difference_beyond_rounding_is_an_error(name, value):
-    good = parity.Parity(0.0, 0.0, 0.0, 0.0)
+    good = parity.Parity(0.0, 0.0, 0.0, 0.0, 0.0)
     good.require()
     with pytest.raises(parity.ParityError, match=f"{name} differ by"):
         msgspec.structs.replace(good, **{name: value}).require()
@@ -203,7 +220,7 @@ def test_a_difference_beyond_rounding_is_an_error(name, value):
     ],
 )
 def test_keras_own_rounding_excuses_its_double_up_to_the_ceiling(heatmaps, rounding, passes):
-    found = parity.Parity(0.0, heatmaps, 0.0, rounding)
+    found = parity.Parity(0.0, heatmaps, 0.0, rounding, 0.0)
     if passes:
         found.require()
     else:

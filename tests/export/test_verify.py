@@ -53,6 +53,15 @@ def test_another_runs_weights_are_found_out(built, make_run):
         verify(built, make_run(seed=1))
 
 
+def test_another_calibration_is_found_out(copy, run_folder):
+    manifest = read_manifest(copy)
+    limits = msgspec.structs.replace(manifest.calibration, temperature=3.9, least_evidence=0.5)
+    write_description(copy, msgspec.structs.replace(manifest, calibration=limits))
+    complaint = "temperature 3.9 instead of 1.25, least_evidence 0.5 instead of None; give the run"
+    with pytest.raises(InputError, match=f"states another calibration than .*: {complaint}"):
+        verify(copy, run_folder)
+
+
 def test_another_kind_of_run_is_refused(built, make_run):
     with pytest.raises(InputError, match="states other classes, pictures or windows"):
         verify(built, make_run(length=5))

@@ -3,15 +3,16 @@
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from export.report import Accuracy, read_report
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
-from tests.training.commands import command
+from tests.training.commands import command, here
 from training.data.index import scan
-from training.data.split import TEST_GROUPS
+from training.data.split import TEST_GROUPS, split_at_random
 from training.evaluate import evaluate, refuse_seen
 
 KEYS = {
@@ -92,6 +93,25 @@ def test_a_model_of_shuffled_clips_has_no_group_wise_figure(make_bundle, tmp_pat
     manifest = manifest_of(make_bundle, tmp_path / "leaky", {"protocol": "clip-random"})
     with pytest.raises(InputError, match=r"leaky was trained on shuffled clips.*--split"):
         refuse_seen(manifest, TEST_GROUPS)
+
+
+def test_a_shuffled_split_is_for_a_model_of_shuffled_clips(
+    make_bundle, clips_folder: Path, tmp_path: Path, capsys
+) -> None:
+    path = tmp_path / "split.json"
+    split = split_at_random(scan(clips_folder, ("Drift", "Still")), seed=1)
+    path.write_bytes(msgspec.json.encode(split))
+    for name, stated in (("honest", "group-wise"), ("leaky", "clip-random")):
+        bundle = make_bundle(
+            tmp_path / name,
+            classes=("Drift", "Still"),
+            edit_manifest=lambda m, p=stated: m.update(training={"split": {"protocol": p}}),
+        )
+        code = here("evaluate", "--bundle", bundle, "--data", clips_folder, "--split", path)
+        said = capsys.readouterr()
+        assert code == (2 if name == "honest" else 0), said.err
+        assert ("honest was not trained on such a split" in said.err) == (name == "honest")
+    assert f"{len(split.test)} clips, clip-random" in said.out
 
 
 def test_bad_input_is_one_line(bundle: Path, clips_folder: Path, tmp_path: Path) -> None:
