@@ -51,7 +51,8 @@ class ConstantRateVideo:
             raise OutputError(f"{name!a}: not valid UTF-8; choose another folder") from error
         # MPEG-4's clock ticks at most 65535 times a second.
         rate = round(fps, 3 if fps < 65.0 else 2)
-        self.fps = min(max(rate, _LOWEST_FPS), _HIGHEST_FPS)
+        # Twice: of what it gives, too, the encoder makes a fraction.
+        self.fps = _encoded(_encoded(min(max(rate, _LOWEST_FPS), _HIGHEST_FPS)))
         self._size = size
         self._even = size[0] + size[0] % 2, size[1] + size[1] % 2
         self._frames = 0  # written
@@ -132,3 +133,14 @@ class ConstantRateVideo:
         """OpenCV gives no reason; what is left on the disk is the likely one."""
         free = shutil.disk_usage(self._file.partial.absolute().parent).free / 1e6
         return f"with {free:.1f} MB left on the disk; free some space, or choose another folder"
+
+
+def _encoded(fps: float) -> float:
+    """The rate that OpenCV's encoder takes for one: a decimal fraction to within a thousandth.
+
+    A thousandth of a frame a second would be three frames in an hour.
+    """
+    base = 1
+    while abs(int(fps * base + 0.5) / base - fps) > 0.001:
+        base *= 10
+    return int(fps * base + 0.5) / base

@@ -10,6 +10,8 @@ import pytest
 from har_desktop.decision.decision import State
 from har_desktop.errors import OutputError
 from har_desktop.overlay import annotate
+from har_desktop.sinks.atomic import AtomicFile
+from har_desktop.sinks.constant_rate import FRAGMENTED, ConstantRateVideo
 from har_desktop.sinks.video import AnnotatedVideo
 from har_desktop.sources.video import VideoFile
 
@@ -65,6 +67,18 @@ def test_other_rates_do_so_too(tmp_path, run_info, result, fps):
     frames, info = film(tmp_path / "clip.mp4", run, result, [i / fps for i in range(20)])
     assert info.fps == pytest.approx(fps, abs=1e-3)
     assert [number_of(frame.image) for frame in frames] == list(range(20))
+
+
+@pytest.mark.parametrize("fps", [1.0009, 10.0009, 12.509, 24.9995, 29.9709, 52.693, 119.88])
+def test_the_rate_of_the_file_is_the_one_that_pictures_are_laid_onto(tmp_path, fps):
+    file = AtomicFile(tmp_path / "clip.mp4", FRAGMENTED)
+    video = ConstantRateVideo(file, fps, (HEIGHT, WIDTH))
+    for number in range(5):
+        video.show(number / video.fps, numbered(number))
+    video.close()
+    with VideoFile(file.commit()) as film:
+        assert film.open().fps == pytest.approx(video.fps, rel=1e-5)
+    assert video.fps == pytest.approx(fps, abs=2e-3)
 
 
 def test_times_in_whole_milliseconds_do_not_unsettle_a_good_rate(tmp_path, run_info, result):
