@@ -1,8 +1,6 @@
 """The main window as a whole: what it offers, keeps, refuses and leaves."""
 
-import re
 import time
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import (
@@ -13,40 +11,26 @@ from PySide6.QtCore import (
     Qt,
     QUrl,
 )
-from PySide6.QtGui import QAction, QDropEvent, QKeySequence
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
-    QComboBox,
     QDialog,
-    QLabel,
-    QSlider,
-    QWidget,
 )
 
-import har_desktop
-from har_desktop.sources.cameras import CameraId
 from har_desktop.view.about import About
 from har_desktop.view.heat import HeatStyle
 from har_desktop.view.model_card import ModelCard
 from har_desktop.view.model_keeper import ModelKeeper
-from har_desktop.view.shortcuts import ELSEWHERE, Shortcuts
+from har_desktop.view.shortcuts import Shortcuts
 from har_desktop.view.stream_dialog import StreamDialog
 
 PATIENCE = 20_000
-DOCS = Path(har_desktop.__file__).parents[1] / "docs"
 
 
 def dialog(kind):
     """The open dialog of a kind, or None."""
     found = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
     return found[0] if found else None
-
-
-def activate(window, qtbot):
-    window.activateWindow()
-    window.setFocus()
-    qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE)
 
 
 def test_without_a_camera_the_first_page_offers_other_sources(in_window, qtbot):
@@ -147,90 +131,6 @@ def test_the_style_of_heat_maps_is_kept(in_window, settings):
     assert seen == [settings.heat]
 
 
-def test_shortcuts_of_the_heat_map_work(in_window, qtbot):
-    def body(window):
-        activate(window, qtbot)
-        for key in ("H", "H", "M", "H", "]", "C"):
-            qtbot.keyClick(window, key)
-        style = window.stage.heat.style_shown
-        assert not style.shown
-        assert style.opacity == pytest.approx(0.7)
-        assert style.colormap == "Viridis"
-        assert style.method == "hires-cam"
-
-    in_window(body)
-
-
-def test_shortcuts_are_documented_and_none_is_given_twice(in_window):
-    written = {}
-    for line in (DOCS / "shortcuts.md").read_text().splitlines():
-        if line.startswith("## "):
-            group = written.setdefault(line[3:], [])
-        elif (row := re.fullmatch(r"\| (.+) \| (.+) \|", line)) and row[1] not in ("what", "---"):
-            group.append((row[1], row[2]))
-
-    def body(window):
-        real = {title: list(rows) for title, rows in window.commands.shortcuts()}
-        assert real | {title: list(rows) for title, rows in ELSEWHERE} == written
-        keys = [key.toString() for a in window.findChildren(QAction) for key in a.shortcuts()]
-        assert len(keys) == len(set(keys))
-
-    in_window(body)
-
-
-def test_menus_have_mnemonics_that_do_not_collide(in_window):
-    def mnemonics(texts):
-        return [re.search(r"&([^&])", text)[1].lower() for text in texts]
-
-    def body(window):
-        bar = window.menuBar().actions()
-        assert len(set(mnemonics(a.text() for a in bar))) == len(bar)
-        fixed = set(window.actions())
-        for menu in (action.menu() for action in bar):
-            texts = [a.text() for a in menu.actions() if a in fixed or a.menu()]
-            found = mnemonics(texts)
-            assert len(set(found)) == len(found), (menu.title(), texts)
-
-    in_window(body)
-
-
-@pytest.mark.parametrize("page", ["welcome", "stage"])
-def test_no_mnemonic_of_a_page_is_one_of_the_menu_bar(in_window, settings, page, tmp_path):
-    (tmp_path / "R&D.mp4").touch()
-    settings.remember_file(tmp_path / "R&D.mp4")
-
-    def body(window):
-        window._show_source(None)
-        window._show_cameras((CameraId("usb", "Front&Side", 0),))
-        shown = getattr(window, page)
-        labels = [label for label in shown.findChildren(QLabel) if label.buddy()]
-        parts = [*shown.findChildren(QAbstractButton), *labels]
-        texts = [part.text() for part in [*window.menuBar().actions(), *parts]]
-        keys = [QKeySequence.mnemonic(text) for text in texts]
-        used = [key.toString() for key in keys if not key.isEmpty()]
-        assert len(used) > len(window.menuBar().actions())
-        assert len(set(used)) == len(used), texts
-
-    in_window(body)
-
-
-def test_everything_that_takes_the_focus_has_a_name(in_window):
-    def body(window):
-        window.stage.bars.set_classes(("a", "b"))
-        nameless = [
-            widget
-            for widget in window.findChildren(QWidget)
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-            and isinstance(widget, (QAbstractButton, QComboBox, QSlider))
-            and not widget.isHidden()
-            and not widget.accessibleName()
-            and not (isinstance(widget, QAbstractButton) and widget.text())
-        ]
-        assert not nameless
-
-    in_window(body)
-
-
 @pytest.mark.parametrize("page", ["welcome", "live", "replay"])
 def test_it_fits_a_small_screen(in_window, page):
     """1600 x 1000 at 200 % leaves 800 x 500, less the title bar."""
@@ -242,26 +142,6 @@ def test_it_fits_a_small_screen(in_window, page):
         QApplication.processEvents()
         assert window.minimumSizeHint().width() <= 800
         assert window.minimumSizeHint().height() <= 470
-
-    in_window(body)
-
-
-def test_space_presses_the_button_that_has_the_focus(in_window, qtbot):
-    def body(window):
-        window.stage.begin(replay=True, badge="")
-        window.pages.setCurrentWidget(window.stage)
-        activate(window, qtbot)
-        button = window.stage.controls._loop
-        button.setFocus()
-        window.commands.play.setEnabled(True)
-        pressed = []
-        window.commands.play.triggered.connect(lambda: pressed.append(1))
-        qtbot.keyClick(button, Qt.Key.Key_Space)
-        assert window.stage.controls.loops
-        assert not pressed
-        window.stage.video.setFocus()
-        qtbot.keyClick(window.stage.video, Qt.Key.Key_Space)
-        assert pressed == [1]
 
     in_window(body)
 
@@ -365,17 +245,5 @@ def test_camera_size_and_rate_can_be_chosen(in_window, settings):
         next(a for a in rates if a.text() == "30 per second").trigger()
         assert settings.camera_size == (720, 1280)
         assert settings.camera_rate == 30.0
-
-    in_window(body)
-
-
-def test_keys_of_actions_can_be_typed_everywhere(in_window):
-    """No shortcut needs a key that only some keyboards have."""
-
-    def body(window):
-        for action in window.findChildren(QAction):
-            for keys in action.shortcuts():
-                text = keys.toString(QKeySequence.SequenceFormat.PortableText)
-                assert text.isascii(), text
 
     in_window(body)
