@@ -38,6 +38,9 @@ from training.run_folder import (
 )
 from training.stillness import least_movement
 
+# Of an epoch: the shipped configurations would hardly learn.
+FEW_STEPS = 10
+
 
 def fit(
     config: Config,
@@ -75,6 +78,12 @@ def fit(
         network = build(config.network, len(config.classes))
         learner, material = _learner(config, network, prepared, learn)
         batches = TrainingWindows(config, material, learn, epochs_done(run))
+        if len(batches) < FEW_STEPS:
+            click.echo(
+                f"steps of an epoch: {len(batches)}, which is few: give more clips, or let each"
+                " give more windows (`windows = 10` in a configuration of your own)",
+                err=True,
+            )
         learner.compile(
             optimizer=_optimizer(config, len(batches) * config.epochs),
             loss=keras.losses.CategoricalCrossentropy(

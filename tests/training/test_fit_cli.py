@@ -145,6 +145,14 @@ def trained(clips_folder: Path, tmp_path: Path, tmp_path_factory) -> Run:
     return refit
 
 
+def test_few_clips_learn_all_the_same_and_it_is_told(clips_folder, tmp_path, capsys) -> None:
+    where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--run", tmp_path / "run")
+    (tmp_path / "few.toml").write_text(CNN.replace("batch = 4", "batch = 100") + NETWORK)
+    assert here("fit", "--config", tmp_path / "few.toml", *where) == 0
+    assert "steps of an epoch: 1, which is few: give more clips, or" in capsys.readouterr().err
+    assert len(history(tmp_path / "run")) == 2
+
+
 def test_refit_learns_from_what_validated_too(trained: Run, tmp_path: Path, capsys) -> None:
     capsys.readouterr()
     assert trained() == 0
