@@ -67,9 +67,7 @@ def spare_others(name: str, target: Path, sources: Sequence[Path]) -> None:
         read = [path for path in sources if path.exists() and output.samefile(path)]
         if read or not own:
             replaced = "it" if name in map(str, read) else output
-            raise InputError(
-                f"{name}: the result would replace {replaced}; choose another folder with --out"
-            )
+            raise InputError(f"{name}: the result would replace {replaced}; choose another folder")
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def test_files_that_are_none_of_a_replays_stay(tmp_path: Path, sure_bundle: Path
     subtitles.write_text("WEBVTT")
     (failure,) = run([video], tmp_path, sure_bundle).failures
     assert failure.error == (
-        f"{video}: the result would replace {subtitles}; choose another folder with --out"
+        f"{video}: the result would replace {subtitles}; choose another folder"
     )
     assert subtitles.read_text() == "WEBVTT"
     subtitles.unlink()
