@@ -18,7 +18,7 @@ from har_desktop.inference.manifest import Json, Manifest
 from training.config import (
     CnnGru,
     Config,
-    MobileNetGru,
+    OnPublished,
     Stream,
     Streams,
     TunedGru,
@@ -233,7 +233,7 @@ def _parity(parity: Json) -> Iterator[str]:
 def _commands(manifest: Manifest, training: Training, config: Config | Streams) -> Iterator[str]:
     """From the clips to the bundle and its figures."""
     split, bundle, run = training.split, f"models/{manifest.name}", "RUN"
-    builds = any(isinstance(part.network, MobileNetGru | TunedGru) for part in parts(config))
+    builds = any(isinstance(part.network, OnPublished) for part in parts(config))
     clips = "--data DATA --published NETWORKS" if builds else "--data DATA"
     leaks = split.protocol == "clip-random"
     shuffle = " --clip-random" if leaks else ""

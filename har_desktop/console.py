@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import sys
 import threading
@@ -80,6 +78,8 @@ def leave(code: int) -> NoReturn:
     """
     if not any(thread.daemon for thread in threading.enumerate()):
         sys.exit(code)
+    import logging  # not before it is needed: --version answers at once
+
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # nobody reads it any more
             stream.flush()
@@ -92,6 +92,8 @@ def print_json(value: object) -> None:
     try:
         line = msgspec.json.encode(value).decode()
     except UnicodeEncodeError:  # the name of a file need not be Unicode: told with escapes
+        import json
+
         line = json.dumps(msgspec.to_builtins(value))
     click.echo(line)
 

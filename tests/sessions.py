@@ -51,3 +51,9 @@ def labels(decision):
 def check(stats):
     assert stats.captured == stats.processed + stats.dropped + stats.pending
     assert 0 <= stats.pending <= 2
+
+
+def full(window):
+    """True once the window of ten frames is full and shown, in the session of a main window."""
+    result = window.director.session.result
+    return result is not None and result.recognition.window is not None

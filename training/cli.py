@@ -199,7 +199,7 @@ def _unseen(
 
     Those of a split that leaks only where that is allowed, for a bundle that was trained on one.
     """
-    from training.evaluate import refuse_seen
+    from training.evaluate import is_shuffled, refuse_seen
 
     if split_file:
         split = read_split(split_file)
@@ -207,7 +207,7 @@ def _unseen(
             refuse_seen(manifest, {c.group for c in split.test})
         elif not leaks:
             raise InputError(f"{split_file} shuffles single clips; this verb wants whole groups")
-        elif not _shuffled(manifest):
+        elif not is_shuffled(manifest):
             raise InputError(
                 f"{split_file} shuffles single clips, and {manifest.name} was not trained on such a"
                 " split, so it may have learned from these: give the split.json of its own run"
@@ -222,12 +222,6 @@ def _unseen(
             " clips of a run with --split RUN/split.json"
         )
     return clips, "group-wise"
-
-
-def _shuffled(manifest: Manifest) -> bool:
-    """Whether the bundle states that single clips were shuffled for its training."""
-    split = manifest.training.get("split")
-    return isinstance(split, dict) and split.get("protocol") == "clip-random"
 
 
 def main() -> None:

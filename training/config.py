@@ -122,7 +122,8 @@ class TunedGru(_Stream, frozen=True, kw_only=True, tag="tuned_gru"):
     motion: bool = False
 
 
-Stream = CnnGru | MobileNetGru | TunedGru
+OnPublished = MobileNetGru | TunedGru  # begins with published networks, or holds them
+Stream = CnnGru | OnPublished
 
 
 class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):

@@ -92,6 +92,14 @@ def evaluate(
     }
 
 
+def is_shuffled(manifest: Manifest) -> bool:
+    """Whether the bundle states that single clips were shuffled for its training."""
+    match manifest.training.get("split"):
+        case {"protocol": "clip-random"}:
+            return True
+    return False
+
+
 def refuse_seen(manifest: Manifest, groups: Collection[str]) -> None:
     """Refuse to call a figure group-wise where the bundle learned from one of the groups.
 
@@ -100,12 +108,12 @@ def refuse_seen(manifest: Manifest, groups: Collection[str]) -> None:
     Raises:
         InputError: Names the groups.
     """
+    if is_shuffled(manifest):
+        raise InputError(
+            f"{manifest.name} was trained on shuffled clips, so every group has leaked;"
+            " measure it on its own test clips with --split RUN/split.json"
+        )
     match manifest.training.get("split"):
-        case {"protocol": "clip-random"}:
-            raise InputError(
-                f"{manifest.name} was trained on shuffled clips, so every group has leaked;"
-                " measure it on its own test clips with --split RUN/split.json"
-            )
         case {"sets": {"train": {"groups": list() as seen}}} if set(seen) & set(groups):
             shared = ", ".join(sorted(set(seen) & set(groups)))
             raise InputError(f"{manifest.name} learned from {shared}; name other --groups")

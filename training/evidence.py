@@ -191,7 +191,7 @@ def set_evidence(layer: Evidence, lines: Sequence[Line], scales: Scales) -> None
 
 def keep_scales(run: Path, scales: Scales) -> None:
     """Write them down, for a run that has no windows to find them by."""
-    (run / SCALES).write_bytes(msgspec.json.format(msgspec.json.encode(scales)))
+    json_file.write(run / SCALES, scales)
 
 
 def read_scales(run: Path) -> Scales:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.errors import OutputError
-from training import mobilenet
+from training import json_file, mobilenet
 from training.calibrate import calibrate
 from training.callbacks import Best, Clock, StopOnNan, Waiting, backup, log
 from training.config import Config, TunedGru
@@ -222,4 +222,4 @@ def report(
         "window_accuracy": float((logits.argmax(axis=1) == labels).mean()),
         "clip_accuracy": float((votes.argmax(axis=1) == clip_labels).mean()),
     }
-    (run / "validation.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    json_file.write(run / "validation.json", report)

@@ -144,7 +144,7 @@ def _train(
     resume: bool,
     tensorboard: bool,
 ) -> None:
-    labels(source.data)  # TensorFlow takes seconds, and says much before it is asked
+    labels(source.data)  # a wrong folder is told of before TensorFlow loads, which takes seconds
     from training.devices import scope
     from training.fit import fit as run_fit
     from training.run_folder import open_run, owning

@@ -1,4 +1,4 @@
-"""Reading back what was written as JSON, and saying what to do where that cannot be done."""
+"""Files of JSON: written whole, and read back, saying what to do where that cannot be done."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from typing import TypeVar
 import msgspec
 
 from har_desktop.errors import InputError
+from har_desktop.sinks.atomic import write_whole
 
 T = TypeVar("T")
+
+
+def write(path: Path, value: object) -> None:
+    """Encode into a file, indented for people; what stands under its name is always whole.
+
+    Raises:
+        OutputError: It cannot be written. What was there before stays.
+    """
+    write_whole(path, msgspec.json.format(msgspec.json.encode(value)))
 
 
 def read(path: Path, kind: type[T], remedy: str = "") -> T:

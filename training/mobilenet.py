@@ -20,7 +20,7 @@ import keras
 from keras import layers, ops
 
 from har_desktop.errors import InputError
-from training.config import MobileNetGru, TunedGru
+from training.config import MobileNetGru, OnPublished, TunedGru
 from training.precision import full_precision
 from training.pretrained import convolutions
 
@@ -89,7 +89,7 @@ class _Convolutions:
         return kind(*shape, strides=stride, padding="same", activation=activation, name=name)
 
 
-def build_encoder(config: MobileNetGru | TunedGru) -> keras.Model:
+def build_encoder(config: OnPublished) -> keras.Model:
     """One normalised picture -> (activation, features).
 
     Returns:

@@ -12,7 +12,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import ClassName
-from training.config import Config, MobileNetGru, Streams, TunedGru
+from training.config import Config, MobileNetGru, OnPublished, Streams, TunedGru
 from training.data.cache import Cache
 from training.data.figures import figure_clips
 from training.data.index import Clip, labels, other_labels, scan
@@ -128,7 +128,7 @@ def prepare(config: Config, source: Source) -> Prepared:
         InputError: The data cannot be used.
         OutputError: The cache takes no more.
     """
-    builds = isinstance(config.network, MobileNetGru | TunedGru)
+    builds = isinstance(config.network, OnPublished)
     published = _required(config, source) if builds else None
     split = source.split(config)
     others = other_clips(config, source.data, split)

@@ -24,7 +24,8 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from har_desktop.errors import InputError
-from har_desktop.sinks.atomic import write_whole, writing
+from har_desktop.sinks.atomic import writing
+from training import json_file
 from training.config import Config, Streams, read_config
 from training.data.split import Split, read_split
 
@@ -61,8 +62,8 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
     with writing(run):
         run.mkdir(parents=True, exist_ok=True)
     try:
-        write_whole(split_path, msgspec.json.format(msgspec.json.encode(split)))
-        write_whole(path, msgspec.json.format(msgspec.json.encode(config)))
+        json_file.write(split_path, split)
+        json_file.write(path, config)
     except BaseException:  # so that it can be opened once more
         split_path.unlink(missing_ok=True)
         raise
@@ -203,7 +204,7 @@ def write_environment(
         "backend": backend,
         "packages": {name: _version(name) for name in PACKAGES},
     }
-    write_whole(run / "environment.json", msgspec.json.format(msgspec.json.encode(environment)))
+    json_file.write(run / "environment.json", environment)
 
 
 def _version(package: str) -> str | None:

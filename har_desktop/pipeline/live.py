@@ -39,6 +39,7 @@ from har_desktop.pipeline.state import Machine, State, Status
 from har_desktop.pipeline.stats import RATE_S, Recent, Stats
 from har_desktop.pipeline.worker import Worker
 from har_desktop.sinks.base import RunInfo
+from har_desktop.sources.base import believed_rate
 
 log = logging.getLogger(__name__)
 
@@ -190,8 +191,8 @@ class Live:
         if recognizer is None or capture is None or capture.info is None:
             return None
         info, rate = capture.info, round(self._arrivals.rate(), 2)
-        if rate and (info.fps is None or rate > 1.1 * info.fps):
-            info = replace(info, fps=rate)
+        if rate:
+            info = replace(info, fps=believed_rate(info.fps, rate))
         return RunInfo(
             source=info,
             model=recognizer.manifest.name,

@@ -22,7 +22,7 @@ class Tape:
 
     Attributes:
         frames: Results that were written.
-        held: Seconds after the last one that the video shows already.
+        held: Seconds after the last one that the video shows already, without its label.
 
     Raises:
         OutputError: From every method but `abort`, where a file cannot be written.
@@ -33,7 +33,6 @@ class Tape:
         self._run = run
         self._first: Frame | None = None
         self._last: Result | None = None
-        self._faded = False  # the last one's label is no more
         self.held = 0.0
         self._video = AnnotatedVideo(target.with_name(f"{target.name}.mp4"), run, plain=plain)
         self._sinks: list[AnnotatedVideo | FramesJsonl] = [self._video]
@@ -53,9 +52,9 @@ class Tape:
         frame = result.recognition.frame
         if self._first is None:
             self._first = frame
-        if self._last is not None and self._last.stretch != result.stretch:
+        if self._last is not None and self._last.stretch != result.stretch and not self.held:
             self._fade(self._last.recognition, frame.time)
-        self._last, self._faded, self.held = result, False, 0.0
+        self._last, self.held = result, 0.0
         recognition = self._rebase(result.recognition)
         decision = replace(result.decision, time=recognition.frame.time)
         for sink in self._sinks:
@@ -75,9 +74,10 @@ class Tape:
         """
         if self._last is None or seconds < _AFTERGLOW_S:
             return
-        self.held = max(self.held, seconds)
         until = self._last.recognition.frame.time + seconds
-        self._fade(self._last.recognition, until)
+        if not self.held:
+            self._fade(self._last.recognition, until)
+        self.held = max(self.held, seconds)
         self._video.hold(until - (self._first or self._last.recognition.frame).time)
 
     @property
@@ -102,9 +102,6 @@ class Tape:
 
     def _fade(self, last: Recognition, until: float) -> None:
         """Show the last picture before a break without its label: the video holds it till then."""
-        if self._faded:
-            return
-        self._faded = True
         start = last.frame.time
         time = min(start + _AFTERGLOW_S, (start + until) / 2)
         bare = replace(last, frame=replace(last.frame, time=time), window=None)

@@ -17,7 +17,7 @@ from har_desktop.overlay import annotate
 from har_desktop.sinks.atomic import AtomicFile
 from har_desktop.sinks.base import RunInfo, Sink
 from har_desktop.sinks.constant_rate import FRAGMENTED, ConstantRateVideo
-from har_desktop.sources.base import SourceInfo
+from har_desktop.sources.base import SourceInfo, believed_rate
 
 # From so many pictures the true rate is measured.
 _MEASURED = 10
@@ -128,5 +128,4 @@ def _rate(source: SourceInfo, times: NDArray[np.float64]) -> float:
     nominal = source.fps
     if len(times) < 2 or source.live:
         return nominal or _ASSUMED_FPS
-    measured = float(1.0 / np.median(np.diff(times)))
-    return nominal if nominal and measured < 1.1 * nominal else measured
+    return believed_rate(nominal, float(1.0 / np.median(np.diff(times))))

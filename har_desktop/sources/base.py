@@ -32,6 +32,11 @@ class SourceInfo:
     live: bool
 
 
+def believed_rate(nominal: float | None, measured: float) -> float:
+    """Frames per second: the nominal rate; the measured one where that is none, or much too low."""
+    return nominal if nominal and measured < 1.1 * nominal else measured
+
+
 class Source(ABC):
     """Opened, read to the end, closed. Also a context manager and an iterator of frames.
 

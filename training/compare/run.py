@@ -212,7 +212,7 @@ def _keep(folder: Path, result: Result) -> None:
     path = results.path_of(folder, result.network, result.settings.protocol)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, msgspec.json.format(msgspec.json.encode(result)))
+    json_file.write(path, result)
 
 
 def _in_order(rows: Sequence[Result]) -> list[Result]:

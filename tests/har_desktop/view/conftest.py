@@ -236,3 +236,33 @@ def camera_server(nothing_left_behind, jpegs):  # noqa: ARG001, it must look fir
     server = CameraServer(jpegs, 30.0)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Opened from the start; while it is closed, the model does not answer."""
+    push, made = Recognizer.push, threading.Event()
+    made.set()
+
+    def waiting(self, frame):
+        made.wait()
+        return push(self, frame)
+
+    monkeypatch.setattr(Recognizer, "push", waiting)
+    yield made
+    made.set()
+
+
+@pytest.fixture
+def slow_looks(monkeypatch):
+    """The function that lets a look at each picture take so many seconds more."""
+    look = Recognizer.look
+
+    def slow(seconds):
+        def slowly(self, frame):
+            time.sleep(seconds)
+            return look(self, frame)
+
+        monkeypatch.setattr(Recognizer, "look", slowly)
+
+    return slow

@@ -3,36 +3,15 @@
 import threading
 from itertools import count
 
-import pytest
 from PySide6.QtCore import Qt
 
-from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.state import State
 from har_desktop.sources.stream import NetworkStream
 from har_desktop.view import model_keeper
 from har_desktop.view.director import Opened
+from tests.sessions import full
 
 PATIENCE = 20_000
-
-
-def full(window):
-    result = window.director.session.result
-    return result is not None and result.recognition.window is not None
-
-
-@pytest.fixture
-def gate(monkeypatch):
-    """Opened from the start; while it is closed, the model does not answer."""
-    push, made = Recognizer.push, threading.Event()
-    made.set()
-
-    def waiting(self, frame):
-        made.wait()
-        return push(self, frame)
-
-    monkeypatch.setattr(Recognizer, "push", waiting)
-    yield made
-    made.set()
 
 
 def test_nothing_is_explained_before_there_is_a_model(in_window, camera_server, qtbot, monkeypatch):

@@ -1,7 +1,6 @@
 """The window on a live source: a camera on loopback, and what happens to it."""
 
 import re
-import threading
 import time
 
 import pytest
@@ -12,14 +11,9 @@ from har_desktop.pipeline.state import State
 from har_desktop.sources.cameras import CameraId
 from har_desktop.sources.stream import NetworkStream
 from har_desktop.view.live_session import LiveSession
+from tests.sessions import full
 
 PATIENCE = 20_000  # milliseconds, on a busy machine
-
-
-def full(window):
-    """True once the window of ten frames is full and shown."""
-    session = window.director.session
-    return session.result is not None and session.result.recognition.window is not None
 
 
 def test_a_stream_is_shown_recognised_and_explained(in_window, camera_server, qtbot):
@@ -273,17 +267,8 @@ def test_a_model_that_fails_is_told_and_can_be_tried_again(
 
 
 def test_a_model_that_does_not_answer_is_told_and_the_picture_goes_on(
-    in_window, camera_server, qtbot, monkeypatch
+    in_window, camera_server, qtbot, gate
 ):
-    push, gate = Recognizer.push, threading.Event()
-    gate.set()
-
-    def waiting(self, frame):
-        gate.wait()
-        return push(self, frame)
-
-    monkeypatch.setattr(Recognizer, "push", waiting)
-
     def body(window):
         stage = window.stage
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)

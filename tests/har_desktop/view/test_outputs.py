@@ -9,18 +9,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.recorder import Recorder
 from har_desktop.sinks.leftovers import partial_of
 from har_desktop.sources.figure import RenderedFigure
 from har_desktop.view.recording import fresh_target
+from tests.sessions import full
 
 PATIENCE = 20_000
-
-
-def full(window):
-    result = window.director.session.result
-    return result is not None and result.recognition.window is not None
 
 
 def test_a_snapshot_is_the_picture_with_its_heat_map(in_window, camera_server, qtbot, settings):
@@ -225,15 +220,9 @@ def test_what_a_killed_run_has_left_is_told_and_can_be_recovered(
 
 
 def test_an_export_covers_no_failure_and_can_be_dismissed_and_cancelled(
-    in_window, qtbot, monkeypatch, settings, tmp_path
+    in_window, qtbot, monkeypatch, slow_looks, settings, tmp_path
 ):
-    look = Recognizer.look
-
-    def slowly(self, frame):
-        time.sleep(0.01)
-        return look(self, frame)
-
-    monkeypatch.setattr(Recognizer, "look", slowly)
+    slow_looks(0.01)
     monkeypatch.setattr("har_desktop.replay.Demo", lambda: RenderedFigure("Lunges", 1, 600.0))
 
     def body(window):

@@ -280,19 +280,11 @@ def test_export_gives_the_files_of_replay(in_window, clip, qtbot, tmp_path, ship
 
 
 def test_an_export_can_be_cancelled_and_leaves_nothing(
-    in_window, clip, qtbot, tmp_path, monkeypatch
+    in_window, clip, qtbot, tmp_path, slow_looks
 ):
-    from har_desktop.inference.recognizer import Recognizer
-
-    look = Recognizer.look
-
-    def slowly(self, frame):
-        time.sleep(0.03)
-        return look(self, frame)
-
     def body(window):
         until(qtbot, lambda: window.commands.export.isEnabled())
-        monkeypatch.setattr(Recognizer, "look", slowly)
+        slow_looks(0.03)
         window.outputs.export_to(tmp_path / "exported")
         until(qtbot, lambda: "frames" in window.banner.text)
         qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
