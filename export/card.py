@@ -15,6 +15,7 @@ from export.markdown import table
 from export.report import read_metrics
 from har_desktop.errors import BundleError
 from har_desktop.inference.manifest import Json, Manifest
+from har_desktop.sinks.atomic import write_whole
 from training.config import (
     CnnGru,
     Config,
@@ -37,9 +38,9 @@ def write_description(folder: Path, manifest: Manifest) -> None:
     card = render(manifest)
     report = pictured(read_metrics(manifest.metrics))
     if report:
-        place.write(folder / place.CONFUSION, draw(report))
-    place.write(folder / place.MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
-    place.write(folder / place.CARD, card.encode())
+        write_whole(folder / place.CONFUSION, draw(report))
+    write_whole(folder / place.MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    write_whole(folder / place.CARD, card.encode())
 
 
 def render(manifest: Manifest) -> str:

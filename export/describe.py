@@ -25,6 +25,7 @@ from har_desktop.inference.manifest import (
     Manifest,
     WindowSpec,
 )
+from har_desktop.sinks.atomic import write_whole
 from training.config import Config, Streams
 from training.data.index import Clip
 from training.data.split import Split
@@ -68,7 +69,7 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         },
     )
     for graph, data in zip(manifest.graphs, (*encoders, head), strict=True):
-        place.write(folder / graph.file, data)
+        write_whole(folder / graph.file, data)
     write_description(folder, manifest)
     return manifest
 

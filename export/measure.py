@@ -7,10 +7,12 @@ from pathlib import Path
 import msgspec
 
 from export.card import write_description
-from export.report import Accuracy, Rejection, Report, average, key, read_report
+from export.report import Accuracy, Report, average, key, read_report
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Json, Manifest
+from training.evaluate import is_shuffled
+from training.identity import identity
 
 
 def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
@@ -27,19 +29,21 @@ def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
 
     Raises:
         BundleError: The bundle is damaged.
-        InputError: A report cannot be read, was not measured on this bundle's classes or by its
-            threshold, or is not of the protocol.
+        InputError: A report cannot be read, was measured on another bundle or is there twice; or
+            one of `random` knows other classes or is not of the protocol, or this bundle is of
+            that protocol itself.
         OutputError: The bundle cannot be written.
     """
     manifest = load_bundle(folder).manifest
     added: Json = {}
     for path in reports:
         raw, report = _read(path)
-        if isinstance(report, Accuracy):
-            _check_classes(path, report, manifest)
-        if isinstance(report, Rejection):
-            _check_threshold(path, report, manifest)
+        _check_bundle(path, report, manifest)
+        if key(report) in added:
+            raise InputError(f"{path} is the second report of {key(report)}: give one of them")
         added[key(report)] = raw
+    if random and is_shuffled(manifest):
+        raise InputError(f"{manifest.name} was trained on shuffled clips: measure it by itself")
     if random:
         runs = [_read_random(path, manifest) for path in random]
         names = {key(run) for run in runs}
@@ -55,21 +59,16 @@ def _read_random(path: Path, manifest: Manifest) -> Accuracy:
     _, report = _read(path)
     if not isinstance(report, Accuracy) or report.protocol != "clip-random":
         raise InputError(f"{path} is no accuracy of the clip-random protocol")
-    _check_classes(path, report, manifest)
+    if tuple(report.per_class) != manifest.classes:
+        raise InputError(f"{path} was measured on other classes than those of {manifest.name}")
     return report
 
 
-def _check_classes(path: Path, report: Accuracy, manifest: Manifest) -> None:
-    if tuple(report.per_class) != manifest.classes:
-        raise InputError(f"{path} was measured on other classes than those of {manifest.name}")
-
-
-def _check_threshold(path: Path, report: Rejection, manifest: Manifest) -> None:
-    own = manifest.calibration.rejection_threshold
-    if report.threshold != own:
+def _check_bundle(path: Path, report: Report, manifest: Manifest) -> None:
+    if report.bundle != identity(manifest):
         raise InputError(
-            f"{path} was measured by the threshold {report.threshold:g}, that of {manifest.name} is"
-            f" {own:g}: measure it anew with `python -m training reject`"
+            f"{path} was measured on another bundle than {manifest.name}, or before it was built or"
+            " calibrated anew: measure it again"
         )
 
 
@@ -77,7 +76,7 @@ def _read(path: Path) -> tuple[Json, Report]:
     try:
         raw = msgspec.json.decode(path.read_bytes(), type=Json)
         return raw, read_report(raw)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"{path} is no report that `python -m training` printed with --json: {error}"
         ) from error

@@ -12,10 +12,12 @@ import msgspec
 
 from har_desktop.errors import InputError, OutputError
 from har_desktop.inference.manifest import FileName
+from har_desktop.sinks.leftovers import is_partial
 
 ENCODER, HEAD, MANIFEST, CARD = "encoder.onnx", "head.onnx", "manifest.json", "card.md"
 CONFUSION = "confusion.png"  # from the first measurement on
 FILES = {ENCODER, HEAD, MANIFEST, CARD, CONFUSION}
+NOBODYS = {".DS_Store", "Thumbs.db"}  # file managers leave them wherever they have looked
 NUMBERED = re.compile(r"encoder-\d+\.onnx")
 
 
@@ -38,10 +40,18 @@ def check_place(target: Path) -> None:
         ) from None
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise InputError(f"{target} is not a folder; name another one")
-    found = {path.name for path in target.iterdir()} if target.exists() else set()
-    strange = {name for name in found - FILES if not NUMBERED.fullmatch(name)}
+    found = {path.name for path in target.iterdir()} - NOBODYS if target.exists() else set()
+    strange = sorted(name for name in found - FILES if not _is_ours(name))
     if strange or (found and MANIFEST not in found):
-        raise InputError(f"{target} holds no bundle and will not be replaced; name another one")
+        reason = f"holds {strange[0]}" if strange else f"has no {MANIFEST}"
+        raise InputError(
+            f"{target} {reason}, so it is no bundle and will not be replaced; name another one"
+        )
+
+
+def _is_ours(name: str) -> bool:
+    """Whether it is a bundle's file of several, or what an interrupted `measure` left of one."""
+    return bool(NUMBERED.fullmatch(name)) or is_partial(name)
 
 
 @contextmanager
@@ -58,28 +68,13 @@ def workshop(target: Path) -> Iterator[Path]:
             new, old = Path(folder, "new"), Path(folder, "old")
             new.mkdir()
             yield new
-            if target.exists():
-                target.rename(old)
             try:
+                if target.exists():
+                    target.rename(old)
                 new.rename(target)
-            except OSError:
-                if old.exists():
+            except BaseException:  # Ctrl-C, too: what is left in here is removed
+                if old.exists() and not target.exists():
                     old.rename(target)
                 raise
     except OSError as error:
         raise OutputError(f"{target} cannot be written: {error.strerror or error}") from error
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file of a bundle; what was there stays until the new content is whole.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error

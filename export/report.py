@@ -1,6 +1,7 @@
 """What the verbs of `training` say of a bundle with `--json`, as far as cards tell it.
 
-Each report states its `kind`. Those of `evaluate` did not always, so one without is of accuracy.
+Each report states its `kind`. Those of `evaluate` did not always, so one without is of accuracy. It
+states the identity of its `bundle`, too, which is not in the reports that older bundles hold.
 """
 
 from __future__ import annotations
@@ -42,19 +43,24 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     clips: Some
     protocol: Name
     sampling: Name
+    bundle: Name | None = None
     expected_calibration_error: Fraction | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that don't belong together.
 
         Raises:
-            ValueError: The confusion matrix has other classes or clips than the rest.
+            ValueError: The confusion matrix tells of other classes, clips or right answers than
+                the rest.
         """
         classes = len(self.per_class)
         if [len(row) for row in self.confusion] != [classes] * classes:
             raise ValueError(f"`confusion` is not {classes} x {classes}")
         if sum(map(sum, self.confusion)) != self.clips:
             raise ValueError(f"`confusion` doesn't count {self.clips} clips")
+        right = sum(row[number] for number, row in enumerate(self.confusion))
+        if abs(self.accuracy - right / self.clips) > 1e-9:
+            raise ValueError(f"`accuracy` is not {right} of {self.clips}, as `confusion` counts")
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -107,6 +113,7 @@ class Explanations(
     windows: Some
     looked_at: Some
     maps: Maps
+    bundle: Name | None = None
     hires_cam: Worth | None = None
 
     def __post_init__(self) -> None:
@@ -124,6 +131,7 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """Of `reject`; `idle` people do nothing in particular, `others` do other actions."""
 
     protocol: Name
+    bundle: Name | None = None
     threshold: Fraction
     idle: Named | None
     others: Named | None

@@ -18,6 +18,7 @@ from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
 from training.data.index import Clip
+from training.identity import identity
 from training.metrics import classification, expected_calibration_error
 from training.windows import Sampling, all_windows
 
@@ -69,9 +70,9 @@ def evaluate(
     """Measure the bundle on clips of its classes.
 
     Returns:
-        The report of `training.metrics.classification` with `kind`, `protocol`, `sampling`, the
-        expected calibration error of the clip answers, `windows`, `skipped` (unreadable clips by
-        path), `provider` and `seconds`.
+        The report of `training.metrics.classification` with `kind`, `bundle` (its identity),
+        `protocol`, `sampling`, the expected calibration error of the clip answers, `windows`,
+        `skipped` (unreadable clips by path), `provider` and `seconds`.
 
     Raises:
         InputError: There are no readable clips.
@@ -81,6 +82,7 @@ def evaluate(
     truth, probabilities = answers.truth, answers.probabilities
     return {
         "kind": "accuracy",
+        "bundle": identity(bundle.manifest),
         **classification(truth, probabilities.argmax(axis=1), bundle.manifest.classes),
         "expected_calibration_error": expected_calibration_error(probabilities, truth),
         "protocol": protocol,

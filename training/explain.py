@@ -30,6 +30,7 @@ from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
 from har_desktop.sources.video import VideoFile
 from training.data.index import Clip
+from training.identity import identity
 from training.occlusion import (
     Areas,
     Maps,
@@ -77,8 +78,8 @@ def explain(
         Means over the windows: `maps`, the areas of each; `better_than`, the share of windows in
         which Grad-CAM has the better area than a reference; `randomised` and `second_class`, rank
         correlations; and the last three of HiResCAM under its name, where the bundle has it.
-        `looked_at` counts windows, of which `windows` were answered right and measured; `skipped`
-        counts clips that are too short or unreadable.
+        `bundle` is its identity; `looked_at` counts windows, of which `windows` were answered right
+        and measured; `skipped` counts clips that are too short or unreadable.
 
     Raises:
         InputError: There is no window with the right answer.
@@ -107,6 +108,7 @@ def explain(
         )
     return {
         "kind": "explanations",
+        "bundle": identity(bundle.manifest),
         "protocol": "group-wise",
         "windows": len(findings),
         "looked_at": looked_at,

@@ -65,7 +65,8 @@ def wilson95(hits: int, trials: int) -> tuple[float, float]:
     centre = share + z * z / (2 * trials)
     spread = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    return float((centre - spread) / scale), float((centre + spread) / scale)
+    low, high = (centre - spread) / scale, (centre + spread) / scale
+    return max(float(low), 0.0), min(float(high), 1.0)  # where all are hits, it is 1 but for a bit
 
 
 def expected_calibration_error(

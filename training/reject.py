@@ -21,6 +21,7 @@ from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
 from training.data.index import Clip
+from training.identity import identity
 from training.metrics import Kept, Named
 from training.windows import Windows, all_windows
 
@@ -44,17 +45,20 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     """The report.
 
     Attributes:
+        bundle: Its identity.
         threshold: 0..1, the bundle's rejection threshold.
         idle: Videos in which nobody does any of the actions; None where none were given.
         others: Clips of classes that the bundle does not know; None where there are none.
         kept: Clips of the bundle's own classes.
         detail: `idle` and `others` in detail.
-        skipped: Unreadable files; those of the data set by their path in it.
+        skipped: Unreadable files; those of the data set by their path in it, videos by their name,
+            for reports are passed on and folders are private.
         seconds: What the measurement took.
         provider: The execution provider of ONNX Runtime that was used.
     """
 
     kind: Literal["rejection"] = "rejection"
+    bundle: str
     protocol: Literal["group-wise"] = "group-wise"
     threshold: float
     idle: Named | None
@@ -104,8 +108,9 @@ def reject(
         if label not in manifest.classes
     }
     still = _labels(manifest, [w for w in of_idle if w is not None])
-    names = [*(c.path for c in known), *map(str, idle or ())]
+    names = [*(c.path for c in known), *(path.name for path in idle or ())]
     return Rejection(
+        bundle=identity(manifest),
         threshold=manifest.calibration.rejection_threshold,
         idle=None if idle is None else _sum([still]),
         others=None if others is None else _sum(foreign.values()),

@@ -44,6 +44,11 @@ def describe(leftovers: Sequence[Path]) -> str:
     return f"{leftovers[0].parent}: an earlier run was interrupted and left {names}{more}"
 
 
+def is_partial(name: str) -> bool:
+    """Whether an incomplete file of ours has such a name."""
+    return _PARTIAL.fullmatch(name) is not None
+
+
 def final_name(partial: Path) -> str:
     """The name that an incomplete file would have got in the end.
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 
 import msgspec
@@ -12,6 +13,7 @@ from export.verify import verify
 from har_desktop.errors import BundleError, InputError
 from har_desktop.inference.bundle import load_bundle
 from tests.export.reports import BOTH, EXPLANATIONS, REJECTION
+from training.identity import identity
 from training.metrics import classification
 
 CLASSES = ("Lunges", "PushUps", "YoYo")
@@ -24,19 +26,40 @@ def _report(classes=CLASSES, protocol="group-wise", sampling="time", **changes):
     return {**figures, "protocol": protocol, "sampling": sampling, "windows": 20, **changes}
 
 
+def _of_twenty(right):
+    """The figures of twenty clips of all classes, so many of them right."""
+    truth = np.arange(20) % 3
+    answers = np.where(np.arange(20) < right, truth, (truth + 1) % 3)
+    return classification(truth, answers, CLASSES)
+
+
 @pytest.fixture
 def copy(built, tmp_path):
     return shutil.copytree(built, tmp_path / "tiny")
 
 
 @pytest.fixture
-def write_report(tmp_path):
-    def write(name="report.json", **changes):
+def write(built, tmp_path):
+    """Factory: what a verb printed of the bundle `built`, and changes -> a file with it."""
+
+    def write(raw, name="report.json", **changes):
         path = tmp_path / name
-        path.write_bytes(msgspec.json.encode(_report(**changes)))
+        of = {"bundle": identity(load_bundle(built).manifest)}
+        path.write_bytes(msgspec.json.encode({**raw, **of, **changes}))
         return path
 
     return write
+
+
+@pytest.fixture
+def write_report(write):
+    """Factory: a file name, and changes -> a file with a report of accuracy."""
+
+    def write_accuracy(name="report.json", **changes):
+        of = {key: changes.pop(key) for key in ("bundle",) if key in changes}
+        return write(_report(**changes), name, **of)
+
+    return write_accuracy
 
 
 def test_reports_stand_in_manifest_and_card_and_the_graphs_stay(copy, built, write_report):
@@ -84,13 +107,14 @@ def test_the_group_wise_figures_have_a_picture(copy, write_report):
     verify(copy)
 
 
-def test_heat_maps_and_rejection_have_sections_of_their_own(copy, tmp_path):
-    paths = []
-    for raw in (EXPLANATIONS, {**REJECTION, "others": {"windows": 50, "named": 0}}):
-        paths.append(tmp_path / f"{raw['kind']}.json")
-        paths[-1].write_bytes(msgspec.json.encode(raw))
+def test_heat_maps_and_rejection_have_sections_of_their_own(copy, write):
+    paths = [
+        write(EXPLANATIONS, "explanations.json"),
+        write(REJECTION, "rejection.json", others={"windows": 50, "named": 0}),
+    ]
     assert measure(copy, paths, []) == ["explanations", "rejection"]
-    assert load_bundle(copy).manifest.metrics["explanations"] == EXPLANATIONS
+    manifest = load_bundle(copy).manifest
+    assert manifest.metrics["explanations"] == {**EXPLANATIONS, "bundle": identity(manifest)}
     card = (copy / "card.md").read_text()
     for fact in (
         "Not measured yet.",  # accuracy
@@ -111,10 +135,8 @@ def test_heat_maps_and_rejection_have_sections_of_their_own(copy, tmp_path):
         assert fact in card, fact
 
 
-def test_both_methods_stand_side_by_side(copy, tmp_path):
-    path = tmp_path / "both.json"
-    path.write_bytes(msgspec.json.encode(BOTH))
-    measure(copy, [path], [])
+def test_both_methods_stand_side_by_side(copy, write):
+    measure(copy, [write(BOTH)], [])
     card = (copy / "card.md").read_text()
     for fact in (
         "| Grad-CAM | 0.430 | 0.620 |  |  |  |  |",
@@ -129,14 +151,12 @@ def test_both_methods_stand_side_by_side(copy, tmp_path):
         assert fact in card, fact
 
 
-def test_what_was_not_measured_has_no_section(copy, write_report, tmp_path):
+def test_what_was_not_measured_has_no_section(copy, write_report, write):
     measure(copy, [write_report()], [])
     card = (copy / "card.md").read_text()
     assert "## No action" not in card
     assert "## Explanations" not in card
-    path = tmp_path / "rejection.json"
-    path.write_bytes(msgspec.json.encode({**REJECTION, "idle": None}))
-    measure(copy, [path], [])
+    measure(copy, [write(REJECTION, idle=None)], [])
     card = (copy / "card.md").read_text()
     assert "| recognised correctly | 200 | keep their label | 95.0 % |" in card
     assert "before a camera" not in card
@@ -145,29 +165,29 @@ def test_what_was_not_measured_has_no_section(copy, write_report, tmp_path):
 def test_clip_random_reports_of_other_runs_are_averaged(copy, write_report):
     own = write_report("own.json")
     runs = [
-        write_report(f"{n}.json", protocol="clip-random", accuracy=accuracy)
-        for n, accuracy in enumerate((0.9, 1.0, 0.95))
+        write_report(f"{right}.json", protocol="clip-random", bundle=None, **_of_twenty(right))
+        for right in (18, 20, 19)
     ]
     assert measure(copy, [own], runs) == ["group-wise", "clip-random"]
     several = load_bundle(copy).manifest.metrics["clip-random"]
     assert several["kind"] == "seeds"
     assert several["accuracies"] == [0.9, 1.0, 0.95]
-    assert several["clips"] == [6, 6, 6]
+    assert several["clips"] == [20, 20, 20]
     card = (copy / "card.md").read_text()
     assert "### clip-random, 3 runs\n\nThe split shuffles single clips" in card
     assert "Mean accuracy 0.950, lowest 0.900." in card
-    assert "| 2 | 1.000 | 6 |" in card
+    assert "| 2 | 1.000 | 20 |" in card
     assert "| clip-random |" not in card  # not among the figures of this bundle's files
     measure(copy, [], [])
     assert (copy / "card.md").read_text() == card
 
 
 def test_one_clip_random_run_is_told_as_one(copy, write_report):
-    one = write_report("one.json", protocol="clip-random", accuracy=0.75)
+    one = write_report("one.json", protocol="clip-random", **_of_twenty(15))
     assert measure(copy, [], [one]) == ["clip-random"]
     card = (copy / "card.md").read_text()
     assert "### clip-random, one run\n\nThe split shuffles single clips" in card
-    assert "Accuracy 0.750, in 6 clips. The run was trained and measured on a shuffle" in card
+    assert "Accuracy 0.750, in 20 clips. The run was trained and measured on a shuffle" in card
 
 
 @pytest.mark.parametrize(
@@ -205,7 +225,9 @@ def test_a_later_report_replaces_the_one_of_its_protocol_only(copy, write_report
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"classes": ("Lunges", "PushUps", "Archery")}, "other classes"),
+        ({"bundle": "0" * 64}, "another bundle than tiny, or before it was built or calibrated"),
+        ({"bundle": None}, "another bundle than tiny"),
+        ({"accuracy": 0.999}, "`accuracy` is not 4 of 6"),
         ({"accuracy": 1.2}, "no report"),
         ({"clips": 7}, "doesn't count 7 clips"),
         ({"confusion": [[6]]}, "not 3 x 3"),
@@ -218,17 +240,38 @@ def test_a_report_that_does_not_fit_is_refused(copy, built, write_report, change
         assert (copy / name).read_bytes() == (built / name).read_bytes()
 
 
-def test_a_rejection_by_another_threshold_is_refused(copy, built, tmp_path):
-    path = tmp_path / "other.json"
-    path.write_bytes(msgspec.json.encode({**REJECTION, "threshold": 0.45}))
-    with pytest.raises(InputError, match=r"by the threshold 0\.45, that of tiny is 0\.4: measure"):
-        measure(copy, [path], [])
+@pytest.mark.parametrize("raw", [REJECTION, EXPLANATIONS])
+@pytest.mark.parametrize("what", ["temperature", "rejection_threshold", "least_movement"])
+def test_what_was_measured_by_another_calibration_is_refused(copy, write, raw, what):
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["calibration"][what] = 0.45
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    before = (copy / "manifest.json").read_bytes()
+    with pytest.raises(InputError, match="another bundle than tiny, or before it was built or cal"):
+        measure(copy, [write(raw)], [])
+    assert (copy / "manifest.json").read_bytes() == before
+
+
+def test_two_reports_of_one_name_are_not_mixed_up(copy, built, write_report):
+    reports = [write_report("a.json"), write_report("b.json", windows=99)]
+    with pytest.raises(InputError, match=r"b\.json is the second report of group-wise"):
+        measure(copy, reports, [])
     assert (copy / "manifest.json").read_bytes() == (built / "manifest.json").read_bytes()
+
+
+def test_a_bundle_of_shuffled_clips_stands_for_itself(copy, write_report):
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["training"]["split"]["protocol"] = "clip-random"
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match="tiny was trained on shuffled clips: measure it by itsel"):
+        measure(copy, [], [write_report(protocol="clip-random")])
 
 
 def test_what_is_no_report_is_refused(copy, tmp_path):
     (tmp_path / "text.json").write_text("accuracy: good")
-    for name in ("text.json", "nowhere.json"):
+    (tmp_path / "latin.json").write_bytes('{"kind": "ä"}'.encode("latin-1"))
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    for name in ("text.json", "latin.json", "deep.json", "nowhere.json"):
         with pytest.raises(InputError, match=f"{name} is no report"):
             measure(copy, [tmp_path / name], [])
 

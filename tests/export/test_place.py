@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from export.place import check_place, workshop, write
+from export.place import check_place, workshop
 from har_desktop.errors import InputError, OutputError
 
 
@@ -21,6 +23,8 @@ def _fill(folder, *names):
         ("manifest.json", "head.onnx", "encoder.onnx", "card.md"),
         ("manifest.json", "head.onnx", "encoder.onnx", "card.md", "confusion.png"),
         ("manifest.json", "head.onnx", "encoder-1.onnx", "encoder-2.onnx", "card.md"),
+        ("manifest.json", "head.onnx", ".manifest.json.4711.1.partial.json", ".DS_Store"),
+        ("Thumbs.db",),
     ],
 )
 def test_a_new_an_empty_and_a_bundles_folder_may_be_taken(tmp_path, names):
@@ -29,16 +33,16 @@ def test_a_new_an_empty_and_a_bundles_folder_may_be_taken(tmp_path, names):
 
 
 @pytest.mark.parametrize(
-    "names",
+    ("names", "reason"),
     [
-        ("thesis.odt",),
-        ("card.md",),
-        ("manifest.json", "notes.txt"),
-        ("manifest.json", "encoder-a.onnx"),
+        (("thesis.odt",), "holds thesis.odt"),
+        (("card.md",), "has no manifest.json"),
+        (("manifest.json", "notes.txt"), "holds notes.txt"),
+        (("manifest.json", "encoder-a.onnx"), "holds encoder-a.onnx"),
     ],
 )
-def test_any_other_folder_is_left_alone(tmp_path, names):
-    with pytest.raises(InputError, match="holds no bundle"):
+def test_any_other_folder_is_left_alone(tmp_path, names, reason):
+    with pytest.raises(InputError, match=f"there {reason}, so it is no bundle and will not"):
         check_place(_fill(tmp_path / "there", *names))
 
 
@@ -76,6 +80,25 @@ def test_a_failure_in_the_workshop_changes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("interruption", [OSError("full"), KeyboardInterrupt()])
+def test_what_was_there_comes_back_where_the_new_one_cannot_be_put(
+    tmp_path, monkeypatch, interruption
+):
+    target = _fill(tmp_path / "there", "old")
+    rename = Path.rename
+
+    def interrupted(self, new):
+        if self.name == "new":
+            raise interruption
+        return rename(self, new)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises((OutputError, KeyboardInterrupt)), workshop(target):
+        pass
+    assert [path.name for path in target.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with (
@@ -83,13 +106,3 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         workshop(tmp_path / "file" / "tiny"),
     ):
         pass
-    with pytest.raises(OutputError, match=r"card\.md cannot be written"):
-        write(tmp_path / "nowhere" / "card.md", b"")
-
-
-def test_a_file_is_replaced_in_one_piece(tmp_path):
-    path = tmp_path / "card.md"
-    write(path, b"old")
-    write(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [path]

@@ -58,19 +58,22 @@ def test_figures_that_make_no_sense_are_refused(raw, complaint):
 
 
 def test_several_runs_become_one_entry_of_the_metrics():
-    runs = [read_report({**ACCURACY, "accuracy": a}) for a in (0.5, 0.75, 1.0)]
+    truth = np.array([0, 0, 1, 1])
+    answers = ([1, 0, 1, 0], [0, 0, 1, 0], [0, 0, 1, 1])  # two, one and none wrong
+    figures = [classification(truth, np.array(a), ("Lunges", "YoYo")) for a in answers]
+    runs = [read_report({**ACCURACY, **of_run}) for of_run in figures]
     several = average(runs)
     raw = msgspec.to_builtins(several)
     assert raw == {
         "kind": "seeds",
         "protocol": "group-wise",
         "accuracies": [0.5, 0.75, 1.0],
-        "clips": [3, 3, 3],
+        "clips": [4, 4, 4],
         "mean": 0.75,
         "min": 0.5,
     }
     assert read_metrics({"several": raw}) == {"several": several}
-    for wrong in ({"mean": 0.9}, {"min": 0.75}, {"clips": [3]}):
+    for wrong in ({"mean": 0.9}, {"min": 0.75}, {"clips": [4]}):
         with pytest.raises(msgspec.ValidationError):
             read_metrics({"several": {**raw, **wrong}})
 

@@ -17,6 +17,7 @@ from training.evaluate import evaluate, refuse_seen
 
 KEYS = {
     "kind",
+    "bundle",
     "accuracy",
     "macro_precision",
     "macro_recall",

@@ -25,6 +25,7 @@ from training.report import explanations_table
 
 KEYS = {
     "kind",
+    "bundle",
     "protocol",
     "windows",
     "looked_at",

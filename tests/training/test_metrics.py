@@ -11,6 +11,12 @@ def test_wilson_interval_as_published() -> None:
     assert wilson95(0, 0) == (0.0, 1.0)
 
 
+def test_wilson_interval_stays_a_share() -> None:
+    for trials in range(1, 1000):
+        assert wilson95(0, trials)[0] >= 0.0
+        assert wilson95(trials, trials)[1] <= 1.0
+
+
 def test_classification_by_hand() -> None:
     truth = np.array([0, 0, 0, 1, 1, 2])
     answers = np.array([0, 0, 1, 1, 1, 0])
