@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.harness import Effort
+from benchmarks.harness import FEWEST, Effort
 from benchmarks.machine import file_name, heading
 from benchmarks.rows import markdown, write_csv
 from har_desktop import console
@@ -24,7 +24,7 @@ ON_GPU = "gpu"  # only where it is asked for
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice([*NAMES, ON_GPU]))
 @click.option(
     "--rounds",
-    type=click.IntRange(min=2),
+    type=click.IntRange(min=FEWEST),
     default=Effort().rounds,
     show_default=True,
     help="How often each rival has its turn.",
@@ -40,17 +40,18 @@ def main(names: tuple[str, ...], rounds: int, out: Path | None) -> None:
     effort = Effort(rounds)
     if out is not None:
         _make_folder(out)
+    file = out / file_name(names) if out else None
     tables = {}
     click.echo(heading(effort))
     for name in names or NAMES:
         click.echo(f"\n### {name}\n")
         tables[name] = importlib.import_module(f"benchmarks.{name}").run(effort)
         click.echo(markdown(tables[name]))
-        if out is not None:  # anew each time, so that what is measured is kept whatever follows
-            with writing(out / file_name()):
-                write_csv(out / file_name(), tables)
-    if out is not None:
-        click.echo(f"wrote {out / file_name()}", err=True)
+        if file is not None:  # anew each time, so that what is measured is kept whatever follows
+            with writing(file):
+                write_csv(file, tables)
+    if file is not None:
+        click.echo(f"wrote {file}", err=True)
 
 
 def _make_folder(out: Path) -> None:

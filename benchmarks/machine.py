@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
 
@@ -15,8 +17,7 @@ RUNTIMES = ("onnxruntime-gpu", "onnxruntime")  # one of the two is installed
 
 def heading(effort: Effort) -> str:
     """The machine, the versions, and how busy the machine was before anything was measured."""
-    packages = {**versions(), "tensorflow": metadata.version("tensorflow")}
-    listed = ", ".join(f"{name} {version}" for name, version in packages.items())
+    listed = ", ".join(f"{name} {version}" for name, version in _packages().items())
     load = f"; load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
         f"{cpu()}, {cores()} cores, {system()}; {listed}.\n"
@@ -24,15 +25,26 @@ def heading(effort: Effort) -> str:
     )
 
 
-def file_name() -> str:
-    """Hardware, versions and day, with nothing in it that a file system minds."""
-    found = versions()
-    runtime = next(f"ort-{found[name]}" for name in RUNTIMES if name in found)
+def file_name(measured: Sequence[str]) -> str:
+    """Hardware, versions, what is measured, and when; nothing in it that a file system minds.
+
+    Args:
+        measured: Names of the benchmarks; none where it is all of them.
+    """
+    found = _packages()
+    short = {"har-desktop": "har-desktop", **dict.fromkeys(RUNTIMES, "ort"), "tensorflow": "tf"}
     parts = (
         f"{cpu()} {cores()} cores",
-        f"har-desktop-{found['har-desktop']}",
-        runtime,
-        f"tf-{metadata.version('tensorflow')}",
-        f"{datetime.now(UTC):%Y-%m-%d}",
+        *(f"{name}-{found[package]}" for package, name in short.items() if package in found),
+        *measured,
+        f"{datetime.now(UTC):%Y-%m-%dT%H%M}",
     )
     return "_".join(re.sub(r"[^A-Za-z0-9.]+", "-", part) for part in parts) + ".csv"
+
+
+def _packages() -> dict[str, str]:
+    """Versions; of TensorFlow, too, where it is there, as some benchmarks need it."""
+    found = versions()
+    with suppress(metadata.PackageNotFoundError):
+        found["tensorflow"] = metadata.version("tensorflow")
+    return found

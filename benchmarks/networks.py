@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
+import numpy as np
 import onnx
 import tensorflow as tf
 
@@ -19,6 +20,7 @@ from training.config import CnnGru, Config, NetworkConfig, Streams, read_config
 from training.network import build
 
 POSTER = "cnn_gru 64x80"
+DEPTHWISE = 4  # axes of such a kernel, with one output for each channel
 
 
 def configurations() -> dict[str, Config | Streams]:
@@ -31,9 +33,21 @@ def configurations() -> dict[str, Config | Streams]:
 
 
 def random_network(config: NetworkConfig, classes: int) -> keras.Model:
-    """A network as training begins with it."""
+    """A network of random weights, through which a picture is not lost.
+
+    Published trunks have no normalisation that would lift what training begins with: after forty
+    layers nothing would be left by which two ways to compute it could be told apart. So kernels are
+    drawn as wide as rectifiers need (He et al., "Delving Deep into Rectifiers", ICCV 2015).
+    """
     keras.utils.set_random_seed(0)
-    return build(config, classes)
+    network = build(config, classes)
+    random = np.random.default_rng(0)
+    for weight in network.weights:
+        if weight.name == "kernel":
+            depthwise = weight.ndim == DEPTHWISE and weight.shape[-1] == 1
+            inputs = np.prod(weight.shape[:2] if depthwise else weight.shape[:-1])
+            weight.assign(random.normal(0.0, np.sqrt(2.0 / inputs), weight.shape))
+    return network
 
 
 def make_bundle(network: keras.Model, config: Config | Streams) -> Bundle:

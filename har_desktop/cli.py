@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from har_desktop.replay import Failure, Replays, ReplaySummary
 
 NAME = "har-desktop"
+DEMO = "demo"  # as in `har_desktop.replay`
 DEMO_FOLDER = Path("out/demo")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
@@ -62,6 +63,8 @@ class _Seconds(click.FloatRange):
 def _refuse_addresses(
     _: click.Context, __: click.Parameter, sources: tuple[str, ...]
 ) -> tuple[str, ...]:
+    if "" in sources:  # a variable of a shell, perhaps: it would mean the folder one is in
+        raise click.BadParameter("an empty name; name a file, a folder, or demo.")
     if any("://" in source for source in sources):  # it may hold a password, and is not told
         raise click.BadParameter(
             f"addresses are for the window: run {NAME}, and choose File, Network stream."
@@ -100,7 +103,7 @@ def _refuse_addresses(
     type=_Seconds(min=0),
     default=0.0,
     show_default=True,
-    help="Least time between two results; 0 gives one per frame.",
+    help="Mean time between two results; 0 gives one per frame.",
 )
 @json_option
 @console.debug_option
@@ -109,16 +112,24 @@ def replay(sources: tuple[str, ...], out: Path, as_json: bool, **options: Any) -
 
     Each gets NAME.mp4 with heat-map and label, NAME.frames.jsonl, NAME.events.csv and NAME.vtt.
     """
-    results = _replay(sources, out, **options)
     if not as_json:
-        return _tell(results)
+        return _exit_code(_replay(sources, out, on_summary=_tell, **options))
+    results = _replay(sources, out, **options)
     # One source is one object. Several are an object with a list, and so is a folder of whatever.
-    single = len(sources) == 1 and not Path(sources[0]).is_dir()
-    if not single:
+    if len(sources) > 1 or _is_folder(sources[0]):
         console.print_json(results)
     elif results.summaries:
         console.print_json(results.summaries[0])
     return _exit_code(results)
+
+
+def _is_folder(source: str) -> bool:
+    if source == DEMO:  # whatever else is called so
+        return False
+    try:
+        return Path(source).is_dir()
+    except OSError:  # a name too long for the system
+        return False
 
 
 @cli.group(invoke_without_command=True)
@@ -172,7 +183,7 @@ def doctor(as_json: bool) -> int:
         return console.FAILURE if report.problems else 0
     click.echo(console.columns(findings(report)))
     for problem in report.problems:
-        click.echo(f"{NAME}: error: {problem}", err=True)
+        console.print_error(NAME, problem)
     return console.FAILURE if report.problems else 0
 
 
@@ -203,7 +214,7 @@ def _launch() -> int:
 
         return run_window()
     click.echo(f"{NAME}: {obstacle}; replaying the demo without a window")
-    return _tell(_replay(("demo",), DEMO_FOLDER))
+    return _exit_code(_replay((DEMO,), DEMO_FOLDER, on_summary=_tell))
 
 
 def _obstacle() -> str | None:
@@ -224,16 +235,14 @@ def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:
         click.echo(f"{NAME}: note: {describe(leftovers)}; rename or delete them", err=True)
 
     def report(failure: Failure) -> None:
-        click.echo(f"{NAME}: error: {failure.error}", err=True)
+        console.print_error(NAME, failure.error)
 
     return replay(sources, out, progress=True, on_failure=report, **options)
 
 
-def _tell(results: Replays) -> int:
-    for summary in results.summaries:
-        click.echo(summary.source)
-        click.echo(console.columns(_rows(summary)))
-    return _exit_code(results)
+def _tell(summary: ReplaySummary) -> None:
+    click.echo(summary.source)
+    click.echo(console.columns(_rows(summary)))
 
 
 def _rows(summary: ReplaySummary) -> list[tuple[str, str]]:
@@ -243,12 +252,22 @@ def _rows(summary: ReplaySummary) -> list[tuple[str, str]]:
         f"{e.start:.2f} to {e.end:.2f} s {e.label}, {e.confidence:.0%}" for e in summary.events
     ]
     return [
-        ("action", f"{action} (shorter than a window)" if summary.short else action),
+        ("action", f"{action}{_without_windows(summary)}"),
         *(("event", event) for event in events),
         ("replayed", f"{summary.duration_s:.1f} s of video in {summary.seconds:.1f} s"),
         ("provider", f"{summary.provider} ({reason})" if reason else summary.provider),
         *(("wrote", file) for file in summary.files),
     ]
+
+
+def _without_windows(summary: ReplaySummary) -> str:
+    if summary.windows:
+        return ""
+    return (
+        " (shorter than a window)"
+        if summary.short
+        else " (too few pictures a second for the model)"
+    )
 
 
 def _exit_code(results: Replays) -> int:

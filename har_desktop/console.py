@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 import threading
@@ -50,6 +52,8 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
         The exit code: 0, that of a `HarError`, 2 for wrong usage, 130 for Ctrl-C, else 1.
     """
     settings = {"debug": False}
+    if isinstance(sys.stdout, io.TextIOWrapper):  # for names that its encoding lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = command.main(arguments, prog_name=name, obj=settings, standalone_mode=False)
         sys.stdout.flush()
@@ -64,10 +68,20 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
     except Exception as error:  # noqa: BLE001, nothing above us would tell it better
         if settings["debug"]:
             traceback.print_exc()
-        message, code = _explain(error)
-        click.echo(f"{name}: error: {' '.join(message.split())}", err=True)
-        return code
+        return tell(name, error)
     return code or 0
+
+
+def tell(name: str, error: Exception) -> int:
+    """Say on stderr, in one line, what went wrong; return the exit code for it."""
+    message, code = _explain(error)
+    print_error(name, message)
+    return code
+
+
+def print_error(name: str, message: str) -> None:
+    """Print one line to stderr, whatever line breaks the message holds: file names may."""
+    click.echo(f"{name}: error: {' '.join(message.split())}", err=True)
 
 
 def leave(code: int) -> NoReturn:
@@ -91,7 +105,8 @@ def print_json(value: object) -> None:
     """Print a struct, or a list of them, as one line of JSON."""
     try:
         line = msgspec.json.encode(value).decode()
-    except UnicodeEncodeError:  # the name of a file need not be Unicode: told with escapes
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # a file's name need not be Unicode, nor stdout: told with escapes
         import json
 
         line = json.dumps(msgspec.to_builtins(value))
@@ -112,4 +127,9 @@ def _explain(error: Exception) -> tuple[str, int]:
         return f"{error.format_message()} See {error.ctx.command_path} --help.", error.exit_code
     if isinstance(error, click.ClickException):
         return error.format_message(), error.exit_code
+    if isinstance(error, ModuleNotFoundError):
+        needs = "training, export and benchmarks need `make setup EXTRAS=train`"
+        return f"{error.name} is not installed: {needs}", FAILURE
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"{error.strerror}; free some space", FAILURE
     return f"{type(error).__name__}: {error} (a bug; --debug shows where it happened)", FAILURE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 
 import numpy as np
@@ -153,10 +154,17 @@ def _shade(part: Image) -> None:
     part[:] = cv2.convertScaleAbs(part, alpha=_SHADE)
 
 
-@lru_cache(maxsize=1)
-def _font() -> cv2.FontFace:
-    """OpenCV's own font. It knows Latin, Greek, Cyrillic, Arabic, Chinese, Japanese, Korean."""
-    return cv2.FontFace("sans")
+class _Fonts(threading.local):
+    """OpenCV's own font, one for each thread: threads that share one write with wrong widths.
+
+    It knows Latin, Greek, Cyrillic, Arabic, Chinese, Japanese and Korean.
+    """
+
+    def __init__(self) -> None:
+        self.sans = cv2.FontFace("sans")
+
+
+_fonts = _Fonts()
 
 
 def _write(
@@ -167,11 +175,11 @@ def _write(
     weight: int,
     color: tuple[int, int, int],
 ) -> None:
-    cv2.putText(image, text, origin, color, _font(), size, weight)
+    cv2.putText(image, text, origin, color, _fonts.sans, size, weight)
 
 
 def _text_width(text: str, size: int, weight: int) -> int:
-    left, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _font(), size, weight)
+    left, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _fonts.sans, size, weight)
     return int(left + width)
 
 

@@ -51,7 +51,8 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
         duration_s: From the first frame to the end of the last.
         windows: Windows that were recognised.
         short: True where the source ended before its first window. `top` is then the answer for
-            one window in which the first picture stands still before the start.
+            one window in which the first picture stands still before the start. Without windows,
+            and not short: its pictures lie too far apart in time for one.
         top: None where no window has evidence for any class, or there was no frame.
         events: The actions with start, end, label and mean confidence.
         provider: The processor that did the work.
@@ -102,6 +103,7 @@ def replay(
     method: Method = "grad-cam",
     hop: float = 0.0,
     progress: bool = False,
+    on_summary: Callable[[ReplaySummary], object] = lambda _: None,
     on_failure: Callable[[Failure], object] = lambda _: None,
     on_frame: Callable[[], object] = lambda: None,
 ) -> Replays:
@@ -114,9 +116,10 @@ def replay(
         provider: Which processor to ask for.
         explain: "top", or the class that the heat-maps explain.
         method: Whose heat-maps are drawn.
-        hop: Least time between two results in seconds; 0 for one per frame.
+        hop: Mean time between two results in seconds; 0 for one per frame.
         progress: Show a progress bar on stderr.
-        on_failure: Told of a bad source at once, while the others go on.
+        on_summary: Told of each source that is done, while the others go on.
+        on_failure: Likewise of a bad one.
         on_frame: Called after each frame that was read. What it raises ends the replay, and
             incomplete files are removed.
 
@@ -146,13 +149,14 @@ def replay(
             source = Demo() if path is None else ContainedVideo(path, decoder)
             try:
                 spare_others(name, out / stem, paths)
-                summaries.append(
-                    _replay_one(
-                        name, source, out / stem, recognizer, method, hop, progress, on_frame
-                    )
+                summary = _replay_one(
+                    name, source, out / stem, recognizer, method, hop, progress, on_frame
                 )
             except HarError as error:
                 fail(name, error)
+            else:
+                summaries.append(summary)
+                on_summary(summary)
     return Replays(summaries, failures)
 
 
@@ -207,6 +211,8 @@ def _replay_one(
         info = source.open()
         with opened(target, _run_info(info, recognizer, method)) as sinks:
             outcome = _run(source, info, recognizer, decider, sinks, hop, progress, on_frame)
+            for sink in sinks:
+                sink.hold(outcome.last)
             files = [sink.finish(outcome.unwritten) for sink in sinks]
     finally:
         source.close()

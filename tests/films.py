@@ -48,6 +48,15 @@ def turned(data, matrix):
     return patched(data, {data.rfind(b"tkhd") + 44: display})
 
 
+def with_pixels(data, width, height):
+    """An mp4 whose pixels are said to be of that shape (ISO 14496-12, 12.1.4: pasp)."""
+    box = struct.pack(">I4sII", 16, b"pasp", width, height)
+    entry = data.rfind(b"mp4v") - 4
+    (size,) = struct.unpack(">I", data[entry : entry + 4])
+    data = data[: entry + size] + box + data[entry + size :]
+    return lengthened(data, entry, len(box), b"stsd", b"mp4v")
+
+
 def with_durations(data, durations):
     """Give each sample of an mp4 its own duration (ISO 14496-12, 8.6.1.2: stts)."""
     at = data.rfind(b"stts") - 4
@@ -56,9 +65,14 @@ def with_durations(data, durations):
     unit = unit * count // max(1, sum(durations))
     table = b"".join(struct.pack(">II", 1, unit * each % 2**32) for each in durations)
     box = struct.pack(">I4sII", 16 + len(table), b"stts", 0, len(durations)) + table
-    data = bytearray(data[:at] + box + data[at + size :])
-    for parent in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
-        head = data.rfind(parent, 0, at) - 4
+    return lengthened(data[:at] + box + data[at + size :], at, len(box) - size)
+
+
+def lengthened(data, at, more, *nearer):
+    """An mp4 in which all boxes around a place have become longer; those around any table first."""
+    data = bytearray(data)
+    for parent in (b"moov", b"trak", b"mdia", b"minf", b"stbl", *nearer):
+        head = data.rfind(parent, 0, at + 8) - 4
         (old,) = struct.unpack(">I", data[head : head + 4])
-        data[head : head + 4] = struct.pack(">I", old + len(box) - size)
+        data[head : head + 4] = struct.pack(">I", old + more)
     return bytes(data)

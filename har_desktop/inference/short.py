@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from har_desktop.frame import Frame, Image
+from har_desktop.inference.history import SLACK
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
+
+# Pictures this much farther apart than the window's show everything a quarter faster than it is.
+SPARSE = 1.25
 
 
 class ShortSource:
@@ -42,3 +46,12 @@ class ShortSource:
             pictures[:-1] if self._recognizer.manifest.input.motion else None,
             times[1:],
         )
+
+    @property
+    def sparse(self) -> bool:
+        """Whether a source that filled no window had too few pictures a second, not too few."""
+        steps = len(self._ticks) - 1
+        if steps < 1:
+            return False
+        span = self._ticks[-1][0] - self._ticks[0][0]
+        return steps == self._length or span > SPARSE * self._interval * steps + SLACK

@@ -31,7 +31,8 @@ class Outcome:
         frames: Frames that were read.
         windows: Windows that were recognised.
         short: True where the source ended before its first window; `votes` is then that of one
-            window in which the first picture stands still before the start.
+            window in which the first picture stands still before the start. Without windows, and
+            not short: its pictures lie too far apart in time for one.
         first: Time of the first frame in seconds.
         last: Time of the last frame in seconds.
         votes: (classes,) sum of the windows' votes.
@@ -99,8 +100,8 @@ def run_in_order(
         recognizer: Cleared here, so that nothing of another source is left in its window.
         decider: A fresh one.
         sinks: Get every result; they are neither finished nor aborted here.
-        hop: Time in seconds between two results; 0 for one per frame. The engine looks at frames
-            at least once per frame interval all the same, or its window would never fill.
+        hop: Mean time in seconds between two results; 0 for one per frame. The engine looks at
+            frames at least once per frame interval all the same, or its window would never fill.
         on_frame: Called after each frame that was read, for a progress bar.
     """
     outcome = Outcome()
@@ -122,7 +123,9 @@ def run_in_order(
             taken = sinks if results.takes(frame) else ()
             _step(recognizer.answer(look.result()), decider, taken, outcome)
     outcome.end(decider.finish())
-    if outcome.windows == 0 and (window := short.window()) is not None:
+    if outcome.windows or short.sparse:
+        return outcome
+    if (window := short.window()) is not None:
         outcome.short = True
         outcome.votes = window.vote.astype(np.float64)
     return outcome

@@ -52,8 +52,8 @@ class AtomicFile:
 
     def __init__(self, path: Path, suffix: str | None = None) -> None:
         self.path = path
-        self.partial = partial_of(path, suffix or path.suffix)
         with writing(path):
+            self.partial = partial_of(path, suffix or path.suffix)
             self.partial.touch()
 
     def commit(self) -> Path:

@@ -55,6 +55,13 @@ class Sink(ABC):
             OutputError: It could not be written.
         """
 
+    def hold(self, time: float) -> None:  # noqa: B027, most sinks tell of results alone
+        """Let the last result stand up to `time` in seconds, where the source goes on that long.
+
+        Raises:
+            OutputError: It could not be written.
+        """
+
     @abstractmethod
     def finish(self, events: Sequence[Event] = ()) -> Path:
         """Complete the file and give it its name.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from har_desktop.decision.decision import Decision, Event
@@ -13,8 +14,6 @@ from har_desktop.sinks.base import Sink
 
 # Enough for both sides to keep busy; each result holds its picture.
 WAITING = 4
-
-_Result = tuple[Recognition, Decision, Sequence[Event]]
 
 
 class Behind(Sink):
@@ -25,7 +24,7 @@ class Behind(Sink):
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._results: queue.Queue[_Result | None] = queue.Queue(WAITING)
+        self._calls: queue.Queue[Callable[[], None] | None] = queue.Queue(WAITING)
         self._given_up = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="sink", daemon=True)
@@ -34,7 +33,12 @@ class Behind(Sink):
     def write(self, recognition: Recognition, decision: Decision, events: Sequence[Event]) -> None:
         """Leave one result to the thread; waits where that is behind by more than a few."""
         self._complain()
-        self._results.put((recognition, decision, events))
+        self._calls.put(partial(self._sink.write, recognition, decision, events))
+
+    def hold(self, time: float) -> None:
+        """Leave that to the thread, too."""
+        self._complain()
+        self._calls.put(partial(self._sink.hold, time))
 
     def finish(self, events: Sequence[Event] = ()) -> Path:
         """Wait for all results to be written, then finish."""
@@ -50,17 +54,17 @@ class Behind(Sink):
         self._sink.abort()
 
     def _work(self) -> None:
-        while (result := self._results.get()) is not None:
+        while (call := self._calls.get()) is not None:
             if self._given_up or self._error is not None:
                 continue  # nobody may wait for room
             try:
-                self._sink.write(*result)
+                call()
             except BaseException as error:  # noqa: BLE001, told by the next call
                 self._error = error
 
     def _join(self) -> None:
         if self._thread.is_alive():
-            self._results.put(None)
+            self._calls.put(None)
             self._thread.join()
 
     def _complain(self) -> None:

@@ -15,6 +15,7 @@ from har_desktop.sinks.atomic import AtomicFile
 FRAGMENTED = ".ismv"
 
 _LOWEST_FPS, _HIGHEST_FPS = 0.01, 600.0
+_LONGEST_SIDE = 8190  # of MPEG-4 in FFmpeg, in pixels
 
 
 class ConstantRateVideo:
@@ -22,7 +23,8 @@ class ConstantRateVideo:
 
     Of several pictures that fall on one frame of the video, the last is kept; where there is none
     for a while, the one before stands. An odd size is padded to an even one, as the codec wants it;
-    pictures of another size are scaled to the first one's. What is on the disk plays at any time.
+    pictures of another size are scaled to the first one's, and that to what the codec knows. What
+    is on the disk plays at any time.
 
     Args:
         file: Hidden under the suffix `FRAGMENTED`, .mp4 in the end; neither committed nor discarded
@@ -53,7 +55,7 @@ class ConstantRateVideo:
         rate = round(fps, 3 if fps < 65.0 else 2)
         # Twice: of what it gives, too, the encoder makes a fraction.
         self.fps = _encoded(_encoded(min(max(rate, _LOWEST_FPS), _HIGHEST_FPS)))
-        self._size = size
+        self._size = size = _shrunk(size)
         self._even = size[0] + size[0] % 2, size[1] + size[1] % 2
         self._frames = 0  # written
         self._picture: Image | None = None  # to be written from frame `_frames` on
@@ -131,8 +133,17 @@ class ConstantRateVideo:
 
     def _remedy(self) -> str:
         """OpenCV gives no reason; what is left on the disk is the likely one."""
-        free = shutil.disk_usage(self._file.partial.absolute().parent).free / 1e6
+        try:
+            free = shutil.disk_usage(self._file.partial.absolute().parent).free / 1e6
+        except OSError:  # as it is after a stick was pulled out
+            return "for the folder is gone; choose another one"
         return f"with {free:.1f} MB left on the disk; free some space, or choose another folder"
+
+
+def _shrunk(size: tuple[int, int]) -> tuple[int, int]:
+    """A size of the same shape that the codec knows."""
+    scale = min(1.0, _LONGEST_SIDE / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _encoded(fps: float) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from har_desktop.errors import InputError
+from har_desktop.sinks.atomic import writing
 from har_desktop.sinks.base import RunInfo, Sink
 from har_desktop.sinks.behind import Behind
 from har_desktop.sinks.events_csv import EventsCsv
@@ -23,9 +25,8 @@ def make_folder(out: Path) -> None:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe = out / ".har-desktop"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=out):
+            pass
     except OSError as error:
         raise InputError(
             f"cannot write into the folder {out}: {error.strerror}; choose another with --out"
@@ -60,10 +61,13 @@ def spare_others(name: str, target: Path, sources: Sequence[Path]) -> None:
 
     Raises:
         InputError: One of the files would take the place of such a one.
+        OutputError: The system takes no files of such names.
     """
     outputs = _outputs(target)
-    own = outputs[1].exists()  # no other program has a use for that name
-    for output in (output for output in outputs if output.exists()):
+    with writing(outputs[1]):  # the name may be too long for the system
+        own = outputs[1].exists()  # no other program has a use for that name
+        taken = [output for output in outputs if output.exists()]
+    for output in taken:
         read = [path for path in sources if path.exists() and output.samefile(path)]
         if read or not own:
             replaced = "it" if name in map(str, read) else output

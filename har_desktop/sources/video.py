@@ -19,6 +19,10 @@ _SLOWEST_FPS = 1.0 / 3600.0
 _UNBELIEVABLE_FPS = 1000.0
 # Twice what 8K has. A header may claim far more than any memory holds.
 _MOST_PIXELS = 2**26
+# Of pixels, height to width or the other way round; no camera and no disc has any like that.
+_FLATTEST = 0.25
+# So much off a square is what rounding a width to an even one leaves, and nobody sees it.
+_NEARLY_SQUARE = 0.02
 # OpenCV reports a broken packet just as it reports the end. This many misses in a row are the end;
 # fewer are a damaged stretch, behind which the next key frame decodes again.
 _MISSES_AT_END = 1000
@@ -27,8 +31,9 @@ _MISSES_AT_END = 1000
 class VideoFile(Source):
     """Every frame of a video file that can be decoded, upright, with its true time.
 
-    A rotation flag is honoured. Grey, deep and transparent pictures become BGR, uint8; a picture
-    size that changes in mid-file is scaled to the first. Damaged stretches are left out, and the
+    A rotation flag is honoured, and so are pixels that are not square: such pictures get as wide as
+    they are meant to be. Grey, deep and transparent ones become BGR, uint8; a picture size that
+    changes in mid-file is scaled to the first. Damaged stretches are left out, and the
     times around them stay true. Stamps that are missing, repeat, or run backwards are replaced by
     steps of the nominal rate.
 
@@ -42,6 +47,7 @@ class VideoFile(Source):
         self._ahead: Frame | None = None  # decoded by `open`, not yet delivered
         self._clock = StampClock(0.0, 1.0 / _ASSUMED_FPS)
         self._index = 0
+        self._pixel = 1.0  # width of a pixel over its height
 
     def open(self) -> SourceInfo:
         """Start at the first frame.
@@ -54,6 +60,7 @@ class VideoFile(Source):
         # An absolute path, for FFmpeg takes "take1:2.mp4" for an address with a protocol.
         self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
         self._refuse_huge_pictures()
+        self._pixel = _pixel_shape(self._capture)
         image = self._decode()
         if image is None:
             self.close()
@@ -111,10 +118,28 @@ class VideoFile(Source):
         for _ in range(_MISSES_AT_END):
             decoded, image = self._capture.read()
             if decoded:
-                picture: Image = image
-                return picture
+                return self._square(image)
         return None
+
+    def _square(self, image: Image) -> Image:
+        """The picture as it is to be seen."""
+        if self._pixel == 1.0:
+            return image
+        height, width = image.shape[:2]
+        square: Image = cv2.resize(image, (max(1, round(width * self._pixel)), height))
+        return square
 
     def _stamp(self) -> float:
         """Presentation time in seconds of the picture decoded last, by the container."""
         return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0 if self._capture else 0.0
+
+
+def _pixel_shape(capture: cv2.VideoCapture) -> float:
+    """Width over height of a pixel as the picture is delivered; 1 where a header talks nonsense."""
+    above = capture.get(cv2.CAP_PROP_SAR_NUM)
+    below = capture.get(cv2.CAP_PROP_SAR_DEN)
+    shape = above / below if above > 0 and below > 0 else 1.0
+    if not _FLATTEST <= shape <= 1.0 / _FLATTEST or abs(shape - 1.0) < _NEARLY_SQUARE:
+        return 1.0
+    lying = capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180.0 == 90.0
+    return 1.0 / shape if lying else shape

@@ -25,6 +25,8 @@ from har_desktop.view.stage import Stage
 from har_desktop.view.status_line import Figures
 from har_desktop.view.words import count
 
+_NEARLY = 0.95  # as a rate is measured
+
 
 class LiveSession(Session):
     """Turns what a `Live` calls back from its threads into signals, and those into pictures."""
@@ -113,7 +115,7 @@ class LiveSession(Session):
         stats = self._live.stats()
         return Figures(
             source=self._name,
-            state=self._state_in_words(),
+            state=self._state_in_words(stats.inference_fps),
             capture=stats.capture_fps,
             inference=stats.inference_fps,
             display=self._screen.rate,
@@ -211,8 +213,12 @@ class LiveSession(Session):
         self._trouble = trouble
         self.trouble.emit(trouble)
 
-    def _state_in_words(self) -> str:
+    def _state_in_words(self, results_per_second: float) -> str:
         state = self._status.state
         if state is State.RUNNING and self._status.message:
             return "running, but the model does not answer"
+        if state is State.RUNNING and self._result and self._result.recognition.window is None:
+            needed = 1.0 / self._result.manifest.window.frame_interval_s
+            if 0.0 < results_per_second < _NEARLY * needed:  # then it may never fill
+                return f"running, but the model needs {needed:g} pictures a second"
         return state.value

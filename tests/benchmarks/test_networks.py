@@ -55,6 +55,21 @@ def test_streaming_against_whole_windows(streaming, name):
     assert all(row.ratio.value > 0 for row in rows[1:])
 
 
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_the_random_networks_tell_right_from_wrong(streaming, name):
+    from benchmarks.networks import make_bundle, random_network
+    from benchmarks.stream import Stream
+    from har_desktop.inference.recognizer import Recognizer
+
+    config = CONFIGURATIONS[name]
+    network = random_network(config.network, len(config.classes))
+    recognizer = Recognizer(make_bundle(network, config), "cpu")
+    window = Stream(recognizer, streaming.random_clip(config)[1]).window
+    for wrong in (0.0 * window.logits, window.logits[::-1], 1.001 * window.logits):
+        with pytest.raises(AssertionError):
+            streaming.require_same((wrong, window.heatmaps), window)
+
+
 @pytest.mark.parametrize("name", ["cnn", "motion"])
 def test_what_is_measured_on_a_gpu_is_measured_on_the_processor_too(streaming, name):  # noqa: ARG001
     from benchmarks import gpu
@@ -80,7 +95,7 @@ def test_a_rival_that_computes_something_else_is_refused(streaming, bundle_folde
     assert window.heatmaps.max() > 0
     streaming.require_same((window.logits, window.heatmaps), window)
     for logits, heatmaps in (
-        (window.logits + 1e-3, window.heatmaps),
+        (window.logits + 1.1e-4 * np.abs(window.logits).max(), window.heatmaps),
         (window.logits, np.roll(window.heatmaps, 1)),
     ):
         with pytest.raises(AssertionError):

@@ -87,7 +87,7 @@ def test_command_prints_tables_and_writes_a_file(tmp_path, capsys, monkeypatch, 
     monkeypatch.setattr(floor, "shipped", lambda: {"small": bundle})
     out = tmp_path / "new" / "folder"
     code = console.run(
-        program.main, "python -m benchmarks", ["floor", "--rounds", "2", "--out", str(out)]
+        program.main, "python -m benchmarks", ["floor", "--rounds", "6", "--out", str(out)]
     )
     printed = capsys.readouterr()
     assert code == 0
@@ -113,7 +113,7 @@ def test_a_folder_called_gpu_is_no_benchmark(tmp_path, monkeypatch, bundle):
     monkeypatch.setattr(floor, "shipped", lambda: {"small": bundle})
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    arguments = ["floor", "--rounds", "2", "--out", "gpu"]
+    arguments = ["floor", "--rounds", "6", "--out", "gpu"]
     assert console.run(program.main, "python -m benchmarks", arguments) == 0
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "-1"
 

@@ -165,6 +165,29 @@ class TestReplay:
         assert code == 0
         assert [s["source"] for s in json.loads(out)["summaries"]] == [str(clip)]
 
+    def test_the_demo_is_one_object_whatever_else_is_called_so(self, run, clip, monkeypatch):
+        monkeypatch.setattr("har_desktop.replay.Demo", lambda: ContainedVideo(clip))
+        Path("demo").mkdir()
+        code, out, _ = run("replay", "demo", "--out", "results", "--json")
+        assert (code, json.loads(out)["source"]) == (0, "demo")
+
+    def test_a_film_of_too_few_pictures_is_not_called_short(self, run, tmp_path):
+        path = tmp_path / "lapse.avi"
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 3, (64, 48))
+        for number in range(30):
+            writer.write(np.full((48, 64, 3), 8 * number, np.uint8))
+        writer.release()
+        code, out, _ = run("replay", path, "--out", "results")
+        assert code == 0
+        assert "  action    no action (too few pictures a second for the model)\n" in out
+
+    def test_a_line_break_in_a_name_breaks_no_line(self, run, clip, tmp_path):
+        (tmp_path / "two\nlines.mp4").write_text("no video")
+        code, _, err = run("replay", "two\nlines.mp4", clip, "--out", "results")
+        assert code == 2
+        (told,) = (line for line in err.splitlines() if "lines.mp4" in line)
+        assert told.startswith("har-desktop: error: two lines.mp4: ")
+
     @pytest.mark.parametrize(
         ("arguments", "complaint"),
         [
@@ -181,6 +204,8 @@ class TestReplay:
             (["clip.avi", "--provider", "tpu"], "Invalid value for '--provider'"),
             (["clip.avi", "--method", "x-ray"], "Invalid value for '--method'"),
             ([], "Missing argument 'SOURCE...'"),
+            (["clip.avi", ""], "Invalid value for 'SOURCE...': an empty name; name a file"),
+            (["x" * 300 + ".avi", "--json"], "x" * 300 + ".avi: cannot be read: File name too lo"),
         ],
     )
     def test_wrong_input_is_one_line(self, run, clip, arguments, complaint):

@@ -1,5 +1,7 @@
 """Every way in which a command can end: its one line and its exit code."""
 
+import errno
+import io
 import json
 import os
 import subprocess
@@ -81,6 +83,37 @@ def test_without_a_verb_the_help_is_as_long_as_it_is(capsys):
     out, err = capsys.readouterr()
     assert (out, err) == ("", printed)
     assert "\n  verb  Does this.\n" in err
+
+
+def test_what_is_not_installed_is_named(run):
+    code, _, err = run(fail(ModuleNotFoundError("No module named 'onnx'", name="onnx")))
+    assert code == 1
+    assert err == (
+        "tool: error: onnx is not installed: training, export and benchmarks need `make setup"
+        " EXTRAS=train`\n"
+    )
+
+
+def test_a_full_disk_is_no_bug(run):
+    code, _, err = run(fail(OSError(errno.ENOSPC, "No space left on device")))
+    assert (code, err) == (1, "tool: error: No space left on device; free some space\n")
+
+
+NAME = "Приседания é.avi"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
+def test_names_are_told_whatever_the_encoding(monkeypatch, encoding):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    tell = click.Command("tool", callback=lambda: click.echo(NAME))
+    tell_json = click.Command("tool", callback=lambda: console.print_json({"name": NAME}))
+    assert console.run(tell, "tool", []) == 0
+    assert console.run(tell_json, "tool", []) == 0
+    line, json_line = written.getvalue().decode(encoding).splitlines()
+    assert line.endswith(".avi")
+    assert (NAME in line) is (encoding == "utf-8")
+    assert json.loads(json_line) == {"name": NAME}
 
 
 def test_a_bug_is_called_a_bug(run):

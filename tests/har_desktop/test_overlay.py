@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -210,6 +212,19 @@ def test_other_scripts_are_written_not_questioned(script):
     written = caption(image, decision(label=script))
     assert changed(written, caption(image, decision(label="?" * len(script))))
     assert changed(written, caption(image, decision(label=script[::-1])))  # each its own letter
+
+
+def test_threads_write_as_one_thread_does():
+    image = grey(60, 90)
+    labels = ["a", "of words a long line", "JumpingJack", "W" * 9]
+    alone = [caption(image, decision(label=label)) for label in labels]
+
+    def write_often(number):
+        made = (caption(image, decision(label=labels[number])) for _ in range(300))
+        return sum(not np.array_equal(picture, alone[number]) for picture in made)
+
+    with ThreadPoolExecutor(len(labels)) as pool:
+        assert list(pool.map(write_often, range(len(labels)))) == [0] * len(labels)
 
 
 def test_a_long_label_leaves_the_confidence_alone():

@@ -79,6 +79,42 @@ def test_annotated_video_has_every_frame_at_its_time(tmp_path: Path, sure_bundle
     np.testing.assert_allclose([f.time for f in frames], np.arange(60) / FPS, atol=2e-3)
 
 
+@pytest.mark.parametrize("hop", [0.0, 0.5, 0.7])
+def test_the_video_is_as_long_as_its_source(tmp_path: Path, sure_bundle: Path, hop: float) -> None:
+    video = write_video(tmp_path / "clip.avi")
+    run([video], tmp_path / "out", sure_bundle, hop=hop)
+    with VideoFile(tmp_path / "out/clip.mp4") as source:
+        info, frames = source.open(), list(source)
+        assert info.fps is not None
+        assert len(frames) / info.fps == pytest.approx(3.0, abs=1 / info.fps)
+
+
+@pytest.mark.parametrize("length", [226, 240, 251])
+def test_a_name_that_is_too_long_is_one_bad_file(
+    tmp_path: Path, sure_bundle: Path, length: int
+) -> None:
+    long = write_video(tmp_path / "clip.avi", seconds=0.5).rename(tmp_path / f"{'x' * length}.avi")
+    good = write_video(tmp_path / "good.avi", seconds=0.5)
+    results = run([long, good], tmp_path / "out", sure_bundle)
+    assert [s.source for s in results.summaries] == [str(good)]
+    (failure,) = results.failures
+    assert failure.error.endswith("File name too long; give the source a shorter name")
+
+
+def test_who_waits_is_told_of_each_that_is_done(tmp_path: Path, sure_bundle: Path) -> None:
+    videos = [write_video(tmp_path / f"{name}.avi", seconds=0.5) for name in "ab"]
+    told: list[tuple[str, int]] = []
+    frames = iter(range(1000))
+    run(
+        videos,
+        tmp_path / "out",
+        sure_bundle,
+        on_frame=lambda: next(frames),
+        on_summary=lambda summary: told.append((Path(summary.source).name, next(frames))),
+    )
+    assert told == [("a.avi", 10), ("b.avi", 21)]
+
+
 def test_one_bad_file_is_reported_and_the_others_go_on(tmp_path: Path, sure_bundle: Path) -> None:
     good = write_video(tmp_path / "good.avi", seconds=1.0)
     bad = tmp_path / "bad.mp4"

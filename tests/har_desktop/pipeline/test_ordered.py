@@ -165,6 +165,19 @@ def test_a_source_shorter_than_a_window_gets_an_answer(recognizer: Recognizer) -
     assert outcome.mean.sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("seconds", "fps"), [(8.0, 3.0), (1.5, 3.0), (8.0, 4.17), (60.0, 0.5)])
+def test_a_source_of_too_few_pictures_gets_none(
+    recognizer: Recognizer, seconds: float, fps: float
+) -> None:
+    outcome, memory = run(recognizer, clip(seconds, fps))
+    assert (outcome.windows, outcome.short, outcome.mean) == (0, False, None)
+    assert set(memory.states) == {State.FILLING}
+
+
+def test_a_single_picture_is_short_not_slow(recognizer: Recognizer) -> None:
+    assert run(recognizer, clip(0.04))[0].short
+
+
 def test_nothing_of_the_source_before_is_left(recognizer: Recognizer) -> None:
     _, first = run(recognizer, clip(3.0))
     _, second = run(recognizer, clip(3.0))

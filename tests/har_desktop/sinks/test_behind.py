@@ -31,6 +31,9 @@ class Probe(Sink):
             raise self.error("out.mp4: disk full")
         self.given.append((recognition.frame.index, list(events)))
 
+    def hold(self, time):
+        self.calls.append(("hold", time, len(self.given)))
+
     def finish(self, events=()):
         self.calls.append(("finish", list(events)))
         return "the file"
@@ -49,6 +52,16 @@ def feed(result):
             sink.write(*result(PICTURE + np.uint8(index), index, index / 25), [index])
 
     return write
+
+
+def test_what_is_held_is_held_after_what_came_before(feed):
+    probe = Probe()
+    sink = Behind(probe)
+    feed(sink, WAITING)
+    sink.hold(7.5)
+    sink.finish()
+    assert probe.given == [(i, [i]) for i in range(WAITING)]
+    assert probe.calls == [("hold", 7.5, WAITING), ("finish", [])]
 
 
 def test_every_result_is_handed_on_in_order(feed):

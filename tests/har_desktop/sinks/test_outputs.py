@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from har_desktop.sinks.base import Sink
-from har_desktop.sinks.outputs import opened, unique
+from har_desktop.sinks.outputs import make_folder, opened, unique
 
 
 def test_a_name_that_a_number_would_make_is_not_taken_twice() -> None:
     assert unique(["a", "b", "a", "a-2", "a"]) == ["a", "b", "a-2", "a-2-2", "a-3"]
+
+
+def test_looking_whether_a_folder_takes_files_leaves_all_as_it_is(tmp_path: Path) -> None:
+    mine = tmp_path / ".har-desktop"
+    mine.write_text("mine")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(make_folder, [tmp_path] * 500))
+    assert mine.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [mine]
 
 
 def test_four_files_stand_under_one_name(tmp_path: Path, run_info, result) -> None:

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -210,6 +211,33 @@ def test_a_folder_without_permission(foreign_folder, mere_user, run_info):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_folder_that_is_gone_is_told(tmp_path, run_info, result, count):
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    sink = AnnotatedVideo(folder / "clip.mp4", run_info)
+    for index in range(count):
+        sink.write(*result(numbered(index), index, index / 25), [])
+    shutil.rmtree(folder)
+    with pytest.raises(OutputError, match=r"clip\.mp4: .* for the folder is gone; choose another"):
+        sink.finish()
+    sink.abort()
+
+
+@pytest.mark.parametrize("size", [(160, 9000), (9001, 170)])
+def test_what_is_too_large_for_the_codec_is_scaled(tmp_path, size):
+    file = AtomicFile(tmp_path / "clip.mp4", FRAGMENTED)
+    video = ConstantRateVideo(file, 25.0, size)
+    for index in range(3):
+        video.show(index / 25, np.full((*size, 3), 90, np.uint8))
+    video.close()
+    with VideoFile(file.commit()) as source:
+        shapes = {frame.size for frame in source}
+    ((height, width),) = shapes
+    assert max(height, width) == 8190
+    assert width / height == pytest.approx(size[1] / size[0], rel=0.01)  # whole and even pixels
+
+
 def test_a_folder_whose_name_is_not_utf8(tmp_path, run_info, result):
     folder = tmp_path / os.fsdecode(b"bad\xff")
     folder.mkdir()

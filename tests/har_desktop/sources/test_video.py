@@ -13,7 +13,7 @@ from har_desktop.errors import SourceError
 from har_desktop.opencv import cv2
 from har_desktop.sources.video import VideoFile
 from tests import films
-from tests.films import FPS, FRAMES, moving_picture, with_durations, write
+from tests.films import FPS, FRAMES, moving_picture, with_durations, with_pixels, write
 
 
 def read(path):
@@ -107,6 +107,33 @@ def test_a_rotation_flag_is_honoured(tmp_path, matrix, turns):
     expected = [np.rot90(frame.image, turns) for frame in read(plain)]
     assert_alike([frame.image for frame in read(turned)], expected, tolerance=1)
     assert (info_of(turned).height, info_of(turned).width) == expected[0].shape[:2]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turns", "size"),
+    [((1, 0, 0, 1), 0, (48, 91)), ((0, 1, -1, 0), -1, (64, 34))],
+    ids=["0", "90"],
+)
+def test_pixels_that_are_not_square_are_made_so(tmp_path, matrix, turns, size):
+    plain = write(tmp_path / "plain.mp4", "mp4v")
+    wide = tmp_path / "wide.mp4"
+    pictures = [frame.image for frame in read(plain)]
+    wide.write_bytes(films.turned(with_pixels(plain.read_bytes(), 64, 45), matrix))  # 16:9 on DVD
+    if turns:
+        pictures = [np.rot90(picture, turns) for picture in pictures]
+    expected = [cv2.resize(picture, size[::-1]) for picture in pictures]
+    assert_alike([frame.image for frame in read(wide)], expected, tolerance=1)
+    assert (info_of(wide).height, info_of(wide).width) == size
+
+
+@pytest.mark.parametrize("width", [1, 63, 64, 65, 1000])
+def test_pixels_that_are_nearly_square_or_that_no_camera_has_are_left_alone(tmp_path, width):
+    plain = write(tmp_path / "plain.mp4", "mp4v")
+    odd = tmp_path / "odd.mp4"
+    odd.write_bytes(with_pixels(plain.read_bytes(), width, 64))
+    raw = cv2.VideoCapture(str(odd), cv2.CAP_FFMPEG)
+    assert raw.get(cv2.CAP_PROP_SAR_NUM) / raw.get(cv2.CAP_PROP_SAR_DEN) == width / 64
+    assert (info_of(odd).height, info_of(odd).width) == (48, 64)
 
 
 def test_a_variable_rate_keeps_its_true_times(tmp_path):
