@@ -239,6 +239,14 @@ def camera_server(nothing_left_behind, jpegs):  # noqa: ARG001, it must look fir
 
 
 @pytest.fixture
+def slow_camera_server(nothing_left_behind, jpegs):  # noqa: ARG001, it must look first and last
+    """As in the dark: three pictures per second."""
+    server = CameraServer(jpegs, 3.0)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def gate(monkeypatch):
     """Opened from the start; while it is closed, the model does not answer."""
     push, made = Recognizer.push, threading.Event()

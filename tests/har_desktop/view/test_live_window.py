@@ -266,6 +266,18 @@ def test_a_model_that_fails_is_told_and_can_be_tried_again(
     in_window(body, camera_server.url)
 
 
+def test_a_camera_that_is_too_slow_for_the_window_is_told_so(in_window, slow_camera_server, qtbot):
+    def body(window):
+        def told():
+            return "the model needs 10 pictures a second" in window.director.session.figures().state
+
+        qtbot.waitUntil(told, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: any("needs 10" in text for text in window.status.texts))
+        assert window.stage.video.caption.filled is not None
+
+    in_window(body, slow_camera_server.url)
+
+
 def test_a_model_that_does_not_answer_is_told_and_the_picture_goes_on(
     in_window, camera_server, qtbot, gate
 ):
