@@ -113,9 +113,10 @@ class LiveSession(Session):
     def figures(self) -> Figures:
         """What the session achieves at this moment."""
         stats = self._live.stats()
+        state, reason = self._state_in_words(stats.inference_fps)
         return Figures(
             source=self._name,
-            state=self._state_in_words(stats.inference_fps),
+            state=state,
             capture=stats.capture_fps,
             inference=stats.inference_fps,
             display=self._screen.rate,
@@ -123,7 +124,7 @@ class LiveSession(Session):
             age_p95=stats.label_age_p95,
             dropped=stats.dropped,
             more=(
-                *((("Reason", self._status.message),) if self._status.message else ()),
+                *((("Reason", reason),) if reason else ()),
                 ("Captured", count(stats.captured, "frame")),
                 ("Recognised", count(stats.processed, "frame")),
                 ("Waiting", count(stats.pending, "frame")),
@@ -213,12 +214,14 @@ class LiveSession(Session):
         self._trouble = trouble
         self.trouble.emit(trouble)
 
-    def _state_in_words(self, results_per_second: float) -> str:
-        state = self._status.state
-        if state is State.RUNNING and self._status.message:
-            return "running, but the model does not answer"
+    def _state_in_words(self, results_per_second: float) -> tuple[str, str | None]:
+        """The state, and the reason for it where there is one to be told."""
+        state, message = self._status.state, self._status.message
+        if state is State.RUNNING and message:
+            return "running, but the model does not answer", message
         if state is State.RUNNING and self._result and self._result.recognition.window is None:
             needed = 1.0 / self._result.manifest.window.frame_interval_s
-            if 0.0 < results_per_second < _NEARLY * needed:  # then it may never fill
-                return f"running, but the model needs {needed:g} pictures a second"
-        return state.value
+            if 0.0 < results_per_second < _NEARLY * needed:  # then the window may never fill
+                hint = "many cameras are slow in the dark"
+                return "too slow", f"the model needs {needed:g} pictures a second; {hint}"
+        return state.value, message

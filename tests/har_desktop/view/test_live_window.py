@@ -268,12 +268,12 @@ def test_a_model_that_fails_is_told_and_can_be_tried_again(
 
 def test_a_camera_that_is_too_slow_for_the_window_is_told_so(in_window, slow_camera_server, qtbot):
     def body(window):
-        def told():
-            return "the model needs 10 pictures a second" in window.director.session.figures().state
-
-        qtbot.waitUntil(told, timeout=PATIENCE)
-        qtbot.waitUntil(lambda: any("needs 10" in text for text in window.status.texts))
+        qtbot.waitUntil(
+            lambda: any(text.endswith("too slow") for text in window.status.texts), timeout=PATIENCE
+        )
         assert window.stage.video.caption.filled is not None
+        more = dict(window.director.session.figures().more)
+        assert more["Reason"].startswith("the model needs 10 pictures a second")
 
     in_window(body, slow_camera_server.url)
 
