@@ -44,6 +44,6 @@ setup: ## Set up the app alone. EXTRAS=cuda adds NVIDIA's libraries, EXTRAS=trai
 setup-dev: ## Set up everything: app, training, tests.
 	@$(BOOTSTRAP) --dev
 
-clean: ## Remove the environment and all that is built or cached; runs and outputs stay.
+clean: ## Remove the environment and what is built; decoded clips, runs and outputs stay.
 	rm -rf .venv .tools build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find har_desktop training export benchmarks tests scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -198,6 +198,11 @@ def _reproduction(
             f"The head was exported once more from the same weights, at commit "
             f"`{head.get('commit')}` on {head.get('exported')}."
         )
+    if isinstance(encoders := source.get("encoders"), dict):
+        yield (
+            "Each network's encoder was cut out of the one that was exported, weights untouched, at"
+            f" commit `{encoders.get('commit')}` on {encoders.get('made')}."
+        )
     parity = source.get("parity")
     if isinstance(parity, dict):
         yield from _parity(parity)

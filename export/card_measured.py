@@ -61,7 +61,7 @@ def _accuracies(reports: dict[str, Accuracy]) -> Iterator[str]:
             (
                 name,
                 f"{report.accuracy:.3f}",
-                "{:.3f} to {:.3f}".format(*report.wilson95),
+                "{:.3f} to {:.3f}".format(*report.grouped95 or report.wilson95),
                 f"{report.macro_precision:.3f}",
                 f"{report.macro_recall:.3f}",
                 f"{report.macro_f1:.3f}",
@@ -70,6 +70,17 @@ def _accuracies(reports: dict[str, Accuracy]) -> Iterator[str]:
             for name, report in reports.items()
         ],
     )
+    yield ""
+    if alone := [name for name, report in reports.items() if report.grouped95 is None]:
+        names = ", ".join(alone)
+        yield f"The interval of {names} takes clips of one group for independent (Wilson)."
+    for name, report in reports.items():
+        if report.grouped95:
+            low, high = report.wilson95
+            yield (
+                f"The interval of {name} draws whole groups: clips of one are recognised together"
+                f" or not at all. As if they were independent, it is {low:.3f} to {high:.3f}."
+            )
     gaps = [
         f"{report.expected_calibration_error:.3f} ({name})"
         for name, report in reports.items()

@@ -21,7 +21,7 @@ def check(model: onnx.ModelProto, name: str) -> None:
         name: For the message.
 
     Raises:
-        BundleError: It fails ONNX' checker, has another opset, custom operators, functions, loops,
+        BundleError: It fails ONNX' checker, has another opset or a custom one, functions, loops,
             data outside the file, or a shape that isn't fixed.
     """
     try:
@@ -41,8 +41,6 @@ def _faults(model: onnx.ModelProto) -> Iterator[str]:
     for function in model.functions:
         yield f"function {function.name}"
     for node in model.graph.node:
-        if node.domain:
-            yield f"custom operator {node.domain}.{node.op_type}"
         if node.op_type in LOOPS:
             yield f"operator {node.op_type} ({node.name})"
     for tensor in model.graph.initializer:

@@ -31,7 +31,10 @@ class ClassReport(msgspec.Struct, frozen=True):
 
 
 class Accuracy(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="accuracy"):
-    """Of `evaluate`; `confusion[i][j]` counts clips of class i that were taken for class j."""
+    """Of `evaluate`; `confusion[i][j]` counts clips of class i that were taken for class j.
+
+    Older reports have one interval only, which takes clips of one group for independent.
+    """
 
     accuracy: Fraction
     macro_precision: Fraction
@@ -40,6 +43,7 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     per_class: dict[str, ClassReport]
     confusion: list[list[Count]]
     wilson95: tuple[Fraction, Fraction]
+    grouped95: tuple[Fraction, Fraction] | None = None
     clips: Some
     protocol: Name
     sampling: Name

@@ -63,7 +63,7 @@ class Run:
         keras.config.set_dtype_policy("float32")
         try:
             network.load_weights(path)
-        except (ValueError, KeyError, OSError) as error:
+        except (ValueError, KeyError, OSError, RuntimeError) as error:  # the latter of HDF5
             reason = str(error).strip().splitlines()[0]
             raise InputError(f"{path} doesn't fit {self.folder}/config.json: {reason}") from error
         return network
@@ -75,7 +75,11 @@ def read_run(folder: Path) -> Run:
     Raises:
         InputError: It is no folder of a finished run.
     """
-    if not folder.is_dir():
+    try:
+        there = folder.is_dir()
+    except OSError:  # a name too long for the system
+        there = False
+    if not there:
         raise InputError(f"no run folder {folder}: give the folder that `training fit` wrote")
     return Run(
         folder,

@@ -45,7 +45,10 @@ def headline(metrics: Json) -> str:
     parts = []
     for protocol, report in metrics.items():
         match report:
-            case {"accuracy": float() | int() as accuracy, "wilson95": [low, high]}:
+            case {"accuracy": float() | int() as accuracy, "grouped95": [low, high]} | {
+                "accuracy": float() | int() as accuracy,
+                "wilson95": [low, high],
+            }:
                 parts.append(f"{protocol} {accuracy:.3f} ({low:.3f} to {high:.3f})")
             case {"accuracy": float() | int() as accuracy}:
                 parts.append(f"{protocol} {accuracy:.3f}")

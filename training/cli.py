@@ -109,7 +109,7 @@ def reject(
     loaded = load_bundle(bundle)
     clips, _ = _unseen(loaded.manifest, data, groups, split_file)
     labels = other_labels(data, loaded.manifest.classes)
-    chosen = {c.group for c in clips} if split_file else set(groups.split(","))
+    chosen = {c.group for c in clips} if split_file else _named(groups)
     others = [c for c in scan(data, labels) if c.group in chosen] or None
     videos = expand_sources([idle]) if idle else None
     report = run_reject(loaded, data, clips, others, videos)
@@ -203,6 +203,11 @@ def _unseen(
 
     if split_file:
         split = read_split(split_file)
+        if strange := {c.label for c in split.test} - set(manifest.classes):
+            raise InputError(
+                f"{split_file} has clips of {', '.join(sorted(strange))}, which {manifest.name}"
+                " does not know: give the split.json of its own run"
+            )
         if split.protocol == "group-wise":
             refuse_seen(manifest, {c.group for c in split.test})
         elif not leaks:
@@ -213,15 +218,20 @@ def _unseen(
                 " split, so it may have learned from these: give the split.json of its own run"
             )
         return split.test, split.protocol
-    chosen = groups.split(",")
+    chosen = _named(groups)
     refuse_seen(manifest, chosen)
     clips = [c for c in scan(data, manifest.classes) if c.group in chosen]
-    if not clips:
+    gone = chosen - {c.group for c in clips} - set(TEST_GROUPS)
+    if not clips or gone:
         raise InputError(
-            f"no clips of the groups {groups} in {data}: name others with --groups, or the test"
-            " clips of a run with --split RUN/split.json"
+            f"no clips of the groups {', '.join(sorted(gone or chosen))} in {data}: name others"
+            " with --groups, or the test clips of a run with --split RUN/split.json"
         )
     return clips, "group-wise"
+
+
+def _named(groups: str) -> set[str]:
+    return {name.strip() for name in groups.split(",")}
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ UCF10 = (
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "fastest"]
 
 Positive = Annotated[int, Meta(ge=1)]
+Side = Annotated[int, Meta(ge=1, le=2048)]  # as large as a bundle's may be, in pixels
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
@@ -40,9 +41,9 @@ class _Network(
 ):
     """What all networks have; the key `name` says which one it is."""
 
-    height: Positive
-    width: Positive
-    length: Positive = 10
+    height: Side
+    width: Side
+    length: Annotated[int, Meta(ge=2, le=64)] = 10
 
     @property
     def kind(self) -> str:
@@ -135,7 +136,7 @@ class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):
     Videos", NIPS 2014: appearance and motion, fused late.
     """
 
-    streams: Annotated[tuple[Stream, ...], Meta(min_length=2)]
+    streams: Annotated[tuple[Stream, ...], Meta(min_length=2, max_length=8)]
 
     def __post_init__(self) -> None:
         """Refuse streams that can't look at the same window.
@@ -166,7 +167,7 @@ NetworkConfig = Stream | MultiStream
 
 
 class AugmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How training pictures are varied; see `training.augment`. Zero switches a part off."""
+    """How training pictures are varied; see `training.data.augment`. Zero switches a part off."""
 
     scale: tuple[float, float] = (1.0, 1.0)  # of the crop's side, relative to the whole picture
     aspect: Annotated[float, Meta(ge=1.0)] = 1.0  # largest change of the aspect ratio

@@ -19,7 +19,7 @@ from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
 from training.data.index import Clip
 from training.identity import identity
-from training.metrics import classification, expected_calibration_error
+from training.metrics import classification, expected_calibration_error, grouped95
 from training.windows import Sampling, all_windows
 
 
@@ -30,12 +30,14 @@ class Answers:
     Attributes:
         truth: (clips,) index of the true class.
         probabilities: (clips, classes), the mean of the clip's windows.
+        groups: (clips,) of each: label and group.
         windows: How many there were in all.
         skipped: Unreadable clips by path.
     """
 
     truth: NDArray[np.int64]
     probabilities: NDArray[np.float32]
+    groups: list[tuple[str, str]]
     windows: int
     skipped: list[str]
 
@@ -54,6 +56,7 @@ def ask(
     return Answers(
         truth=np.array([classes.index(clip.label) for clip, _ in good]),
         probabilities=np.stack([windows.probabilities.mean(axis=0) for _, windows in good]),
+        groups=[clip.origin for clip, _ in good],
         windows=sum(len(windows.evident) for _, windows in good),
         skipped=[c.path for c, a in zip(clips, answers, strict=True) if a is None],
     )
@@ -71,8 +74,9 @@ def evaluate(
 
     Returns:
         The report of `training.metrics.classification` with `kind`, `bundle` (its identity),
-        `protocol`, `sampling`, the expected calibration error of the clip answers, `windows`,
-        `skipped` (unreadable clips by path), `provider` and `seconds`.
+        `protocol`, `sampling`, `grouped95` (see there) and the number of `groups`, the expected
+        calibration error of the clip answers, `windows`, `skipped` (unreadable clips by path),
+        `provider` and `seconds`.
 
     Raises:
         InputError: There are no readable clips.
@@ -84,6 +88,8 @@ def evaluate(
         "kind": "accuracy",
         "bundle": identity(bundle.manifest),
         **classification(truth, probabilities.argmax(axis=1), bundle.manifest.classes),
+        "grouped95": grouped95(probabilities.argmax(axis=1) == truth, answers.groups),
+        "groups": len(set(answers.groups)),
         "expected_calibration_error": expected_calibration_error(probabilities, truth),
         "protocol": protocol,
         "sampling": sampling,

@@ -42,6 +42,18 @@ from training.stillness import least_movement
 FEW_STEPS = 10
 
 
+class Right(keras.metrics.CategoricalAccuracy):
+    """The share of right answers among windows that show one of the classes.
+
+    The others have uniform targets, among which there is no right answer.
+    """
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # noqa: ARG002
+        """Count a batch, whatever weights it has otherwise."""
+        shown = keras.ops.max(y_true, axis=-1) > 1.01 / y_true.shape[-1]
+        super().update_state(y_true, y_pred, shown)
+
+
 def fit(
     config: Config,
     prepared: Prepared,
@@ -89,7 +101,7 @@ def fit(
             loss=keras.losses.CategoricalCrossentropy(
                 from_logits=True, label_smoothing=config.label_smoothing
             ),
-            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            metrics=[Right(name="accuracy")],
         )
     known = None if after else fixed_windows(config, material, prepared.split.validation)
     waiting = Waiting(batches.ready)
@@ -99,6 +111,7 @@ def fit(
             epochs=config.epochs,
             validation_data=known and known[:2],
             validation_batch_size=2 * config.batch,
+            shuffle=False,  # `TrainingWindows` does; Keras would do it otherwise after --resume
             callbacks=[waiting, *_callbacks(config, run, network, after, tensorboard=tensorboard)],
             verbose=1 if sys.stderr.isatty() else 2,
         )

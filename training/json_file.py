@@ -35,6 +35,6 @@ def read(path: Path, kind: type[T], remedy: str = "") -> T:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (msgspec.DecodeError, OSError) as error:
+    except (msgspec.MsgspecError, OSError, UnicodeDecodeError, RecursionError) as error:
         hint = f"; {remedy}" if remedy else ""
         raise InputError(f"{path} cannot be used: {error}{hint}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -10,6 +10,8 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+RESAMPLES = 10_000
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -67,6 +69,30 @@ def wilson95(hits: int, trials: int) -> tuple[float, float]:
     scale = 1 + z * z / trials
     low, high = (centre - spread) / scale, (centre + spread) / scale
     return max(float(low), 0.0), min(float(high), 1.0)  # where all are hits, it is 1 but for a bit
+
+
+def grouped95(right: NDArray[np.bool_], groups: Sequence[Hashable]) -> tuple[float, float]:
+    """The 95 % interval of the share of right clips, where clips of one group are alike.
+
+    Clips cut from one video are recognised together or not at all, so they tell less than as many
+    clips of strangers. Whole groups are drawn, again and again, and the share among their clips
+    (cluster bootstrap: Davison, Hinkley, "Bootstrap Methods and their Application", 1997, 3.8).
+
+    Args:
+        right: (clips,) which answers are right.
+        groups: (clips,) of each.
+
+    Returns:
+        (low, high) in 0..1.
+    """
+    _, of_clip = np.unique(list(map(repr, groups)), return_inverse=True)
+    clips = np.bincount(of_clip)
+    hits = np.bincount(of_clip, weights=right)
+    random = np.random.default_rng(0)
+    drawn = random.integers(0, len(clips), (RESAMPLES, len(clips)))
+    shares = hits[drawn].sum(axis=1) / clips[drawn].sum(axis=1)
+    low, high = np.percentile(shares, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def expected_calibration_error(

@@ -128,6 +128,7 @@ def prepare(config: Config, source: Source) -> Prepared:
         InputError: The data cannot be used.
         OutputError: The cache takes no more.
     """
+    _tell_of_mirrors(config)
     builds = isinstance(config.network, OnPublished)
     published = _required(config, source) if builds else None
     split = source.split(config)
@@ -140,7 +141,7 @@ def prepare(config: Config, source: Source) -> Prepared:
     else:
         # A picture a third larger than the input leaves room for crops.
         size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
-        store = cache = Cache(source.cache, source.data, size)
+        store = cache = Cache(source.cache, source.data, size, config.frame_interval_s)
         usable = set(cache.fill([*split.train, *split.validation, *extra, *others.validation]))
     usable -= _too_short(config, store, usable - set(others.validation))
     split = msgspec.structs.replace(
@@ -157,6 +158,18 @@ def prepare(config: Config, source: Source) -> Prepared:
     if others.validation:
         click.echo(f"validating too: {len(foreign)} clips of other classes")
     return Prepared(split, extra, foreign, store, source.data, published)
+
+
+def _tell_of_mirrors(config: Config) -> None:
+    """Warn of classes that a mirrored picture shows as each other."""
+    labels = {label.casefold(): label for label in config.classes}
+    for word, label in labels.items():
+        twin = labels.get(word.replace("left", "right"))
+        if config.augment.mirror and "left" in word and twin:
+            click.echo(
+                f"{label} and {twin}: mirrored, each looks like the other; set `mirror = false`",
+                err=True,
+            )
 
 
 def _too_short(config: Config, store: Cache | Bank, clips: Collection[Clip]) -> set[Clip]:
@@ -230,8 +243,11 @@ class Others(NamedTuple):
 def other_clips(config: Config, data: Path, split: Split) -> Others:
     """Clips of all other classes, divided as those of the classes are; none if none are wanted.
 
+    A group goes where it went with the classes. Of groups that have no clip of them, each file
+    perhaps where nobody named any, every sixth validates.
+
     Raises:
-        InputError: There are none.
+        InputError: There are none to learn from.
     """
     if not config.others:
         return Others([], [])
@@ -244,9 +260,9 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
     clips = scan(data, found)
     validation = {c.group for c in split.validation}
     test = {c.group for c in split.test} | set(TEST_GROUPS)
-    if split.validation and not {c.group for c in clips} & (validation | test):
-        # Nobody said which clips belong to one group with those of the classes.
-        validation = set(sorted({c.group for c in clips})[::FOLDS])
+    alone = sorted({c.group for c in clips} - {c.group for c in split.train} - validation - test)
+    if split.validation and len(alone) > 1:
+        validation |= set(alone[::FOLDS])
     # Some clips stand under two names: of a class too, or of a group that tests and of another.
     seen = {c.sha256 for part in split.sets().values() for c in part}
     for clip in clips:
@@ -255,4 +271,10 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
     seen |= {c.sha256 for c in clips if c.group in test}
     validating = [c for c in clips if c.group in validation - test and c.sha256 not in seen]
     seen |= {c.sha256 for c in validating}
-    return Others([c for c in clips if c.sha256 not in seen], validating)
+    train = [c for c in clips if c.sha256 not in seen]
+    if not train:
+        raise InputError(
+            f"no clip of {', '.join(found)} is left to learn from: all are of groups that validate"
+            " or test; let another group do something else, too"
+        )
+    return Others(train, validating)

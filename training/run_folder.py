@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from har_desktop.errors import InputError
 from har_desktop.sinks.atomic import writing
+from har_desktop.sinks.leftovers import is_partial
 from training import json_file
 from training.config import Config, Streams, read_config
 from training.data.split import Split, read_split
@@ -57,7 +58,7 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
         return
     if run.exists() and not run.is_dir():
         raise InputError(f"{run} is a file; give a folder")
-    if run.exists() and any(run.iterdir()):
+    if run.exists() and not all(_is_begun(path.name) for path in run.iterdir()):
         raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
     with writing(run):
         run.mkdir(parents=True, exist_ok=True)
@@ -67,6 +68,11 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
     except BaseException:  # so that it can be opened once more
         split_path.unlink(missing_ok=True)
         raise
+
+
+def _is_begun(name: str) -> bool:
+    """Whether it may be there of a run that was killed as it began."""
+    return name in ("split.json", ".lock") or is_partial(name)
 
 
 @contextmanager

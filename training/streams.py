@@ -120,7 +120,7 @@ def join(
             part.get_layer(name).set_weights(alone.get_layer(name).get_weights())
         environments.append(msgspec.json.decode((folder / "environment.json").read_bytes()))
     size = config.network.height, config.network.width
-    cache = Cache(source.cache, source.data, size)
+    cache = Cache(source.cache, source.data, size, config.frame_interval_s)
     material = Pictures(AugmentConfig(), size, cache)
     if others.train:
         sides = [

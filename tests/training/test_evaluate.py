@@ -12,7 +12,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from tests.training.commands import command, here
 from training.data.index import scan
-from training.data.split import TEST_GROUPS, split_at_random
+from training.data.split import TEST_GROUPS, Split, split_at_random
 from training.evaluate import evaluate, refuse_seen
 
 KEYS = {
@@ -46,8 +46,10 @@ def test_the_report_adds_up(bundle: Path, clips_folder: Path, sampling: str) -> 
     confusion = np.array(report["confusion"])
     assert report["clips"] == confusion.sum() == 14
     assert report["accuracy"] == pytest.approx(np.trace(confusion) / 14)
-    low, high = report["wilson95"]
-    assert low <= report["accuracy"] <= high
+    for interval in ("wilson95", "grouped95"):
+        low, high = report[interval]
+        assert low <= report["accuracy"] <= high
+    assert report["groups"] == 14
     assert [row["support"] for row in report["per_class"].values()] == [7, 7]
     # 3 s at 20 Hz are 15 steps of 0.2 s; ten of them fill the window.
     assert report["windows"] == 14 * (5 if sampling == "time" else 1)
@@ -115,11 +117,28 @@ def test_a_shuffled_split_is_for_a_model_of_shuffled_clips(
     assert f"{len(split.test)} clips, clip-random" in said.out
 
 
+def test_groups_may_be_named_with_blanks(bundle: Path, clips_folder: Path, capsys) -> None:
+    where = ("--bundle", bundle, "--data", clips_folder)
+    assert here("evaluate", *where, "--groups", "g03, g04", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["clips"] == 4
+
+
 def test_bad_input_is_one_line(bundle: Path, clips_folder: Path, tmp_path: Path) -> None:
+    foreign = tmp_path / "split.json"
+    other = [clip for clip in scan(clips_folder, ("Other",)) if clip.group == "g03"]
+    foreign.write_bytes(msgspec.json.encode(Split("group-wise", [], [], other, [])))
     for arguments, words in (
         (("--bundle", tmp_path / "none", "--data", clips_folder), "no such folder"),
         (("--bundle", bundle, "--data", tmp_path / "none"), "no data folder"),
         (("--bundle", bundle, "--data", clips_folder, "--groups", "g99"), "no clips of the groups"),
+        (
+            ("--bundle", bundle, "--data", clips_folder, "--groups", "g03, g99,g04"),
+            "no clips of the groups g99 in",
+        ),
+        (
+            ("--bundle", bundle, "--data", clips_folder, "--split", foreign),
+            "has clips of Other, whi",
+        ),
     ):
         done = command("evaluate", *arguments)
         assert done.returncode == 2

@@ -22,7 +22,7 @@ keras = pytest.importorskip("keras", reason="the training extra is not installed
 from training import callbacks, mobilenet  # noqa: E402
 from training import fit as fit_module  # noqa: E402
 from training.callbacks import Best, DivergedError, StopOnNan, Waiting  # noqa: E402
-from training.fit import fit  # noqa: E402
+from training.fit import Right, fit  # noqa: E402
 from training.network import build, find_layer  # noqa: E402
 from training.prepare import Prepared  # noqa: E402
 from training.run_folder import history, open_run  # noqa: E402
@@ -42,7 +42,7 @@ CONFIG = Config(
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> Prepared:
     clips = scan(clips_folder, CONFIG.classes)
-    cache = Cache(tmp_path_factory.mktemp("cache"), clips_folder, (32, 43))
+    cache = Cache(tmp_path_factory.mktemp("cache"), clips_folder, (32, 43), 0.2)
     cache.fill(clips)
     return Prepared(split_by_group(clips), [], [], cache, clips_folder)
 
@@ -192,6 +192,47 @@ def test_an_epoch_of_which_not_all_was_kept_is_learned_anew(
     assert history(broken)["epoch"].tolist() == [0, 1, 2]
     # Which values dropout leaves out is not the same after an interruption.
     np.testing.assert_allclose(history(broken)["loss"], history(whole)["loss"], rtol=0.05)
+
+
+@interrupted
+def test_without_dropout_an_interrupted_run_is_the_same_run(
+    prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = msgspec.structs.replace(CONFIG.network, dropout=0.0)
+    config = msgspec.structs.replace(CONFIG, network=network, epochs=4)
+    runs = [tmp_path / name for name in ("whole", "broken")]
+    for run in runs:
+        open_run(run, config, prepared.split, resume=False)
+    fit(config, prepared, runs[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(StopOnNan, "on_epoch_end", stop_at(2))
+        with pytest.raises(KeyboardInterrupt):
+            fit(config, prepared, runs[1])
+    fit(config, prepared, runs[1])
+    whole, broken = (history(run) for run in runs)
+    for column in (
+        "loss",
+        "accuracy",
+        "val_loss",
+        "val_accuracy",
+    ):  # the latter of averaged weights
+        np.testing.assert_allclose(broken[column], whole[column], rtol=1e-5)
+
+
+def stop_at(number: int):
+    def on_epoch_end(self, epoch, logs=None) -> None:  # noqa: ARG001
+        if epoch == number:
+            raise KeyboardInterrupt
+
+    return on_epoch_end
+
+
+def test_the_accuracy_of_an_epoch_is_that_of_windows_that_show_a_class() -> None:
+    right = Right(name="accuracy")
+    targets = np.array([[1, 0, 0], [0, 0, 1], [0, 1, 0], [1 / 3] * 3, [1 / 3] * 3], np.float32)
+    answers = np.array([[5, 0, 0], [0, 0, 5], [5, 0, 0], [0, 5, 0], [0, 0, 5]], np.float32)
+    right.update_state(targets, answers)
+    assert float(right.result()) == pytest.approx(2 / 3)
 
 
 def test_steps_wait_only_for_batches_that_come_later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.metrics import classification, expected_calibration_error, wilson95
+from training.metrics import classification, expected_calibration_error, grouped95, wilson95
 
 
 def test_wilson_interval_as_published() -> None:
@@ -15,6 +15,19 @@ def test_wilson_interval_stays_a_share() -> None:
     for trials in range(1, 1000):
         assert wilson95(0, trials)[0] >= 0.0
         assert wilson95(trials, trials)[1] <= 1.0
+
+
+def test_groups_that_are_alike_tell_less_than_as_many_clips() -> None:
+    random = np.random.default_rng(1)
+    alone = random.random(200) < 0.8
+    hits = int(alone.sum())
+    low, high = wilson95(hits, 200)
+    assert grouped95(alone, range(200)) == pytest.approx((low, high), abs=0.01)
+    alike = np.repeat(alone, 4)
+    assert grouped95(alike, np.repeat(range(200), 4)) == grouped95(alone, range(200))
+    few = np.repeat([True] * 8 + [False] * 2, 20)
+    assert grouped95(few, np.repeat(range(10), 20)) == pytest.approx((0.5, 1.0))
+    assert grouped95(np.array([True, True]), [("a", "x"), ("b", "x")]) == (1.0, 1.0)
 
 
 def test_classification_by_hand() -> None:

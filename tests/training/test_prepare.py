@@ -69,6 +69,48 @@ def test_the_other_folders_teach_what_is_none_of_the_classes(own_clips, tiny, ca
     assert "add a folder of anything else" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "where", [["misc"], ["anna"], ["eva"], ["misc", "more"], ["anna", "ben", "cem", "dora", "eva"]]
+)
+def test_other_clips_are_learned_from_whoever_did_them(tmp_path, where) -> None:
+    people = ("anna", "ben", "cem", "dora", "eva")
+    lines = ["file,group"]
+    for label, groups in (("jump", people), ("squat", people), ("something else", where)):
+        (tmp_path / label).mkdir()
+        for group in groups:
+            for number in range(2):
+                name = f"{label}/{group} {number}.mp4"
+                (tmp_path / name).write_text(name)
+                lines.append(f"{name},{group}")
+    (tmp_path / "groups.csv").write_text("\n".join(lines))
+    config = with_classes(Config(others=1.0), tmp_path, "jump,squat")
+    split = split_by_group(scan(tmp_path, config.classes))
+    groups = {name: {clip.group for clip in clips} for name, clips in split.sets().items()}
+    if len(where) == 1 and where[0] in groups["validation"] | groups["test"]:
+        with pytest.raises(InputError, match="no clip of something else is left to learn from"):
+            other_clips(config, tmp_path, split)
+        return
+    others = other_clips(config, tmp_path, split)
+    learned, validating = ({clip.group for clip in clips} for clips in others)
+    assert learned
+    assert not learned & (validating | groups["validation"] | groups["test"])
+    assert not validating & groups["train"]
+    assert (len(validating) > 0) == (len(where) > 1)
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+def test_labels_that_mirrors_exchange_are_told(own_clips, tmp_path, tiny, capsys, mirror) -> None:
+    data = tmp_path / "data"
+    for name, label in (("to the right", "Turn right"), ("standing", "turn Left")):
+        shutil.copytree(own_clips / name, data / label)
+    tiny.write_text(TINY + NETWORK + f"\n[augment]\nmirror = {str(mirror).lower()}\n")
+    assert prepare(data, tiny, "--classes", "all") == 0
+    told = (
+        "turn Left and Turn right: mirrored, each looks like the other" in capsys.readouterr().err
+    )
+    assert told is mirror
+
+
 def test_classes_that_no_model_can_have_are_refused(own_clips) -> None:
     for classes, words in (
         ("standing,standing", "class standing is named twice"),

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from har_desktop.errors import InputError, OutputError
-from training.run_folder import owning
+from training.config import Config
+from training.data.split import Split
+from training.run_folder import open_run, owning
 
 OTHER = """
 import sys
@@ -35,6 +37,17 @@ def test_a_folder_is_one_process_until_it_dies(tmp_path: Path) -> None:
         other.kill()
     with owning(tmp_path):
         pass
+
+
+def test_a_run_that_was_killed_as_it_began_can_begin_again(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    split = Split("group-wise", [], [], [], [])
+    open_run(run, Config(), split, resume=False)
+    (run / "config.json").rename(run / ".config.json.4711.1.partial.json")
+    (run / ".lock").touch()
+    open_run(run, Config(), split, resume=False)
+    with pytest.raises(InputError, match="not empty: go on with --resume"):
+        open_run(run, Config(), split, resume=False)
 
 
 def test_it_is_let_go_of_when_learning_fails(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_other_classes_teach_what_evidence_is(fit, with_others, clips_folder, tm
     np.testing.assert_allclose(slope * usual + offset, 2 / 3, atol=1e-3)
 
     # The windows by which the scales were found: few of the right ones are doubtful.
-    cache = Cache(tmp_path / "all", clips_folder, (24, 32))
+    cache = Cache(tmp_path / "all", clips_folder, (24, 32), 0.2)
     held = cache.fill(read_split(run / "split.json").validation)
     windows, targets, _ = fixed_windows(config, Pictures(AugmentConfig(), (24, 32), cache), held)
     logits = np.asarray(network(windows))

@@ -140,7 +140,7 @@ class TrainingWindows(keras.utils.PyDataset):
         self._material = material
         known = [clip for clip in clips if clip.label in config.classes]
         self._known = known * config.windows
-        self._others = [clip for clip in clips if clip.label not in config.classes]
+        self._others = [c for c in clips if c.label not in config.classes] * config.windows
         self._epoch = epoch
         self.ready: NDArray[np.float64] = np.zeros(len(self))
 
@@ -149,7 +149,7 @@ class TrainingWindows(keras.utils.PyDataset):
         return max(1, (len(self._known) + self._count_others()) // self._config.batch)
 
     def _count_others(self) -> int:
-        """How many windows of other classes an epoch has; each comes of a clip of its own."""
+        """How many windows of other classes an epoch has; no clip gives more than one it knows."""
         return min(len(self._others), round(self._config.others * len(self._known)))
 
     def _drawn(self) -> list[Clip]:

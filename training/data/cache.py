@@ -10,9 +10,10 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,17 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from har_desktop.errors import InputError, SourceError
+from har_desktop.frame import Frame
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
-from har_desktop.sinks.atomic import write_whole, writing
+from har_desktop.sinks.atomic import AtomicFile, write_whole, writing
 from training.data.figures import open_clip
 from training.data.index import Clip
 
-# Windows are drawn at random offsets and jittered intervals, so the cache must be finer than d.
-SPACING_S = 1 / 16
+# Windows are drawn at random offsets and jittered intervals, so the cache is finer than theirs. It
+# is a whole fraction of it: else pictures that the app takes 0.2 s apart, at 25 frames a second,
+# would lie 0.16 and 0.24 s apart in what is learned from.
+PER_INTERVAL = 3
 # More broken clips than this share and something is wrong with the data set itself.
 MAX_BROKEN = 0.05
 
@@ -59,13 +63,15 @@ class Footage:
 
 
 class Cache:
-    """The folder of decoded clips for one picture size."""
+    """The folder of decoded clips for one picture size and frame interval."""
 
-    def __init__(self, folder: Path, data: Path, size: tuple[int, int]) -> None:
+    def __init__(self, folder: Path, data: Path, size: tuple[int, int], interval: float) -> None:
+        """Keep pictures of `size` (height, width) for windows of `interval` seconds a step."""
         height, width = size
         self._data = data
         self._size = size
-        self.folder = folder / f"{height}x{width}-{round(1 / SPACING_S)}hz"
+        self._spacing = interval / PER_INTERVAL
+        self.folder = folder / f"{height}x{width}-{PER_INTERVAL}-in-{interval:g}s"
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -101,10 +107,7 @@ class Cache:
         times: list[float] = []
         letterbox: Letterbox | None = None
         with open_clip(clip, self._data) as source:
-            for frame in source:
-                # Half a frame of slack: 25 fps thins to every second frame, not every third.
-                if times and frame.time - times[-1] < SPACING_S * 0.75:
-                    continue
+            for frame in thinned(source, self._spacing):
                 if letterbox is None:
                     letterbox = Letterbox.fit(frame.size, self._size)
                 picture = letterbox.apply(frame.image)
@@ -112,7 +115,17 @@ class Cache:
                 times.append(frame.time)
         image_path, time_path = self._paths(clip)
         save(time_path, np.asarray(times))
-        save(image_path, np.stack(images))  # last: its presence says that both are whole
+        _save_pictures(image_path, images)  # last: its presence says that both are whole
+
+
+def thinned(frames: Iterable[Frame], spacing: float) -> Iterator[Frame]:
+    """The frame nearest to each multiple of `spacing` seconds, each frame once.
+
+    Where the source has every multiple of a window's interval, as at 25 and 30 frames a second,
+    what is kept repeats from interval to interval.
+    """
+    for tick, group in groupby(frames, lambda frame: round(frame.time / spacing)):
+        yield min(group, key=lambda frame: abs(frame.time - tick * spacing))
 
 
 def decode_all(
@@ -178,6 +191,21 @@ def refuse_broken(broken: Mapping[Clip, str], clips: int) -> None:
         tqdm.write(f"{len(broken)} of {clips} clips cannot be decoded", file=sys.stderr)
     if len(broken) > MAX_BROKEN * clips:
         raise InputError(f"{len(broken)} of {clips} clips cannot be decoded; see above")
+
+
+def _save_pictures(path: Path, images: Sequence[NDArray[np.uint8]]) -> None:
+    """As `save`, picture by picture: those of a long clip fill the memory once, not three times."""
+    file = AtomicFile(path)
+    shape = (len(images), *images[0].shape)
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    try:
+        with writing(path), file.partial.open("wb") as stream:
+            np.lib.format.write_array_header_1_0(stream, header)
+            for image in images:
+                stream.write(image.data)
+        file.commit()
+    finally:
+        file.discard()
 
 
 def save(path: Path, array: NDArray[np.generic]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+import unicodedata
+from pathlib import Path, PurePosixPath
 
 from har_desktop.errors import InputError
 
@@ -15,7 +16,7 @@ def read_groups(root: Path) -> dict[str, str] | None:
     """Read the file in a data folder.
 
     Returns:
-        Group by path (`LABEL/NAME`, with slashes); None where there is no such file.
+        Group by path (`LABEL/NAME`, as by `plain`); None where there is no such file.
 
     Raises:
         InputError: The file is no such table, or a line lacks something or contradicts another.
@@ -28,15 +29,21 @@ def read_groups(root: Path) -> dict[str, str] | None:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}; save it as CSV in UTF-8") from error
     first = text.partition("\n")[0]
-    rows = csv.DictReader(text.splitlines(), delimiter=";" if ";" in first else ",")
+    delimiter = next((mark for mark in ";\t" if mark in first), ",")  # as spreadsheets write it
+    rows = csv.DictReader(text.splitlines(), delimiter=delimiter)
     if not set(COLUMNS) <= set(rows.fieldnames or ()):
         raise InputError(f"{path}: the first line must name the columns {','.join(COLUMNS)}")
     groups: dict[str, str] = {}
     for row in rows:
         file, group = ((row[column] or "").strip() for column in COLUMNS)
-        file = file.replace("\\", "/")
+        file = plain(file.replace("\\", "/"))
         if not file or not group:
             raise InputError(f"{path}, line {rows.line_num}: give both a file and a group")
         if groups.setdefault(file, group) != group:
             raise InputError(f"{path}, line {rows.line_num}: {file} has another group already")
     return groups
+
+
+def plain(path: str) -> str:
+    """A path with slashes, in one spelling: macOS takes accents from letters, and others don't."""
+    return PurePosixPath(unicodedata.normalize("NFC", path)).as_posix()

@@ -18,7 +18,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.sources.files import VIDEO_SUFFIXES
-from training.data.groups import read_groups
+from training.data.groups import plain, read_groups
 
 _NAME = re.compile(r"^v_(?P<label>.+)_(?P<group>g\d+)_c\d+$")
 
@@ -120,9 +120,9 @@ def _clips(root: Path, label: str, groups: dict[str, str] | None) -> list[Clip]:
     for path in paths:
         name = path.relative_to(root).as_posix()
         if groups is not None:
-            if name not in groups:
+            if plain(name) not in groups:
                 raise InputError(f"{root / 'groups.csv'} states no group of {name}: add a line")
-            group = groups[name]
+            group = groups[plain(name)]
         elif named and path not in named:
             raise InputError(
                 f"{path} states no group, as its neighbours do: name it v_CLASS_gNN_cNN, or state"

@@ -23,6 +23,7 @@ FOLDS = 6
 OWN_TEST = 5  # of clips of one's own every fifth tests
 FEWEST = 3  # groups of a class: one to learn from, one to validate, one to test
 SEED = 1  # of the split of clips of one's own
+DRAWS = 2000  # where no even split has every class in each set
 LISTED = 25  # more groups than that are counted, not listed
 
 Protocol = Literal["group-wise", "clip-random"]
@@ -107,14 +108,48 @@ def _own(clips: Sequence[Clip], fold: int) -> tuple[set[str], set[str]]:
     test = _part(clips, min(OWN_TEST, *map(len, groups.values())), 0)
     rest = [c for c in clips if c.group not in test]
     folds = min(FOLDS, *map(len, _groups(rest).values()))
-    if folds < FEWEST - 1:
+    parts = [_part(rest, folds, number) for number in range(folds)] if folds >= FEWEST - 1 else []
+    if not parts or not all(_is_whole(groups, test, validation) for validation in parts):
+        # Where many do some of the classes only, shares are less even, but there is a way yet.
+        test, parts = _drawn(clips, groups)
+    if fold >= len(parts):
+        raise InputError(f"fold {fold} does not exist: so few groups make {len(parts)}, from 0 on")
+    return test, parts[fold]
+
+
+def _is_whole(groups: dict[str, set[str]], test: set[str], validation: set[str]) -> bool:
+    """Whether all three sets have every class; `groups` are those of each class."""
+    return all(
+        names & test and names & validation and names - test - validation
+        for names in groups.values()
+    )
+
+
+def _drawn(clips: Sequence[Clip], groups: dict[str, set[str]]) -> tuple[set[str], list[set[str]]]:
+    """The same by lot: the draw that comes nearest to the wanted shares of each class; one fold.
+
+    Raises:
+        InputError: No draw has every class in each set.
+    """
+    names = sorted(set().union(*groups.values()))
+    counts = np.array([[sum(c.origin == (k, g) for c in clips) for g in names] for k in groups])
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    wanted = np.array([1 / OWN_TEST, (1 - 1 / OWN_TEST) / FOLDS])
+    random = np.random.default_rng(SEED)
+    best, chosen = np.inf, None
+    for _ in range(DRAWS):
+        sides = random.choice(3, len(names), p=[*wanted, 1 - wanted.sum()])
+        test, validation = ({names[i] for i in np.flatnonzero(sides == side)} for side in (0, 1))
+        found = np.stack([shares[:, sides == side].sum(axis=1) for side in (0, 1)], axis=1)
+        off = float(np.abs(found - wanted).sum())
+        if off < best and _is_whole(groups, test, validation):
+            best, chosen = off, (test, validation)
+    if chosen is None:
         raise InputError(
             "no split of these groups has every class in each set: a group that holds several"
             " classes goes as a whole; record more groups"
         )
-    if fold >= folds:
-        raise InputError(f"fold {fold} does not exist: so few groups make {folds}, from 0 on")
-    return test, _part(rest, folds, fold)
+    return chosen[0], [chosen[1]]
 
 
 def _part(clips: Sequence[Clip], parts: int, number: int) -> set[str]:

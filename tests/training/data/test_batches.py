@@ -13,7 +13,7 @@ from training.data.index import Clip, scan
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path):
     clips = scan(clips_folder)
-    cache = Cache(tmp_path_factory.mktemp("cache"), clips_folder, (32, 48))
+    cache = Cache(tmp_path_factory.mktemp("cache"), clips_folder, (32, 48), 0.2)
     cache.fill(clips)
     return cache, clips
 
@@ -68,6 +68,12 @@ def test_an_epoch_draws_as_many_others_as_asked_for_or_as_there_are(prepared, sh
     assert len(again) == count
     assert set(clips) >= set(again)
     assert share != 0.2 or set(again) != set(others)
+
+
+def test_others_give_as_many_windows_of_a_clip_as_the_classes_do(prepared) -> None:
+    batches = windows_of(config(others=0.4, windows=3, batch=1), prepared)
+    drawn = [clip.label for clip in batches._drawn()]
+    assert (drawn.count("Other"), len(drawn)) == (48, 168)  # of 20 clips, with 120 windows of 40
 
 
 def test_same_seed_same_batches_and_a_resumed_epoch_is_the_same(prepared) -> None:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import InputError, OutputError
+from har_desktop.frame import Frame
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.sources.video import VideoFile
-from training.data.cache import SPACING_S, Cache, Footage
+from training.data.cache import Cache, Footage, thinned
 from training.data.index import Clip, scan
 
 
@@ -18,14 +19,14 @@ def clips(clips_folder: Path) -> list[Clip]:
 def test_footage_is_what_the_decoder_gives(
     tmp_path: Path, clips_folder: Path, clips: list[Clip]
 ) -> None:
-    cache = Cache(tmp_path, clips_folder, (24, 32))
+    cache = Cache(tmp_path, clips_folder, (24, 32), 0.2)
     assert cache.fill(clips) == clips
     footage = cache.load(clips[0])
     with VideoFile(clips_folder / clips[0].path) as source:
         frames = {round(f.time, 6): f for f in source}
     assert footage.images.shape == (len(footage.times), 24, 32, 3)
-    assert np.all(np.diff(footage.times) >= SPACING_S * 0.75)
-    assert footage.duration == pytest.approx(max(frames), abs=SPACING_S)
+    assert np.all(np.diff(footage.times) >= 0.2 / 3 * 0.7)
+    assert footage.duration == pytest.approx(max(frames), abs=0.2 / 3)
     frame = frames[round(float(footage.times[7]), 6)]
     picture = Letterbox.fit(frame.size, (24, 32)).apply(frame.image)[:, :, ::-1]
     np.testing.assert_array_equal(footage.images[7], picture)
@@ -34,16 +35,16 @@ def test_footage_is_what_the_decoder_gives(
 def test_decoded_clips_are_not_decoded_again(
     tmp_path: Path, clips_folder: Path, clips: list[Clip]
 ) -> None:
-    Cache(tmp_path, clips_folder, (24, 32)).fill(clips)
-    elsewhere = Cache(tmp_path, Path("/nowhere"), (24, 32))
+    Cache(tmp_path, clips_folder, (24, 32), 0.2).fill(clips)
+    elsewhere = Cache(tmp_path, Path("/nowhere"), (24, 32), 0.2)
     assert elsewhere.fill(clips) == clips
 
 
 def test_another_size_is_another_entry(
     tmp_path: Path, clips_folder: Path, clips: list[Clip]
 ) -> None:
-    Cache(tmp_path, clips_folder, (24, 32)).fill(clips)
-    other = Cache(tmp_path, clips_folder, (12, 16))
+    Cache(tmp_path, clips_folder, (24, 32), 0.2).fill(clips)
+    other = Cache(tmp_path, clips_folder, (12, 16), 0.2)
     other.fill(clips)
     assert other.load(clips[0]).images.shape[1:] == (12, 16, 3)
 
@@ -56,7 +57,7 @@ def test_a_broken_clip_is_left_out_and_many_stop(
     broken.write_bytes(b"not a video at all")
     clip = scan(tmp_path / "data", ("Drift",))
     with pytest.raises(InputError, match="1 of 1 clips cannot be decoded"):
-        Cache(tmp_path / "cache", tmp_path / "data", (24, 32)).fill(clip)
+        Cache(tmp_path / "cache", tmp_path / "data", (24, 32), 0.2).fill(clip)
     said = capsys.readouterr()
     assert "v_Drift_g01_c02.avi" in said.err
     assert said.out == ""
@@ -70,7 +71,7 @@ def test_few_broken_clips_are_counted_and_left_out(
         write_clip(path, speed=0.1, seed=number, seconds=0.2)
     path.write_bytes(path.read_bytes()[:200])
     clips = scan(tmp_path / "data")
-    assert Cache(tmp_path / "cache", tmp_path / "data", (24, 32)).fill(clips) == clips[:-1]
+    assert Cache(tmp_path / "cache", tmp_path / "data", (24, 32), 0.2).fill(clips) == clips[:-1]
     said = capsys.readouterr().err
     assert "19.avi" in said
     assert "1 of 20 clips cannot be decoded" in said
@@ -79,7 +80,7 @@ def test_few_broken_clips_are_counted_and_left_out(
 def test_a_full_disk_is_one_line_and_loses_nothing(
     tmp_path: Path, clips_folder: Path, clips: list[Clip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = Cache(tmp_path, clips_folder, (24, 32))
+    cache = Cache(tmp_path, clips_folder, (24, 32), 0.2)
     cache.fill(clips[:1])
     whole = {path.name: path.read_bytes() for path in cache.folder.iterdir()}
     full = Path("/dev/full")
@@ -94,6 +95,23 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
     with pytest.raises(OutputError, match=r"cannot be written: No space left.*free some space"):
         cache.fill(clips)
     assert {path.name: path.read_bytes() for path in cache.folder.iterdir()} == whole
+
+
+@pytest.mark.parametrize("fps", [10, 15, 25, 30, 50, 60, 120])
+def test_what_lies_an_interval_apart_is_kept_together(fps: int) -> None:
+    nothing = np.zeros((1, 1, 3), np.uint8)
+    frames = [Frame(nothing, n, n / fps) for n in range(10 * fps)]
+    kept = [frame.index for frame in thinned(iter(frames), 0.2 / 3)]
+    assert kept == sorted(set(kept))
+    assert {index + fps // 5 for index in kept if index < 9 * fps} <= set(kept)
+    assert len(kept) == pytest.approx(10 * min(fps, 15), abs=1)
+
+
+def test_no_tick_of_a_slow_or_broken_source_is_made_up() -> None:
+    nothing = np.zeros((1, 1, 3), np.uint8)
+    times = [0.0, 0.01, 0.9, 0.93, 0.94, 7.0]
+    frames = [Frame(nothing, n, time) for n, time in enumerate(times)]
+    assert [frame.time for frame in thinned(iter(frames), 0.1)] == [0.0, 0.9, 7.0]
 
 
 def ramp(times: list[float]) -> Footage:

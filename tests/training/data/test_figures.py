@@ -15,7 +15,7 @@ def test_only_what_can_be_drawn_is_rendered() -> None:
 
 def test_rendered_clips_enter_the_cache_like_any_other(tmp_path: Path) -> None:
     clips = figure_clips((ACTIONS[0],), 2)
-    cache = Cache(tmp_path, Path("nowhere"), (24, 32))
+    cache = Cache(tmp_path, Path("nowhere"), (24, 32), 0.2)
     assert cache.fill(clips) == clips
     one, other = (cache.load(clip) for clip in clips)
     assert one.images.shape[1:] == (24, 32, 3)

@@ -69,6 +69,17 @@ def test_the_table_tells_the_groups_whatever_the_names(tmp_path: Path, clips_fol
     assert is_ucf(scan(clips_folder))
 
 
+def test_a_file_is_found_however_its_name_is_spelled(tmp_path: Path) -> None:
+    for name in ("a.MP4", "U\u0308bung e\u0301.mp4", "b.mp4"):
+        touch(tmp_path / "Bu\u0308cken" / name)
+    (tmp_path / "groups.csv").write_text(
+        "file\tgroup\n./B\u00fccken/a.MP4\tanna\nB\u00fccken/\u00dcbung \u00e9.mp4\tben\n"
+        "Bu\u0308cken//b.mp4\tcem\n",
+        encoding="utf-8",
+    )
+    assert [clip.group for clip in scan(tmp_path)] == ["ben", "anna", "cem"]
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [

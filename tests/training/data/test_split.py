@@ -1,6 +1,8 @@
+import itertools
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from har_desktop.errors import InputError
 from training.data.index import Clip, scan
 from training.data.split import (
+    FEWEST,
     FOLDS,
     TEST_GROUPS,
     Split,
@@ -123,6 +126,28 @@ def test_an_own_class_of_too_few_groups_is_named(count: int) -> None:
     few = [c for c in OWN if c.label != "wave" or c.path < f"wave/{count}"]
     with pytest.raises(InputError, match=f"class wave has {count} groups?: record at least 3"):
         split_by_group(few)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_people_who_do_some_of_the_actions_only_are_divided_where_there_is_a_way(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    does = random.random((3, 6)) < 0.7
+    does[does.sum(axis=1) < FEWEST] = True
+    people = [
+        Clip(f"{label}/{who}{n}.mp4", str(label), str(who), f"{label}{who}{n}")
+        for label, who in zip(*np.nonzero(does), strict=True)
+        for n in range(3)
+    ]
+    sides = np.array(list(itertools.product(range(3), repeat=6)))
+    whole = [all({*side[row]} == {0, 1, 2} for row in does) for side in sides]
+    if not any(whole):
+        with pytest.raises(InputError, match="no split of these groups"):
+            split_by_group(people)
+        return
+    split = split_by_group(people)
+    check(split)
+    assert sum(map(len, split.sets().values())) == len(people)
+    assert split == split_by_group(people)
 
 
 def test_groups_that_hold_everything_cannot_be_split() -> None:

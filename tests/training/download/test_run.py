@@ -62,7 +62,7 @@ def test_training_reads_what_came(ucf101, target, tmp_path):
     assert sorted({clip.label for clip in found}) == ["Drift", "HandstandPushups"]
     assert {clip.group for clip in found} == {"g01", "g08"}
     assert other_labels(target, ["Drift"]) == ("HandstandPushups",)
-    cache = Cache(tmp_path / "cache", target, (48, 64))
+    cache = Cache(tmp_path / "cache", target, (48, 64), 0.2)
     assert cache.fill(found) == found
     assert cache.load(found[0]).images.shape[1:] == (48, 64, 3)
 
