@@ -14,10 +14,10 @@ from har_desktop.errors import InputError
 from har_desktop.inference.manifest import ClassName
 from training.config import Config, MobileNetGru, OnPublished, Streams, TunedGru
 from training.data.cache import Cache
+from training.data.division import FOLDS
 from training.data.figures import figure_clips
 from training.data.index import Clip, labels, other_labels, scan
 from training.data.split import (
-    FOLDS,
     TEST_GROUPS,
     Split,
     check,

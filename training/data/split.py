@@ -15,15 +15,11 @@ import msgspec
 import numpy as np
 
 from har_desktop.errors import InputError
+from training.data.division import FOLDS, divide
 from training.data.index import Clip, is_ucf, ungrouped
 
 # UCF101's official split 01 tests on these groups.
 TEST_GROUPS = tuple(f"g{number:02d}" for number in range(1, 8))
-FOLDS = 6
-OWN_TEST = 5  # of clips of one's own every fifth tests
-FEWEST = 3  # groups of a class: one to learn from, one to validate, one to test
-SEED = 1  # of the split of clips of one's own
-DRAWS = 2000  # where no even split has every class in each set
 LISTED = 25  # more groups than that are counted, not listed
 
 Protocol = Literal["group-wise", "clip-random"]
@@ -81,7 +77,7 @@ def split_by_group(clips: Iterable[Clip], fold: int = 0) -> Split:
         raise InputError(f"fold {fold} does not exist: 0 to {FOLDS - 1}")
     clips, contradictory = _without_contradictions(clips)
     data: Data = "UCF101" if is_ucf(clips) else "own clips"
-    test_groups, validation_groups = (_ucf if data == "UCF101" else _own)(clips, fold)
+    test_groups, validation_groups = (_ucf if data == "UCF101" else divide)(clips, fold)
     test = [c for c in clips if c.group in test_groups]
     validation = [c for c in clips if c.group in validation_groups]
     train = [c for c in clips if c.group not in test_groups | validation_groups]
@@ -94,81 +90,6 @@ def _ucf(clips: Sequence[Clip], fold: int) -> tuple[set[str], set[str]]:
     """The groups that test, and those that validate."""
     rest = sorted({c.group for c in clips} - set(TEST_GROUPS))
     return set(TEST_GROUPS), set(rest[fold::FOLDS])
-
-
-def _own(clips: Sequence[Clip], fold: int) -> tuple[set[str], set[str]]:
-    """The same for clips that no official list divides."""
-    groups = _groups(clips)
-    for label, names in groups.items():
-        if len(names) < FEWEST:
-            raise InputError(
-                f"class {label} has {len(names)} group{'s' * (len(names) != 1)}: record at least"
-                f" {FEWEST}, one each to learn from, to validate and to test"
-            )
-    test = _part(clips, min(OWN_TEST, *map(len, groups.values())), 0)
-    rest = [c for c in clips if c.group not in test]
-    folds = min(FOLDS, *map(len, _groups(rest).values()))
-    parts = [_part(rest, folds, number) for number in range(folds)] if folds >= FEWEST - 1 else []
-    if not parts or not all(_is_whole(groups, test, validation) for validation in parts):
-        # Where many do some of the classes only, shares are less even, but there is a way yet.
-        test, parts = _drawn(clips, groups)
-    if fold >= len(parts):
-        raise InputError(f"fold {fold} does not exist: so few groups make {len(parts)}, from 0 on")
-    return test, parts[fold]
-
-
-def _is_whole(groups: dict[str, set[str]], test: set[str], validation: set[str]) -> bool:
-    """Whether all three sets have every class; `groups` are those of each class."""
-    return all(
-        names & test and names & validation and names - test - validation
-        for names in groups.values()
-    )
-
-
-def _drawn(clips: Sequence[Clip], groups: dict[str, set[str]]) -> tuple[set[str], list[set[str]]]:
-    """The same by lot: the draw that comes nearest to the wanted shares of each class; one fold.
-
-    Raises:
-        InputError: No draw has every class in each set.
-    """
-    names = sorted(set().union(*groups.values()))
-    counts = np.array([[sum(c.origin == (k, g) for c in clips) for g in names] for k in groups])
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    wanted = np.array([1 / OWN_TEST, (1 - 1 / OWN_TEST) / FOLDS])
-    random = np.random.default_rng(SEED)
-    best, chosen = np.inf, None
-    for _ in range(DRAWS):
-        sides = random.choice(3, len(names), p=[*wanted, 1 - wanted.sum()])
-        test, validation = ({names[i] for i in np.flatnonzero(sides == side)} for side in (0, 1))
-        found = np.stack([shares[:, sides == side].sum(axis=1) for side in (0, 1)], axis=1)
-        off = float(np.abs(found - wanted).sum())
-        if off < best and _is_whole(groups, test, validation):
-            best, chosen = off, (test, validation)
-    if chosen is None:
-        raise InputError(
-            "no split of these groups has every class in each set: a group that holds several"
-            " classes goes as a whole; record more groups"
-        )
-    return chosen[0], [chosen[1]]
-
-
-def _part(clips: Sequence[Clip], parts: int, number: int) -> set[str]:
-    """The groups of one of several parts in which all classes have about the same share."""
-    # Half a second that is not needed for UCF101.
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    ordered = sorted(clips, key=lambda c: c.path)
-    labels, groups = [c.label for c in ordered], [c.group for c in ordered]
-    folds = StratifiedGroupKFold(parts, shuffle=True, random_state=SEED)
-    _, chosen = list(folds.split(ordered, labels, groups))[number]
-    return {groups[i] for i in chosen}
-
-
-def _groups(clips: Iterable[Clip]) -> dict[str, set[str]]:
-    groups: dict[str, set[str]] = defaultdict(set)
-    for clip in clips:
-        groups[clip.label].add(clip.group)
-    return groups
 
 
 def split_at_random(clips: Iterable[Clip], seed: int) -> Split:

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from har_desktop.errors import InputError
+from training.data.division import FEWEST, FOLDS
 from training.data.index import Clip, scan
 from training.data.split import (
-    FEWEST,
-    FOLDS,
     TEST_GROUPS,
     Split,
     check,
