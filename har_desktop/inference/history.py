@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from har_desktop.frame import Image
 from har_desktop.inference.encoders import Features
@@ -73,6 +73,13 @@ class Timeline(Generic[T]):
         return self._values[index]
 
 
+class Past(NamedTuple):
+    """An earlier picture: its time in seconds, and (height, width, 3) uint8 RGB."""
+
+    time: float
+    picture: Image
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Moment:
     """One frame as the window needs it.
@@ -102,7 +109,7 @@ class History:
         tolerance, spacing = self._interval / 2, self._interval / THINNING
         reach = (self._length - 1) * self._interval
         self._moments = Timeline[Moment](reach, tolerance, spacing)
-        self._pictures = Timeline[Image](self._interval, tolerance, spacing)
+        self._pictures = Timeline[Past](self._interval, tolerance, spacing)
         self.clear()
 
     def clear(self) -> None:
@@ -129,13 +136,13 @@ class History:
             self._delta = None if seek else delta
         self._time, self._size = time, size
 
-    def previous(self, time: float) -> Image | None:
+    def previous(self, time: float) -> Past | None:
         """The picture one frame interval before `time`; None where there is none."""
         return self._pictures.nearest(time - self._interval)
 
     def add(self, time: float, picture: Image, features: Features | None) -> None:
         """Remember the frame that was admitted, without features where it has no previous."""
-        self._pictures.add(time, picture)
+        self._pictures.add(time, Past(time, picture))
         if features is not None:
             self._moments.add(time, Moment(time, picture, features, sketch(picture)))
 

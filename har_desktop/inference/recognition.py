@@ -84,9 +84,11 @@ class Recognition:
         filled: How many of the window's places are filled.
         window: None while the window fills.
         timings: What the step cost.
+        previous: The time of the picture that motion is the difference to; None without one.
     """
 
     frame: Frame
     filled: int
     window: Window | None
     timings: Timings
+    previous: float | None = None

@@ -12,7 +12,7 @@ from time import perf_counter
 
 from har_desktop.frame import Frame, Image
 from har_desktop.inference.bundle import Bundle
-from har_desktop.inference.history import History, Moment
+from har_desktop.inference.history import History, Moment, Past
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.model import TOP, Answer, Model, softmax
@@ -28,11 +28,13 @@ class Look:
 
     Attributes:
         frame: The frame.
+        previous: The time of the picture that motion is the difference to; None without one.
         moments: The filled places of the window, oldest first.
         timings: What it cost. What remembering cost counts as the head's.
     """
 
     frame: Frame
+    previous: float | None
     moments: Sequence[Moment]
     timings: Timings
 
@@ -108,14 +110,15 @@ class Recognizer:
         began = perf_counter()
         picture = self.picture(frame)
         self._history.admit(frame.time, frame.size)
-        previous = self._history.previous(frame.time) if self.manifest.input.motion else picture
+        motion = self.manifest.input.motion
+        past = self._history.previous(frame.time) if motion else Past(frame.time, picture)
         prepared = perf_counter()
-        features = None if previous is None else self._model.encode(picture, previous)
+        features = None if past is None else self._model.encode(picture, past.picture)
         encoded = perf_counter()
         self._history.add(frame.time, picture, features)
         moments = self._history.window(frame.time)
         spent = Timings(prepared - began, encoded - prepared, perf_counter() - encoded)
-        return Look(frame, moments, spent)
+        return Look(frame, past.time if motion and past else None, moments, spent)
 
     def answer(self, look: Look) -> Recognition:
         """The second half of `push`.
@@ -129,7 +132,7 @@ class Recognizer:
             window = self._answer(look.moments)
         spent = look.timings
         timings = Timings(spent.prepare, spent.encode, spent.head + perf_counter() - began)
-        return Recognition(look.frame, len(look.moments), window, timings)
+        return Recognition(look.frame, len(look.moments), window, timings, look.previous)
 
     def recognize_window(
         self,

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from har_desktop.decision.decision import Decision, Event
 from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame, Image
-from har_desktop.inference.history import SLACK
 from har_desktop.inference.recognition import Recognition, Timings
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.album import Album
@@ -29,6 +28,7 @@ class Record:
         decision: What was made of it.
         events: The actions that ended with it.
         places: Indices of the window's frames, oldest first; None while it filled.
+        before: Index of the frame that motion is the difference to; None without one.
         arrived: When the frame was decoded, in seconds of `perf_counter`.
     """
 
@@ -37,6 +37,7 @@ class Record:
     decision: Decision
     events: tuple[Event, ...]
     places: NDArray[np.int32] | None
+    before: int | None
     arrived: float
 
 
@@ -81,8 +82,10 @@ class Analysis:
         if window is not None:
             places = np.array([self._index(time) for time in window.times], np.int32)
         self._album.add(frame, window.images[-1] if window else self.encode(frame), window)
+        previous = recognition.previous
+        before = None if previous is None else self._index(previous)
         filled, timings = recognition.filled, recognition.timings
-        self.records.append(Record(filled, timings, decision, events, places, arrived))
+        self.records.append(Record(filled, timings, decision, events, places, before, arrived))
 
     def finish(self) -> None:
         """The source has ended: the action that still goes on ends with the last frame."""
@@ -140,19 +143,10 @@ class Analysis:
         return [image for i in indices if (image := self._album.encoded(i)) is not None]
 
     def _previous(self, places: NDArray[np.int32]) -> list[int]:
-        """Indices of the frames one interval before, as the network with motion wants them."""
-        manifest = self._recognizer.manifest
-        if not manifest.input.motion:
-            return []
-        interval = manifest.window.frame_interval_s
-        return [self._index(self.times[place] - interval) for place in places]
+        """Indices of the frames one interval before; none where the network sees no motion."""
+        befores = (self.records[place].before for place in places)
+        return [before for before in befores if before is not None]
 
     def _index(self, time: float) -> int:
-        """The frame nearest to a time, as `history.Timeline` has it."""
-        times = self.times
-        index = bisect_left(times, time)
-        if index == len(times) or (
-            index > 0 and time - times[index - 1] < times[index] - time - SLACK
-        ):
-            index -= 1
-        return index
+        """The frame of a time."""
+        return bisect_left(self.times, time)

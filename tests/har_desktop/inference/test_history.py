@@ -130,7 +130,8 @@ def test_previous_is_one_interval_before(history):
         if time < D - 0.01:
             assert before is None
         else:
-            assert before is pictures[round(time - D, 1)]
+            assert before.time == pytest.approx(time - D)
+            assert before.picture is pictures[round(time - D, 1)]
         pictures[round(time, 1)] = np.full((1, 1, 3), int(time * 10), np.uint8)
         history.add(time, pictures[round(time, 1)], None)
 

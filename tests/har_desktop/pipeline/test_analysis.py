@@ -1,0 +1,33 @@
+"""What is computed anew of a recorded video is what was computed at first."""
+
+import numpy as np
+import pytest
+
+from har_desktop.frame import Frame
+from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline.album import Album
+from har_desktop.pipeline.analysis import Analysis
+
+
+@pytest.mark.parametrize("motion", [True, False])
+@pytest.mark.parametrize(
+    "fps", [7, 25, 240]
+)  # of which the engine thins out
+def test_an_answer_computed_again_is_the_same(make_bundle, tmp_path, motion, fps):
+    bundle = load_bundle(make_bundle(tmp_path / "b", motion=motion, length=4, interval=0.2))
+    album = Album(10**8)
+    analysis = Analysis(Recognizer(bundle, "cpu"), album)
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (2 * fps, 24, 32, 3), np.uint8)
+    for index, picture in enumerate(pictures):
+        analysis.push(Frame(picture, index, index / fps))
+    full = [index for index in range(len(pictures)) if album.window(index) is not None]
+    assert full
+    for index in full[:: max(1, fps // 10)]:
+        window = album.window(index)
+        analysis.answer_again(index)
+        again = album.window(index)
+        assert again is not window
+        np.testing.assert_allclose(again.logits, window.logits, atol=1e-5)
+        np.testing.assert_allclose(again.heatmaps, window.heatmaps, atol=1e-4)
