@@ -128,8 +128,11 @@ def _explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, click.ClickException):
         return error.format_message(), error.exit_code
     if isinstance(error, ModuleNotFoundError):
-        needs = "training, export and benchmarks need `make setup EXTRAS=train`"
-        return f"{error.name} is not installed: {needs}", FAILURE
+        return (
+            f"{error.name} is not installed: `make setup` brings what the program needs, `make"
+            " setup EXTRAS=train` what training, export and benchmarks need, too",
+            FAILURE,
+        )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"{error.strerror}; free some space", FAILURE
     return f"{type(error).__name__}: {error} (a bug; --debug shows where it happened)", FAILURE

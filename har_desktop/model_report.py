@@ -45,14 +45,17 @@ def headline(metrics: Json) -> str:
     parts = []
     for protocol, report in metrics.items():
         match report:
-            case {"accuracy": float() | int() as accuracy, "grouped95": [low, high]} | {
-                "accuracy": float() | int() as accuracy,
-                "wilson95": [low, high],
-            }:
-                parts.append(f"{protocol} {accuracy:.3f} ({low:.3f} to {high:.3f})")
-            case {"accuracy": float() | int() as accuracy}:
-                parts.append(f"{protocol} {accuracy:.3f}")
+            case {"accuracy": float() | int() as accuracy, **figures}:
+                interval = figures.get("grouped95") or figures.get("wilson95")
+                parts.append(f"{protocol} {accuracy:.3f}{_in_words(interval)}")
     return f"accuracy {', '.join(parts)}" if parts else "accuracy not measured"
+
+
+def _in_words(interval: object) -> str:
+    match interval:
+        case [float() | int() as low, float() | int() as high]:
+            return f" ({low:.3f} to {high:.3f})"
+    return ""
 
 
 def prove(folder: Path) -> list[tuple[str, str]]:

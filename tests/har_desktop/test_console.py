@@ -89,8 +89,8 @@ def test_what_is_not_installed_is_named(run):
     code, _, err = run(fail(ModuleNotFoundError("No module named 'onnx'", name="onnx")))
     assert code == 1
     assert err == (
-        "tool: error: onnx is not installed: training, export and benchmarks need `make setup"
-        " EXTRAS=train`\n"
+        "tool: error: onnx is not installed: `make setup` brings what the program needs, `make"
+        " setup EXTRAS=train` what training, export and benchmarks need, too\n"
     )
 
 

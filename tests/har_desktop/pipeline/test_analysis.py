@@ -11,9 +11,7 @@ from har_desktop.pipeline.analysis import Analysis
 
 
 @pytest.mark.parametrize("motion", [True, False])
-@pytest.mark.parametrize(
-    "fps", [7, 25, 240]
-)  # of which the engine thins out
+@pytest.mark.parametrize("fps", [7, 25, 240])  # of which the engine thins out
 def test_an_answer_computed_again_is_the_same(make_bundle, tmp_path, motion, fps):
     bundle = load_bundle(make_bundle(tmp_path / "b", motion=motion, length=4, interval=0.2))
     album = Album(10**8)
