@@ -6,7 +6,7 @@ The answer of a clip is the mean of its windows' calibrated probabilities.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
-from training.data.index import Clip
+from training.data.index import Clip, is_ucf
 from training.identity import identity
 from training.metrics import classification, expected_calibration_error, grouped95
 from training.windows import Sampling, all_windows
@@ -30,14 +30,14 @@ class Answers:
     Attributes:
         truth: (clips,) index of the true class.
         probabilities: (clips, classes), the mean of the clip's windows.
-        groups: (clips,) of each: label and group.
+        groups: (clips,) of each; in UCF101 those of two labels are two videos, whatever their name.
         windows: How many there were in all.
         skipped: Unreadable clips by path.
     """
 
     truth: NDArray[np.int64]
     probabilities: NDArray[np.float32]
-    groups: list[tuple[str, str]]
+    groups: list[Hashable]
     windows: int
     skipped: list[str]
 
@@ -52,11 +52,11 @@ def ask(
     """
     answers = all_windows(bundle, [data / c.path for c in clips], sampling, "evaluate", progress)
     good = [(c, a) for c, a in zip(clips, answers, strict=True) if a is not None]
-    classes = bundle.manifest.classes
+    classes, ucf = bundle.manifest.classes, is_ucf(clips)
     return Answers(
         truth=np.array([classes.index(clip.label) for clip, _ in good]),
         probabilities=np.stack([windows.probabilities.mean(axis=0) for _, windows in good]),
-        groups=[clip.origin for clip, _ in good],
+        groups=[clip.origin if ucf else clip.group for clip, _ in good],
         windows=sum(len(windows.evident) for _, windows in good),
         skipped=[c.path for c, a in zip(clips, answers, strict=True) if a is None],
     )

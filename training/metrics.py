@@ -89,8 +89,8 @@ def grouped95(right: NDArray[np.bool_], groups: Sequence[Hashable]) -> tuple[flo
     clips = np.bincount(of_clip)
     hits = np.bincount(of_clip, weights=right)
     random = np.random.default_rng(0)
-    drawn = random.integers(0, len(clips), (RESAMPLES, len(clips)))
-    shares = hits[drawn].sum(axis=1) / clips[drawn].sum(axis=1)
+    draws = (random.integers(0, len(clips), len(clips)) for _ in range(RESAMPLES))
+    shares = [hits[drawn].sum() / clips[drawn].sum() for drawn in draws]
     low, high = np.percentile(shares, [2.5, 97.5])
     return float(low), float(high)
 

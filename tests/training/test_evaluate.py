@@ -117,6 +117,22 @@ def test_a_shuffled_split_is_for_a_model_of_shuffled_clips(
     assert f"{len(split.test)} clips, clip-random" in said.out
 
 
+def test_a_group_of_ones_own_is_one_whatever_is_done_in_it(
+    bundle: Path, clips_folder: Path, tmp_path: Path
+) -> None:
+    lines = ["file,group"]
+    for label in ("Drift", "Still"):
+        (tmp_path / label).mkdir()
+        for number in (1, 2, 3):
+            clip = clips_folder / label / f"v_{label}_g0{number}_c01.avi"
+            (tmp_path / label / f"{number}.avi").write_bytes(clip.read_bytes())
+            lines.append(f"{label}/{number}.avi,{'anna' if number < 3 else 'ben'}")
+    (tmp_path / "groups.csv").write_text("\n".join(lines))
+    clips = scan(tmp_path)
+    report = evaluate(load_bundle(bundle), tmp_path, clips, "even", "group-wise", False)
+    assert (report["clips"], report["groups"]) == (6, 2)
+
+
 def test_groups_may_be_named_with_blanks(bundle: Path, clips_folder: Path, capsys) -> None:
     where = ("--bundle", bundle, "--data", clips_folder)
     assert here("evaluate", *where, "--groups", "g03, g04", "--json") == 0
