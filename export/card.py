@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -205,7 +205,7 @@ def _reproduction(
         )
     parity = source.get("parity")
     if isinstance(parity, dict):
-        yield from _parity(parity)
+        yield from _parity(parity, {"head", "encoders"} & source.keys())
     yield ""
     if len(parts(config)) > 1:
         yield (
@@ -219,9 +219,10 @@ def _reproduction(
     yield from ("", "```sh", *_commands(manifest, training, config), "```")
 
 
-def _parity(parity: Json) -> Iterator[str]:
+def _parity(parity: Json, later: Collection[str]) -> Iterator[str]:
+    first = ", as they were exported at first," if later else ""
     yield ""
-    yield "Largest differences between the graphs and the Keras network:"
+    yield f"Largest differences between the graphs{first} and the Keras network:"
     yield ""
     yield from table(
         ("figure", "difference"), [(name, f"{value:.1e}") for name, value in parity.items()]
