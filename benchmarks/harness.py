@@ -35,7 +35,7 @@ class Effort:
 
     def fewer(self) -> Effort:
         """For rivals whose calls take seconds: a third of the rounds, but enough of them."""
-        return Effort(max(FEWEST, self.rounds // 3), self.turn_s)
+        return Effort(min(self.rounds, max(FEWEST, self.rounds // 3)), self.turn_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

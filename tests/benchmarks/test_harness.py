@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import harness
-from benchmarks.harness import Effort, Sample, alternate, ratio
+from benchmarks.harness import FEWEST, Effort, Sample, alternate, ratio
 
 
 @pytest.fixture
@@ -97,8 +97,9 @@ def test_more_noise_gives_a_wider_interval():
     assert widths[0] < widths[1]
 
 
-def test_fewer_rounds_for_slow_rivals_but_never_one():
-    assert Effort(rounds=15).fewer().rounds == 5
+def test_fewer_rounds_for_slow_rivals_but_enough_for_an_interval():
+    assert Effort(rounds=30).fewer().rounds == 10
+    assert Effort(rounds=15).fewer().rounds == FEWEST == 6
     assert Effort(rounds=2).fewer().rounds == 2
 
 

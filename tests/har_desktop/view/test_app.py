@@ -70,7 +70,7 @@ def test_without_a_library_the_program_says_which_and_opens_no_window(monkeypatc
     absent = SystemLibrary("libabsent.so.9", "libabsent9", "a window", essential=False)
     monkeypatch.setattr(cli, "find_display", lambda: Display(True, "X11 (:0)"))
     monkeypatch.setattr(cli, "missing_libraries", lambda: [absent])
-    monkeypatch.setattr(cli, "_replay", lambda *_: Replays([], []))
+    monkeypatch.setattr(cli, "_replay", lambda *_, **__: Replays([], []))
     assert cli.main([]) == 0
     told = capsys.readouterr().out
     assert "sudo apt-get install" in told
