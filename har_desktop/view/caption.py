@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPainterPath
 
 from har_desktop.decision.decision import Decision, State
 from har_desktop.view.icons import draw_icon
@@ -55,12 +55,15 @@ class Caption:
         return self.words if self.share is None else f"{self.words}, {percent(self.share)}"
 
 
-def draw_caption(painter: QPainter, rect: QRectF, caption: Caption, font: QFont) -> None:
+def draw_caption(
+    painter: QPainter, rect: QRectF, stage: QRectF, caption: Caption, font: QFont
+) -> None:
     """Write a caption over the lower edge of a picture.
 
     Args:
         painter: With anti-aliasing.
         rect: The picture, in device-independent pixels.
+        stage: The whole stage, whose corners are round.
         caption: What to write.
         font: Its family is used.
     """
@@ -70,7 +73,10 @@ def draw_caption(painter: QPainter, rect: QRectF, caption: Caption, font: QFont)
     gradient = QLinearGradient(shade.topLeft(), shade.bottomLeft())
     gradient.setColorAt(0, QColor(10, 9, 8, 0))
     gradient.setColorAt(1, _SHADE)
-    painter.fillRect(shade, gradient)
+    corners, below = QPainterPath(), QPainterPath()
+    corners.addRoundedRect(stage, RADIUS, RADIUS)
+    below.addRect(shade)
+    painter.fillPath(below.intersected(corners), gradient)
 
     bar = QRectF(
         rect.left() + margin, rect.bottom() - margin, rect.width() - 2 * margin, size * 0.13

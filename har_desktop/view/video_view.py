@@ -172,7 +172,7 @@ class VideoView(QWidget):
         elif self._caption:
             spare = min(room.width(), _CAPTION) - rect.width()
             wide = rect.adjusted(-spare / 2, 0, spare / 2, 0) if spare > 0 else rect
-            draw_caption(painter, wide, self._caption, self.font())
+            draw_caption(painter, wide, room, self._caption, self.font())
         if self._badge:
             corner = room.topLeft() + QPointF(10, 10)
             draw_badge(painter, corner, self._badge, self.font(), None, right=False)

@@ -62,6 +62,17 @@ def test_switching_the_map_off_shows_the_bare_picture(view, results):
     assert view.heat_shown
 
 
+def test_the_shade_below_the_words_leaves_the_round_corners_alone(view):
+    view.show_picture(np.full((300, 200, 3), 128, np.uint8))  # narrow: the words want more room
+    corners = [(0, 299), (399, 299)]
+    plain = [color_at(view, *corner) for corner in corners]
+    inside = color_at(view, 60, 295)
+    assert min(min(plain)) > max(inside)
+    view.set_caption(Caption("Lunges", 0.9, None, certain=True))
+    assert [color_at(view, *corner) for corner in corners] == plain
+    assert color_at(view, 60, 295) != inside
+
+
 def test_painted_is_told_once_per_picture(view):
     told = []
     view.painted.connect(lambda: told.append(1))
