@@ -16,6 +16,7 @@ from export.report import read_metrics
 from har_desktop.errors import BundleError
 from har_desktop.inference.manifest import Json, Manifest
 from har_desktop.sinks.atomic import write_whole
+from training import json_file
 from training.config import (
     CnnGru,
     Config,
@@ -39,7 +40,7 @@ def write_description(folder: Path, manifest: Manifest) -> None:
     report = pictured(read_metrics(manifest.metrics))
     if report:
         write_whole(folder / place.CONFUSION, draw(report))
-    write_whole(folder / place.MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    json_file.write(folder / place.MANIFEST, manifest)
     write_whole(folder / place.CARD, card.encode())
 
 

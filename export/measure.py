@@ -42,9 +42,9 @@ def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
         if key(report) in added:
             raise InputError(f"{path} is the second report of {key(report)}: give one of them")
         added[key(report)] = raw
-    if random and is_shuffled(manifest):
-        raise InputError(f"{manifest.name} was trained on shuffled clips: measure it by itself")
     if random:
+        if is_shuffled(manifest):
+            raise InputError(f"{manifest.name} was trained on shuffled clips: measure it by itself")
         runs = [_read_random(path, manifest) for path in random]
         names = {key(run) for run in runs}
         if len(names) > 1:

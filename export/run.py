@@ -10,6 +10,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Calibration, Json
+from har_desktop.sources.files import is_folder
 from training import json_file
 from training.config import Config, Streams, read_config
 from training.data.split import Split
@@ -75,11 +76,7 @@ def read_run(folder: Path) -> Run:
     Raises:
         InputError: It is no folder of a finished run.
     """
-    try:
-        there = folder.is_dir()
-    except OSError:  # a name too long for the system
-        there = False
-    if not there:
+    if not is_folder(folder):
         raise InputError(f"no run folder {folder}: give the folder that `training fit` wrote")
     return Run(
         folder,

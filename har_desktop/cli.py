@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from har_desktop.replay import Failure, Replays, ReplaySummary
 
 NAME = "har-desktop"
-DEMO = "demo"  # as in `har_desktop.replay`
 DEMO_FOLDER = Path("out/demo")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
@@ -112,24 +111,18 @@ def replay(sources: tuple[str, ...], out: Path, as_json: bool, **options: Any) -
 
     Each gets NAME.mp4 with heat-map and label, NAME.frames.jsonl, NAME.events.csv and NAME.vtt.
     """
+    from har_desktop.replay import DEMO
+    from har_desktop.sources.files import is_folder
+
     if not as_json:
         return _exit_code(_replay(sources, out, on_summary=_tell, **options))
     results = _replay(sources, out, **options)
     # One source is one object. Several are an object with a list, and so is a folder of whatever.
-    if len(sources) > 1 or _is_folder(sources[0]):
+    if len(sources) > 1 or (sources[0] != DEMO and is_folder(Path(sources[0]))):
         console.print_json(results)
     elif results.summaries:
         console.print_json(results.summaries[0])
     return _exit_code(results)
-
-
-def _is_folder(source: str) -> bool:
-    if source == DEMO:  # whatever else is called so
-        return False
-    try:
-        return Path(source).is_dir()
-    except OSError:  # a name too long for the system
-        return False
 
 
 @cli.group(invoke_without_command=True)
@@ -214,7 +207,7 @@ def _launch() -> int:
 
         return run_window()
     click.echo(f"{NAME}: {obstacle}; replaying the demo without a window")
-    return _exit_code(_replay((DEMO,), DEMO_FOLDER, on_summary=_tell))
+    return _exit_code(_replay(("demo",), DEMO_FOLDER, on_summary=_tell))
 
 
 def _obstacle() -> str | None:

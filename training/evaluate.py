@@ -84,11 +84,12 @@ def evaluate(
     began = time.perf_counter()
     answers = ask(bundle, data, clips, sampling, progress)
     truth, probabilities = answers.truth, answers.probabilities
+    tops = probabilities.argmax(axis=1)
     return {
         "kind": "accuracy",
         "bundle": identity(bundle.manifest),
-        **classification(truth, probabilities.argmax(axis=1), bundle.manifest.classes),
-        "grouped95": grouped95(probabilities.argmax(axis=1) == truth, answers.groups),
+        **classification(truth, tops, bundle.manifest.classes),
+        "grouped95": grouped95(tops == truth, answers.groups),
         "groups": len(set(answers.groups)),
         "expected_calibration_error": expected_calibration_error(probabilities, truth),
         "protocol": protocol,

@@ -12,7 +12,7 @@ from time import perf_counter
 
 from har_desktop.frame import Frame, Image
 from har_desktop.inference.bundle import Bundle
-from har_desktop.inference.history import History, Moment, Past
+from har_desktop.inference.history import History, Moment
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.model import TOP, Answer, Model, softmax
@@ -111,14 +111,15 @@ class Recognizer:
         picture = self.picture(frame)
         self._history.admit(frame.time, frame.size)
         motion = self.manifest.input.motion
-        past = self._history.previous(frame.time) if motion else Past(frame.time, picture)
+        past = self._history.previous(frame.time) if motion else None
+        previous = past.picture if past else picture
         prepared = perf_counter()
-        features = None if past is None else self._model.encode(picture, past.picture)
+        features = None if motion and past is None else self._model.encode(picture, previous)
         encoded = perf_counter()
         self._history.add(frame.time, picture, features)
         moments = self._history.window(frame.time)
         spent = Timings(prepared - began, encoded - prepared, perf_counter() - encoded)
-        return Look(frame, past.time if motion and past else None, moments, spent)
+        return Look(frame, past.time if past else None, moments, spent)
 
     def answer(self, look: Look) -> Recognition:
         """The second half of `push`.

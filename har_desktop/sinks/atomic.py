@@ -79,16 +79,16 @@ class AtomicFile:
             self.partial.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write a file at once; what stands under `path` is always whole.
+def write_whole(path: Path, *pieces: bytes | memoryview) -> None:
+    """Write a file at once, piece by piece; what stands under `path` is always whole.
 
     Raises:
         OutputError: It cannot be written. What was there before stays.
     """
     file = AtomicFile(path)
     try:
-        with writing(path):
-            file.partial.write_bytes(data)
+        with writing(path), file.partial.open("wb") as stream:
+            stream.writelines(pieces)
         file.commit()
     finally:
         file.discard()

@@ -41,6 +41,14 @@ def expand_sources(paths: Sequence[Path]) -> list[Path]:
     return list({file.resolve(): file for file in files}.values())
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; no, too, where the system knows no names of that length."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _videos_of(path: Path) -> list[Path]:
     try:
         path.stat()

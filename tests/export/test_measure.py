@@ -45,7 +45,7 @@ def write(built, tmp_path):
     def write(raw, name="report.json", **changes):
         path = tmp_path / name
         of = {"bundle": identity(load_bundle(built).manifest)}
-        path.write_bytes(msgspec.json.encode({**raw, **of, **changes}))
+        path.write_bytes(msgspec.json.encode({**of, **raw, **changes}))
         return path
 
     return write
@@ -54,12 +54,7 @@ def write(built, tmp_path):
 @pytest.fixture
 def write_report(write):
     """Factory: a file name, and changes -> a file with a report of accuracy."""
-
-    def write_accuracy(name="report.json", **changes):
-        of = {key: changes.pop(key) for key in ("bundle",) if key in changes}
-        return write(_report(**changes), name, **of)
-
-    return write_accuracy
+    return lambda name="report.json", **changes: write(_report(**changes), name)
 
 
 def test_reports_stand_in_manifest_and_card_and_the_graphs_stay(copy, built, write_report):

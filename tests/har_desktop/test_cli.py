@@ -16,6 +16,7 @@ from har_desktop.opencv import cv2
 from har_desktop.sinks.leftovers import partial_of
 from har_desktop.sources.contained import ContainedVideo
 from har_desktop.system_libraries import SystemLibrary
+from tests import films
 
 HEAVY = {"numpy", "cv2", "onnxruntime", "PySide6", "tqdm"}
 
@@ -172,11 +173,7 @@ class TestReplay:
         assert (code, json.loads(out)["source"]) == (0, "demo")
 
     def test_a_film_of_too_few_pictures_is_not_called_short(self, run, tmp_path):
-        path = tmp_path / "lapse.avi"
-        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 3, (64, 48))
-        for number in range(30):
-            writer.write(np.full((48, 64, 3), 8 * number, np.uint8))
-        writer.release()
+        path = films.write(tmp_path / "lapse.avi", "MJPG", fps=3.0)
         code, out, _ = run("replay", path, "--out", "results")
         assert code == 0
         assert "  action    no action (too few pictures a second for the model)\n" in out

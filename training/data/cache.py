@@ -24,7 +24,7 @@ from har_desktop.errors import InputError, SourceError
 from har_desktop.frame import Frame
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
-from har_desktop.sinks.atomic import AtomicFile, write_whole, writing
+from har_desktop.sinks.atomic import write_whole, writing
 from training.data.figures import open_clip
 from training.data.index import Clip
 
@@ -195,17 +195,11 @@ def refuse_broken(broken: Mapping[Clip, str], clips: int) -> None:
 
 def _save_pictures(path: Path, images: Sequence[NDArray[np.uint8]]) -> None:
     """As `save`, picture by picture: those of a long clip fill the memory once, not three times."""
-    file = AtomicFile(path)
+    head = io.BytesIO()
     shape = (len(images), *images[0].shape)
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    try:
-        with writing(path), file.partial.open("wb") as stream:
-            np.lib.format.write_array_header_1_0(stream, header)
-            for image in images:
-                stream.write(image.data)
-        file.commit()
-    finally:
-        file.discard()
+    settings = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(head, settings)
+    write_whole(path, head.getbuffer(), *(image.data for image in images))
 
 
 def save(path: Path, array: NDArray[np.generic]) -> None:

@@ -210,7 +210,6 @@ def test_a_folder_without_permission(foreign_folder, mere_user, run_info):
         AnnotatedVideo(foreign_folder / "clip.mp4", run_info)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
 @pytest.mark.parametrize("count", [1, 30])
 def test_a_folder_that_is_gone_is_told(tmp_path, run_info, result, count):
     folder = tmp_path / "stick"
@@ -238,6 +237,7 @@ def test_what_is_too_large_for_the_codec_is_scaled(tmp_path, size):
     assert width / height == pytest.approx(size[1] / size[0], rel=0.01)  # whole and even pixels
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
 def test_a_folder_whose_name_is_not_utf8(tmp_path, run_info, result):
     folder = tmp_path / os.fsdecode(b"bad\xff")
     folder.mkdir()

@@ -233,15 +233,17 @@ def jpegs(results):
 @pytest.fixture
 def camera_server(nothing_left_behind, jpegs):  # noqa: ARG001, it must look first and last
     """A live camera of 30 pictures per second."""
-    server = CameraServer(jpegs, 30.0)
-    yield server
-    server.stop()
+    yield from serving(jpegs, 30.0)
 
 
 @pytest.fixture
 def slow_camera_server(nothing_left_behind, jpegs):  # noqa: ARG001, it must look first and last
     """As in the dark: three pictures per second."""
-    server = CameraServer(jpegs, 3.0)
+    yield from serving(jpegs, 3.0)
+
+
+def serving(jpegs, fps):
+    server = CameraServer(jpegs, fps)
     yield server
     server.stop()
 
