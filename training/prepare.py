@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -243,8 +243,8 @@ class Others(NamedTuple):
 def other_clips(config: Config, data: Path, split: Split) -> Others:
     """Clips of all other classes, divided as those of the classes are; none if none are wanted.
 
-    A group goes where it went with the classes. Of groups that have no clip of them, each file
-    perhaps where nobody named any, every sixth validates.
+    Clips of a group that tests are not touched. Some clips stand under two names: of a class too,
+    or of a group that tests and of another.
 
     Raises:
         InputError: There are none to learn from.
@@ -258,18 +258,13 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
             " anything else, or choose a configuration without `others`"
         )
     clips = scan(data, found)
-    validation = {c.group for c in split.validation}
-    test = {c.group for c in split.test} | set(TEST_GROUPS)
-    alone = sorted({c.group for c in clips} - {c.group for c in split.train} - validation - test)
-    if split.validation and len(alone) > 1:
-        validation |= set(alone[::FOLDS])
-    # Some clips stand under two names: of a class too, or of a group that tests and of another.
+    test, validating = _kept_apart(clips, split)
     seen = {c.sha256 for part in split.sets().values() for c in part}
     for clip in clips:
         if clip.sha256 in seen:
             click.echo(f"left out: {clip.path} shows what a clip of a class shows", err=True)
-    seen |= {c.sha256 for c in clips if c.group in test}
-    validating = [c for c in clips if c.group in validation - test and c.sha256 not in seen]
+    seen |= {c.sha256 for c in test}
+    validating = [c for c in validating if c.sha256 not in seen]
     seen |= {c.sha256 for c in validating}
     train = [c for c in clips if c.sha256 not in seen]
     if not train:
@@ -278,3 +273,23 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
             " or test; let another group do something else, too"
         )
     return Others(train, validating)
+
+
+def _kept_apart(clips: Sequence[Clip], split: Split) -> tuple[list[Clip], list[Clip]]:
+    """Clips of other classes that test, and those that validate.
+
+    A group goes where it went with the classes. Of groups that have no clip of them, each file
+    perhaps where nobody named any, every sixth validates. Where single clips are shuffled, so are
+    these, by their content: one in eight validates, as of the classes' clips that don't test.
+    """
+    if split.protocol == "clip-random":
+        return [], [c for c in clips if split.validation and int(c.sha256[:8], 16) % 8 == 0]
+    validation = {c.group for c in split.validation}
+    test = {c.group for c in split.test} | set(TEST_GROUPS)
+    alone = sorted({c.group for c in clips} - {c.group for c in split.train} - validation - test)
+    if split.validation and len(alone) > 1:
+        validation |= set(alone[::FOLDS])
+    return (
+        [c for c in clips if c.group in test],
+        [c for c in clips if c.group in validation - test],
+    )

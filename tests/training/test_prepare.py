@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from har_desktop.errors import InputError
@@ -12,7 +13,7 @@ from tests.training.commands import here
 from tests.training.tiny import NETWORK
 from training.config import Config
 from training.data.index import scan
-from training.data.split import split_by_group
+from training.data.split import split_at_random, split_by_group
 from training.prepare import other_clips, with_classes
 
 TINY = """
@@ -96,6 +97,26 @@ def test_other_clips_are_learned_from_whoever_did_them(tmp_path, where) -> None:
     assert not learned & (validating | groups["validation"] | groups["test"])
     assert not validating & groups["train"]
     assert (len(validating) > 0) == (len(where) > 1)
+
+
+def test_where_single_clips_are_shuffled_other_clips_are_too(tmp_path: Path) -> None:
+    # Of one group all, so that nothing would be left to learn from.
+    lines = ["file,group"]
+    for label in ("jump", "squat", "something else"):
+        (tmp_path / label).mkdir()
+        for number in range(40):
+            name = f"{label}/{number}.mp4"
+            (tmp_path / name).write_text(name)
+            lines.append(f"{name},anna")
+    (tmp_path / "groups.csv").write_text("\n".join(lines))
+    config = with_classes(Config(others=1.0), tmp_path, "jump,squat")
+    split = split_at_random(scan(tmp_path, config.classes), seed=1)
+    others = other_clips(config, tmp_path, split)
+    assert len({*others.train, *others.validation}) == 40
+    assert 0 < len(others.validation) < 10
+    # As `refit` does it, all are learned from.
+    again = msgspec.structs.replace(split, validation=[], validated=split.validation)
+    assert len(other_clips(config, tmp_path, again).train) == 40
 
 
 @pytest.mark.parametrize("mirror", [True, False])
