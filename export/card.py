@@ -156,13 +156,26 @@ def _calibration(manifest: Manifest) -> Iterator[str]:
     calibration = manifest.calibration
     limits = [f"where the largest probability is below {calibration.rejection_threshold:g}"]
     if calibration.least_evidence is not None:
-        limits.append(f"where the largest logit is below {calibration.least_evidence:g}")
+        less = ", less what moves too little for its class," if calibration.movements else ""
+        limits.append(f"where the largest logit{less} is below {calibration.least_evidence:g}")
     if calibration.least_movement is not None:
         limits.append(f"where less moves than {calibration.least_movement:g} grey levels")
     yield (
         f"Probabilities are softmax(logits / {calibration.temperature:g}). "
         f'The answer is "no action" {", or ".join(limits)}.'
     )
+    if calibration.movements:
+        yield (
+            "Of each class, one is taken off the largest logit each time that less moves than in a "
+            "doubtful window by the ratio of a usual one to that (4 of 100, and half of the windows"
+            " move less; in grey levels):"
+        )
+        yield ""
+        rows = zip(manifest.classes, calibration.movements, strict=True)
+        yield from table(
+            ("class", "doubtful", "usual"),
+            [(label, f"{moves.doubtful:g}", f"{moves.usual:g}") for label, moves in rows],
+        )
 
 
 def _limits(manifest: Manifest) -> Iterator[str]:
@@ -203,6 +216,12 @@ def _reproduction(
         yield (
             "Each network's encoder was cut out of the one that was exported, weights untouched, at"
             f" commit `{encoders.get('commit')}` on {encoders.get('made')}."
+        )
+    if isinstance(calibration := source.get("calibration"), dict):
+        yield (
+            "How much moves in each class was found later, and with it the least evidence, on"
+            " windows that it had learned from, at commit"
+            f" `{calibration.get('commit')}` on {calibration.get('made')}."
         )
     parity = source.get("parity")
     if isinstance(parity, dict):

@@ -26,7 +26,8 @@ def calibrate(
     """Fit all on windows that the network did not learn from.
 
     Args:
-        logits: (windows, classes) float.
+        logits: (windows, classes) float. The largest is the evidence, less what
+            `training.stillness.shortfalls` takes off all.
         labels: (windows,) index of the true class.
         foreign: (windows, classes) logits of windows that show none of the classes, if there are.
 

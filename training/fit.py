@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.errors import OutputError
+from har_desktop.inference.manifest import ClassMovement
 from training import json_file, mobilenet
 from training.calibrate import calibrate
 from training.callbacks import Best, Clock, StopOnNan, Waiting, backup, log
@@ -36,7 +37,7 @@ from training.run_folder import (
     take_calibration,
     write_environment,
 )
-from training.stillness import least_movement
+from training.stillness import least_movement, movements, shortfalls
 
 # Of an epoch: the shipped configurations would hardly learn.
 FEW_STEPS = 10
@@ -122,7 +123,7 @@ def fit(
             clips = prepared.foreign
             foreign = fixed_windows(config, material, clips)[0] if clips else None
             learned = prepared.split.train + prepared.split.validation
-            still = least_movement(config, prepared.data, learned)
+            still = least_movement(movements(config, prepared.data, learned))
             report(run, learner, 2 * config.batch, known, foreign, still)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
@@ -202,6 +203,7 @@ def report(
     known: tuple[Inputs, NDArray[np.float32], NDArray[np.int64]],
     foreign: Inputs | None,
     still: float,
+    usual: tuple[ClassMovement, ...] = (),
 ) -> None:
     """Calibrate on the validation windows and say how the best weights do on them.
 
@@ -212,16 +214,24 @@ def report(
         known: Windows of the classes, as of `fixed_windows`.
         foreign: Windows of other classes, if there are.
         still: The least movement, in grey levels.
+        usual: How much moves in each class, for a network that has learned what evidence is. Its
+            windows are pictures.
     """
 
     def answer(windows: Inputs) -> NDArray[np.float32]:
-        return np.asarray(model.predict(windows, batch_size=batch, verbose=0))
+        logits = np.array(model.predict(windows, batch_size=batch, verbose=0))
+        if usual:
+            # As in the app: evidence is lost, and confidence is not.
+            logits -= shortfalls(np.asarray(windows), logits.argmax(axis=1), usual)[:, None]
+        return logits
 
     windows, targets, owners = known
     logits = answer(windows)
     labels = targets.argmax(axis=1)
     calibration = calibrate(logits, labels, None if foreign is None else answer(foreign))
-    calibration = msgspec.structs.replace(calibration, least_movement=still)
+    calibration = msgspec.structs.replace(
+        calibration, least_movement=still, movements=usual or msgspec.UNSET
+    )
     (run / "calibration.json").write_bytes(msgspec.json.encode(calibration))
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits / calibration.temperature))
     clips = owners.max() + 1

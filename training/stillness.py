@@ -1,16 +1,17 @@
-"""How little may move before it is "no action"."""
+"""How little may move before it is "no action", in all and for each class."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.movement import Sketch, movement, sketch
+from har_desktop.inference.manifest import ClassMovement
+from har_desktop.inference.movement import Sketch, movement, shortfall, sketch
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
 from training.config import Config, Streams
@@ -20,12 +21,16 @@ from training.data.index import Clip
 
 # Share of the windows that may move less than the limit, of all and of each class.
 STILL, STILL_OF_A_CLASS = 0.02, 0.05
+# Of the windows of a class, so many move doubtfully little: as `training.evidence` has it.
+DOUBTFUL = 0.04
+# Grey levels: a class whose people move less than that at times is to stand still.
+HARDLY = 1.0
+
+Movements = Mapping[str, NDArray[np.float64]]
 
 
-def least_movement(config: Config | Streams, data: Path, clips: Sequence[Clip]) -> float:
-    """The movement that nearly all windows of the classes reach, whatever a network says of them.
-
-    Where one of the classes is to stand still, that is none at all.
+def movements(config: Config | Streams, data: Path, clips: Sequence[Clip]) -> Movements:
+    """How much moves in all windows of the clips of each class, whatever a network says of them.
 
     Args:
         config: Of the network that will look at such windows.
@@ -33,7 +38,7 @@ def least_movement(config: Config | Streams, data: Path, clips: Sequence[Clip]) 
         clips: Of the configuration's classes, to learn from or to validate.
 
     Returns:
-        Grey levels, as of `har_desktop.inference.movement`.
+        (windows,) grey levels, as of `har_desktop.inference.movement`, by class.
     """
     by_class = defaultdict[str, list[NDArray[np.float64]]](list)
 
@@ -41,9 +46,54 @@ def least_movement(config: Config | Streams, data: Path, clips: Sequence[Clip]) 
         by_class[clip.label].append(_movements(config, data, clip))
 
     decode_all(measure, clips, "movement")
-    of_class = [np.concatenate(windows) for windows in by_class.values()]
+    return {label: np.concatenate(windows) for label, windows in by_class.items()}
+
+
+def least_movement(moved: Movements) -> float:
+    """The grey levels that nearly all windows reach, of all classes and of each.
+
+    Where one of the classes is to stand still, that is none at all.
+    """
+    of_class = list(moved.values())
     limits = [np.quantile(windows, STILL_OF_A_CLASS) for windows in of_class]
     return round(float(min(np.quantile(np.concatenate(of_class), STILL), *limits)), 2)
+
+
+def class_movements(moved: Movements, classes: Sequence[str]) -> tuple[ClassMovement, ...]:
+    """How much moves in doubtful and in usual windows of each class, in the order of `classes`."""
+    found = []
+    for label in classes:
+        levels = np.maximum(np.quantile(moved[label], [DOUBTFUL, 0.5]), HARDLY)
+        doubtful, usual = (round(float(level), 2) for level in levels)
+        found.append(ClassMovement(doubtful=doubtful, usual=usual))
+    return tuple(found)
+
+
+def shortfalls(
+    windows: NDArray[np.uint8], tops: NDArray[np.int64], usual: Sequence[ClassMovement]
+) -> NDArray[np.float32]:
+    """What it takes off the evidence of windows that less moves than in their class.
+
+    Args:
+        windows: (windows, pictures, height, width, 3) uint8 RGB. With motion, the picture before
+            the first one counts as one of them.
+        tops: (windows,) the class that each is taken for.
+        usual: Of each class.
+
+    Returns:
+        (windows,), zero or more.
+    """
+    lost = [shortfall(_moved(w), usual[top]) for w, top in zip(windows, tops, strict=True)]
+    return np.array(lost, np.float32)
+
+
+def _moved(window: NDArray[np.uint8]) -> float:
+    sketches: list[Sketch] = []
+    for picture, before in zip(window, [None, *window[:-1]], strict=True):
+        # What is held at the end of a short clip is no picture of its own.
+        held = before is not None and np.array_equal(picture, before)
+        sketches.append(sketches[-1] if held else sketch(picture))
+    return movement(sketches)
 
 
 def _movements(config: Config | Streams, data: Path, clip: Clip) -> NDArray[np.float64]:

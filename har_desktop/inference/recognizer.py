@@ -16,7 +16,7 @@ from har_desktop.inference.history import History, Moment
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.model import TOP, Answer, Model, softmax
-from har_desktop.inference.movement import movement, sketch
+from har_desktop.inference.movement import movement, shortfall, sketch
 from har_desktop.inference.recognition import Recognition, Timings, Window
 from har_desktop.inference.session import Provider, ProviderReport
 from har_desktop.opencv import cv2
@@ -193,10 +193,12 @@ class Recognizer:
         )
 
     def _evident(self, answer: Answer, moments: Sequence[Moment]) -> bool:
-        least = self.manifest.calibration
-        if least.least_evidence is not None and answer.logits.max() < least.least_evidence:
+        limits = self.manifest.calibration
+        moved = movement([moment.sketch for moment in moments])
+        if limits.least_movement is not None and moved < limits.least_movement:
             return False
-        return (
-            least.least_movement is None
-            or movement([moment.sketch for moment in moments]) >= least.least_movement
-        )
+        top = int(answer.logits.argmax())
+        evidence = answer.logits[top]
+        if limits.movements:
+            evidence -= shortfall(moved, limits.movements[top])
+        return limits.least_evidence is None or bool(evidence >= limits.least_evidence)

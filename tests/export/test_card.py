@@ -7,6 +7,7 @@ from export.card import render
 from export.cli import cli as export_cli
 from har_desktop.errors import BundleError
 from har_desktop.inference.bundle import read_manifest
+from har_desktop.inference.manifest import ClassMovement
 from training.cli import cli as training_cli
 from training.config import CnnGru, Config, MobileNetGru, Streams, TunedGru
 
@@ -46,6 +47,14 @@ def test_every_limit_is_told(manifest):
         "below 0.4, or where the largest logit is below 0.5, or where less moves than 9.5 grey"
         in render(msgspec.structs.replace(manifest, calibration=limits))
     )
+    moves = [ClassMovement(doubtful=7.5 + n, usual=40.0) for n in range(len(manifest.classes))]
+    limits = msgspec.structs.replace(limits, movements=tuple(moves))
+    card = render(msgspec.structs.replace(manifest, calibration=limits))
+    assert "the largest logit, less what moves too little for its class, is below 0.5" in card
+    assert (
+        f"\n\n| class | doubtful | usual |\n| --- | --- | --- |\n| {manifest.classes[0]} | 7.5"
+        in card
+    )
 
 
 def test_a_split_that_leaks_is_called_one(manifest):
@@ -70,6 +79,13 @@ def test_a_head_that_was_exported_once_more_is_told(manifest):
     head = {"commit": "4567def", "exported": "2026-11-27T03:00:00+00:00"}
     changed = msgspec.structs.replace(manifest, source={**manifest.source, "head": head})
     assert "same weights, at commit `4567def` on 2026-11-27T03:00:00+00:00" in render(changed)
+
+
+def test_a_calibration_that_was_found_later_is_told(manifest):
+    assert "found later" not in render(manifest)
+    later = {"commit": "789fed0", "made": "2026-11-28T03:00:00+00:00"}
+    changed = msgspec.structs.replace(manifest, source={**manifest.source, "calibration": later})
+    assert "that it had learned from, at commit `789fed0` on 2026-11-28T03" in render(changed)
 
 
 def test_own_clips_are_not_called_ucf101(manifest):

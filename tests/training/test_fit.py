@@ -66,6 +66,7 @@ def test_it_learns_what_moves_and_leaves_a_whole_run(
     calibration = json.loads((run / "calibration.json").read_text())
     assert calibration["temperature"] > 0
     assert calibration["least_movement"] < 5  # one of the classes stands still
+    assert "movements" not in calibration  # evidence has no scale
     environment = json.loads((run / "environment.json").read_text())
     assert environment["packages"]["keras"] == keras.__version__
     assert 0 < environment["waited"] < 1

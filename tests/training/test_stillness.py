@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from har_desktop.inference.manifest import ClassMovement
 from training.config import CnnGru, Config
 from training.data.index import scan
-from training.stillness import least_movement
+from training.stillness import class_movements, least_movement, movements, shortfalls
 
 NETWORK = CnnGru(height=32, width=40)
 
 
 def limit(folder: Path, *classes: str) -> float:
     config = Config(classes=classes, network=NETWORK)
-    return least_movement(config, folder, scan(folder, classes))
+    return least_movement(movements(config, folder, scan(folder, classes)))
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +41,23 @@ def test_nearly_all_windows_reach_it(folder: Path) -> None:
 def test_a_class_of_little_movement_is_not_lost(folder: Path) -> None:
     assert 5 < limit(folder, "fast", "slow") < 0.6 * limit(folder, "fast", "brief")
     assert limit(folder, "fast", "slow", "standing") < 5
+
+
+def test_each_class_has_its_own_measure() -> None:
+    moved = {"slow": np.linspace(10, 20, 101), "fast": np.linspace(60, 160, 101)}
+    still = {"standing": np.zeros(7)}
+    found = class_movements({**moved, **still}, ("standing", "fast", "slow"))
+    assert found == (
+        ClassMovement(doubtful=1.0, usual=1.0),
+        ClassMovement(doubtful=64.0, usual=110.0),
+        ClassMovement(doubtful=10.4, usual=15.0),
+    )
+
+
+def test_windows_are_held_against_the_class_that_they_are_taken_for() -> None:
+    rooms = [np.full((32, 40, 3), level, np.uint8) for level in (100, 120, 100, 120)]
+    moving, still = np.stack(rooms), np.stack(rooms[:1] * 4)
+    held = np.stack([*rooms[:2], rooms[1], rooms[1]])  # a short clip's last picture
+    usual = [ClassMovement(doubtful=20.0, usual=40.0), ClassMovement(doubtful=40.0, usual=80.0)]
+    lost = shortfalls(np.stack([moving, moving, held, still]), np.array([0, 1, 1, 0]), usual)
+    np.testing.assert_allclose(lost, [0, 1, 1, np.log2(20 / 0.1)], rtol=1e-6)

@@ -81,6 +81,7 @@ def test_each_is_trained_and_the_mean_of_their_logits_is_calibrated(fit, both, t
     moved = fused - mean
     np.testing.assert_allclose(moved, np.repeat(moved[:, :1], 2, axis=1), atol=1e-6)
     # Without clips of other classes nothing is known of evidence.
+    assert b"movements" not in (run / "calibration.json").read_bytes()
     np.testing.assert_allclose(fused.max(axis=1), 0, atol=1e-6)
     assert not (run / "evidence.json").exists()
 
@@ -137,6 +138,8 @@ def test_other_classes_teach_what_evidence_is(fit, with_others, clips_folder, tm
     run = tmp_path / "run"
     calibration = msgspec.json.decode((run / "calibration.json").read_bytes())
     assert calibration["least_evidence"] is not None
+    drift, still = calibration["movements"]
+    assert drift["doubtful"] > 20 > still["usual"] >= still["doubtful"] >= 1
     config = load_config(str(with_others))
     network = build(config.network, 2)
     network.load_weights(run / "best.weights.h5")
