@@ -165,10 +165,12 @@ def _calibration(manifest: Manifest) -> Iterator[str]:
         f'The answer is "no action" {", or ".join(limits)}.'
     )
     if calibration.movements:
+        yield ""
         yield (
-            "Of each class, one is taken off the largest logit each time that less moves than in a "
-            "doubtful window by the ratio of a usual one to that (4 of 100, and half of the windows"
-            " move less; in grey levels):"
+            "Too little for the class that it is taken for, a window moves by one for each time that"
+            " its movement is less than the doubtful one by the ratio of the usual one to that. Of "
+            "the windows of a class, 4 of 100 move less than the one and half less than the other, "
+            "in grey levels:"
         )
         yield ""
         rows = zip(manifest.classes, calibration.movements, strict=True)
@@ -220,7 +222,7 @@ def _reproduction(
     if isinstance(calibration := source.get("calibration"), dict):
         yield (
             "How much moves in each class was found later, and with it the least evidence, on"
-            " windows that it had learned from, at commit"
+            " windows that the networks had learned from, at commit"
             f" `{calibration.get('commit')}` on {calibration.get('made')}."
         )
     parity = source.get("parity")

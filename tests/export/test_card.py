@@ -85,7 +85,7 @@ def test_a_calibration_that_was_found_later_is_told(manifest):
     assert "found later" not in render(manifest)
     later = {"commit": "789fed0", "made": "2026-11-28T03:00:00+00:00"}
     changed = msgspec.structs.replace(manifest, source={**manifest.source, "calibration": later})
-    assert "that it had learned from, at commit `789fed0` on 2026-11-28T03" in render(changed)
+    assert "the networks had learned from, at commit `789fed0` on 2026-11-28T03" in render(changed)
 
 
 def test_own_clips_are_not_called_ucf101(manifest):
