@@ -167,10 +167,10 @@ def _calibration(manifest: Manifest) -> Iterator[str]:
     if calibration.movements:
         yield ""
         yield (
-            "Too little for the class that it is taken for, a window moves by one for each time that"
-            " its movement is less than the doubtful one by the ratio of the usual one to that. Of "
-            "the windows of a class, 4 of 100 move less than the one and half less than the other, "
-            "in grey levels:"
+            "Too little for the class that it is taken for, a window moves by one for each time "
+            "that its movement is less than the doubtful one by the ratio of the usual one to it. "
+            "Of the windows of a class, 4 of 100 move less than the one and half less than the "
+            "other, in grey levels:"
         )
         yield ""
         rows = zip(manifest.classes, calibration.movements, strict=True)
