@@ -13,9 +13,10 @@ import numpy as np
 from har_desktop.frame import Image
 from har_desktop.opencv import cv2
 
-# Averaging by any factor costs 3 ns per pixel, by two a tenth of it. Pictures this many times too
-# large are halved first; what remains, three times at least, is averaged as it should be. The
-# pixels differ from those of one step by half a grey level on average.
+# Averaging by any factor costs 3 ns per pixel, by a whole one 1 ns, by two 0.3 ns. Pictures this
+# many times too large are halved first; what remains, three times at least, is averaged as it
+# should be. The pixels differ from those of one step by half a grey level on average. Where they
+# are too large by an even whole number, they are halved always: only rounding differs then.
 HALVING = 6
 
 
@@ -83,6 +84,9 @@ class Letterbox:
 
     def _halves(self, rows: int, columns: int) -> bool:
         """True where a picture is better halved first, which is cheap, for much of it remains."""
+        height, width = 2 * self.height, 2 * self.width
+        if rows > height and rows % height == 0 and columns % width == 0:
+            return True
         even = rows % 2 == 0 and columns % 2 == 0
         return even and rows >= HALVING * self.height and columns >= HALVING * self.width
 

@@ -112,6 +112,16 @@ def test_large_pictures_are_averaged_by_area(size):
     assert difference.max() < 10
 
 
+@pytest.mark.parametrize("size", [(480, 640), (720, 1280), (1080, 1920), (2160, 3840)])
+def test_an_even_whole_number_of_times_too_large_only_rounding_differs(size):
+    image = np.random.default_rng(3).integers(0, 256, (*size, 3), np.uint8)
+    box = Letterbox.fit(size, (128, 160))
+    seen = box.apply(image)[box.top : box.top + box.height, box.left : box.left + box.width]
+    difference = np.abs(seen - averaged(image, box))
+    assert difference.mean() < 0.5
+    assert difference.max() == 1
+
+
 @pytest.mark.parametrize(
     ("size", "room"), [((240, 320), (160, 192)), ((240, 320), (72, 96)), ((718, 1150), (160, 192))]
 )
