@@ -59,15 +59,15 @@ def list_cameras() -> tuple[CameraId, ...]:
 def find_camera(wanted: CameraId, among: Sequence[CameraId]) -> CameraId | None:
     """The camera that is meant: by stable id, else by name, else by index.
 
-    The index decides only where nothing else is known: where a camera was unplugged, its number
-    may by now belong to one that nobody wanted to look through.
+    The index decides only between twins, and where nothing else is known: where a camera was
+    unplugged, its number may by now belong to one that nobody wanted to look through.
     """
     for known, same in (
         (wanted.stable, [camera for camera in among if camera.stable == wanted.stable]),
         (wanted.name, [camera for camera in among if camera.name == wanted.name]),
     ):
         if known and same:
-            return same[0]
+            return next((camera for camera in same if camera.index == wanted.index), same[0])
     if wanted.stable or wanted.name:
         return None
     return next((camera for camera in among if camera.index == wanted.index), None)

@@ -49,6 +49,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; no, too, where a share is gone or a folder is not ours."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _videos_of(path: Path) -> list[Path]:
     try:
         path.stat()

@@ -65,8 +65,9 @@ class Course:
         known = decision.probabilities
         self._shares[number] = np.nan if known is None else known
         self._times.append(decision.time)
-        self.close_events(events)
-        if decision.label is None:
+        closed = list(events)
+        self.close_events(closed)
+        if decision.label is None or any(event.label == decision.label for event in closed):
             self._open = None
         elif self._open and self._open[2] == decision.label:
             self._open = (self._open[0], decision.time, decision.label, decision.confidence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -171,7 +172,9 @@ class FilmStrip(QWidget):
         rows = slice(fit.top, fit.top + fit.height)
         columns = slice(fit.left, fit.left + fit.width)
         for image, heatmap in zip(window.images, maps, strict=True):
-            picture = picture_image(image[rows, columns], rgb=True)
+            # Qt reads whole rows alone, and of an upright picture columns are cut away.
+            cut = np.ascontiguousarray(image[rows, columns])
+            picture = picture_image(cut, rgb=True).copy()
             self._tiles.append((picture, heat_image(heatmap, maximum, fit, self._style)))
 
     def _describe(self) -> None:

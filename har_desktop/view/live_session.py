@@ -96,6 +96,11 @@ class LiveSession(Session):
         self._live.explain(index)
         self._stage.pin(index)
 
+    @property
+    def told(self) -> str | None:
+        """The trouble that was told and is not over."""
+        return self._trouble
+
     def restart(self) -> None:
         """Try again after a fault."""
         self._live.restart()

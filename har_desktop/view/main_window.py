@@ -69,10 +69,12 @@ class MainWindow(QMainWindow):
             self, self.commands, self.stage, self.director, self.keeper, settings, self.banner
         )
         self._figures = QTimer(self, interval=_EVERY_MS)
+        self._trouble = ""  # of a source, told last
         self._lay_out()
         self._connect_sources()
         self._connect_model()
         self._connect_view()
+        self.welcome.show_recent(settings.recent)
         self._refresh()
 
     def start(self, source: str | None) -> None:
@@ -128,6 +130,7 @@ class MainWindow(QMainWindow):
         for signal in (self.recent.file, welcome.recent):
             signal.connect(director.open_file)
         self.recent.stream.connect(director.open_stream)
+        self.recent.forgotten.connect(lambda: welcome.show_recent(()))
         self.cameras.reshaped.connect(self._reopen_camera)
         self.watch.changed.connect(self._show_cameras)
         self.watch.failed.connect(self.banner.fail)
@@ -199,19 +202,18 @@ class MainWindow(QMainWindow):
         self.cameras.show_cameras(self.watch.cameras, source.camera if source else None)
         self.recent.refresh()
         self.welcome.show_recent(self.settings.recent)
-        if source is not None and self.banner.failure:
-            self.banner.dismiss()
+        self.banner.take_back(self._trouble)  # of the source before, or of one that could not be
         self._refresh()
 
     def _show_trouble(self, line: str) -> None:
+        self._trouble = line
         session = self.director.session
-        state = session.status.state if isinstance(session, LiveSession) else None
-        if isinstance(session, LiveSession) and state is State.FAULTED:
-            self.banner.fail(line, ("Try again", session.restart))
-        elif state is State.RUNNING:  # the model is overdue
-            self.banner.fail(line, ("Close the source", self.director.close))
-        else:
+        if not isinstance(session, LiveSession) or line != session.told:
             self.banner.fail(line)
+        elif session.status.state is State.FAULTED:
+            self.banner.fail(line, ("Try again", session.restart))
+        else:  # the model is overdue
+            self.banner.fail(line, ("Close the source", self.director.close))
 
     def _show_model(self, model: GoodModel) -> None:
         self.settings.model = self._wanted

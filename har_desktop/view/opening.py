@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from har_desktop.inference.bundle import MANIFEST
 from har_desktop.replay import DEMO
-from har_desktop.sources.files import VIDEO_SUFFIXES
-from har_desktop.sources.stream import SCHEMES
+from har_desktop.sources.files import VIDEO_SUFFIXES, is_file
 from har_desktop.view.director import Director
 from har_desktop.view.model_menu import ModelMenu
 from har_desktop.view.settings import Settings
@@ -30,7 +29,7 @@ class Opener:
         """Open a file, an address of a stream, or "demo"."""
         if source == DEMO:
             self._director.open_demo()
-        elif source.partition("://")[0] in SCHEMES:
+        elif "://" in source:  # or a password would be taken for a file's name, and told
             self._director.open_stream(source)
         else:
             self._director.open_file(Path(source))
@@ -38,10 +37,11 @@ class Opener:
     def drop(self, url: QUrl) -> None:
         """Open what was dropped; the folder of a bundle is a model to use."""
         path = Path(url.toLocalFile())
-        if url.isLocalFile() and (path / MANIFEST).is_file():
+        if url.isLocalFile() and is_file(path / MANIFEST):
             self._models.chosen.emit(path)
         else:
-            self.open(str(path) if url.isLocalFile() else url.toString())
+            address = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
+            self.open(str(path) if url.isLocalFile() else address)
 
     def ask_for_file(self) -> None:
         """Ask for a video file."""

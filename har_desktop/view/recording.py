@@ -61,11 +61,13 @@ class Recording(QObject):
     time = Signal(object)
     saved = Signal(object, str)
     failed = Signal(str)
-    _broke = Signal(str)
+    _broke = Signal(int, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._recorder: Recorder | None = None
+        self._number = 0  # of the recording: what breaks may be told after the next one began
+        self._broken = 0
         self._ending: list[Task] = []
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -88,7 +90,14 @@ class Recording(QObject):
             OutputError: The folder takes no files.
         """
         make_folder(folder)
-        self._recorder = Recorder(fresh_target(folder, source), run, self._broke.emit, plain=plain)
+        self._number += 1
+        number = self._number
+        self._recorder = Recorder(
+            fresh_target(folder, source),
+            run,
+            lambda line: self._broke.emit(number, line),
+            plain=plain,
+        )
         self._timer.start()
         self.time.emit(clock(0))
         return self._recorder
@@ -99,7 +108,8 @@ class Recording(QObject):
         if recorder is None:
             return
         task = Task("recording-end", lambda: (recorder.stop(), recorder.stats()), self)
-        task.done.connect(lambda ended: self._tell(*ended))
+        number = self._number
+        task.done.connect(lambda ended: self._tell(number, *ended))
         task.failed.connect(self.failed)
         self._ending = [*(old for old in self._ending if old.running), task]
         task.start()
@@ -127,15 +137,18 @@ class Recording(QObject):
         if self._recorder is not None:
             self.time.emit(clock(self._recorder.stats().seconds))
 
-    def _tell(self, files: tuple[Path, ...], stats: RecorderStats) -> None:
+    def _tell(self, number: int, files: tuple[Path, ...], stats: RecorderStats) -> None:
+        if number == self._broken:
+            return  # which was told
         if not files:
             self.failed.emit("Nothing was recorded: no results came in the meantime")
             return
         lost = f", {count(stats.dropped, 'frame')} dropped" if stats.dropped else ""
         self.saved.emit(files, f"Recorded {clock(stats.seconds)}{lost}: {files[0].name}")
 
-    def _fail(self, line: str) -> None:
-        recorder = self._let_go()
+    def _fail(self, number: int, line: str) -> None:
+        self._broken = number
+        recorder = self._let_go() if number == self._number else None
         self.failed.emit(line)
         if recorder is not None:
             task = Task("recording-end", recorder.stop, self)

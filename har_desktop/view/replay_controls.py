@@ -102,7 +102,7 @@ class ReplayControls(QWidget):
         words = ""
         if status.state is PlayState.OPENING:
             words = "Opening\u2026"
-        elif status.busy:
+        elif status.busy and status.state is not PlayState.FAULTED:
             words = "Analysing\u2026"
         self._note.setText(words)
 

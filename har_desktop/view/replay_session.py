@@ -192,6 +192,7 @@ class ReplaySession(Session):
             return
         self._status = status
         self._stage.timeline.set_duration(status.duration)
+        self._stage.timeline.refresh(whole=status.frames == status.analysed)
         self._stage.controls.show_status(status)
         self._show_time()
         if status.state is PlayState.FAULTED:

@@ -92,10 +92,12 @@ class RecentMenu(QObject):
     Signals:
         file: A path.
         stream: An address.
+        forgotten: None of them is known any more.
     """
 
     file = Signal(object)
     stream = Signal(str)
+    forgotten = Signal()
 
     def __init__(self, menu: QMenu, settings: Settings) -> None:
         super().__init__(menu)
@@ -123,3 +125,4 @@ class RecentMenu(QObject):
     def _forget(self) -> None:
         self._settings.forget_recent()
         self.refresh()
+        self.forgotten.emit()

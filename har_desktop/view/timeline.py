@@ -99,10 +99,11 @@ class Timeline(QWidget):
             self.setAccessibleDescription(f"{clock(seconds)} of {clock(self._duration or 0)}")
         self.update()
 
-    def refresh(self) -> None:
-        """Draw what the course has gained. Cheap when called often."""
+    def refresh(self, whole: bool = False) -> None:
+        """Draw what the course has gained: all of it, or if it is worth it. Then cheap to call."""
         span = self._course.span
-        if span and (span[1] < self._drawn or span[1] - self._drawn >= self._resolution()):
+        gain = span[1] - self._drawn if span else 0.0
+        if gain < 0 or gain >= self._resolution() or (whole and gain > 0):
             self._redraw()
 
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
@@ -174,9 +175,10 @@ class Timeline(QWidget):
         painter.setBrush(color)
         painter.drawEllipse(QPointF(x, top), 4, 4)
 
-    def _draw_hover(self, painter: QPainter, seconds: float) -> None:
-        field, found = self._field(), self._course.at(seconds)
-        if found is None or abs(field.x(found[0]) - field.x(seconds)) > _NEAR:
+    def _draw_hover(self, painter: QPainter, x: float) -> None:
+        field = self._field()  # a live one moves on below a pointer that rests
+        found = self._course.at(field.seconds(x))
+        if found is None or abs(field.x(found[0]) - x) > _NEAR:
             return
         time, shares = found
         title = f"{field.end - time:.1f} s ago" if field.live else clock(time, tenths=True)
@@ -194,10 +196,10 @@ class Timeline(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802, Qt's name
         """Show the values under the pointer; with the button held, seek along."""
-        self._hover = self._field().seconds(event.position().x())
+        self._hover = event.position().x()
         self.update()
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._ask(self._hover)
+            self._ask(self._field().seconds(self._hover))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802, Qt's name
         """Seek."""

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from har_desktop.sources.cameras import CameraId
+from har_desktop.sources.files import is_file
 from har_desktop.view.icons import icon
 from har_desktop.view.parts import button as plain_button
 from har_desktop.view.parts import heading, label
@@ -84,7 +85,7 @@ class Welcome(QWidget):
     def show_recent(self, paths: Sequence[Path]) -> None:
         """List files that were opened before and are still there."""
         self._empty(self._files)
-        for path in [path for path in paths if path.is_file()][:_FILES]:
+        for path in [path for path in paths if is_file(path)][:_FILES]:
             button = plain_button(_plain(path.name), str(path), quiet=True)
             button.clicked.connect(lambda _=False, path=path: self.recent.emit(path))
             self._files.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)

@@ -23,6 +23,12 @@ def test_name_decides_where_the_camera_moved_to_another_port():
     assert find_camera(CameraId("usb-9 046d:0825", "Webcam", 7), (LID, DESK)) is DESK
 
 
+def test_number_decides_between_twins_whose_ports_are_unknown():
+    twins = [CameraId("", "USB Camera", index) for index in (0, 2)]
+    assert [find_camera(twin, twins) for twin in twins] == twins
+    assert find_camera(CameraId("", "USB Camera", 7), twins) is twins[0]
+
+
 def test_number_decides_only_where_nothing_else_is_known():
     assert find_camera(CameraId("", "", 2), (LID, DESK)) is DESK
     assert find_camera(CameraId("", "", 9), (LID, DESK)) is None

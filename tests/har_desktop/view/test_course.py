@@ -53,6 +53,18 @@ def test_columns_of_a_part_reach_just_beyond_it(decision_at):
     assert times[-2] < 3.05 < times[-1]
 
 
+def test_an_action_that_the_last_frame_closes_is_there_once(decision_at):
+    course = Course(("a", "b"))
+    for index in range(10):
+        course.add(decision_at(index * 0.1, [0.9, 0.1], "a"))
+    assert [(s.start, s.end) for s in course.stretches()] == [(0.0, pytest.approx(0.9))]
+    # It had begun before it was called an action.
+    course.add(decision_at(1.0, [0.9, 0.1], "a"), [Event(-0.5, 1.0, "a", 0.9)])
+    assert [(s.start, s.end) for s in course.stretches()] == [(-0.5, 1.0)]
+    course.add(decision_at(1.1, [0.9, 0.1], "a"))
+    assert len(course.stretches()) == 2
+
+
 def test_filling_is_unknown(decision_at):
     course = Course(("a", "b"))
     course.add(decision_at(0.0))

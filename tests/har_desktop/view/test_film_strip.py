@@ -1,9 +1,12 @@
 """The frames of the window."""
 
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
+from har_desktop.inference.letterbox import Letterbox
 from har_desktop.view.film_strip import FilmStrip
 from har_desktop.view.heat import HeatStyle
 
@@ -34,6 +37,21 @@ def test_ages_do_not_run_into_each_other(strip, results, width, ages):
     gaps = [right - left for left, right in pairwise(inked)]
     # Wider than the blank within "-0.9 s".
     assert sum(gap > 10 for gap in gaps) == ages - 1
+
+
+@pytest.mark.parametrize("size", [(480, 270), (240, 240), (1000, 60)])
+def test_upright_pictures_are_cut_at_their_sides(strip, results, size):
+    recognition = results[-1].recognition
+    upright = replace(recognition.frame, image=np.zeros((*size, 3), np.uint8))
+    strip.show_recognition(replace(recognition, frame=upright))
+    strip.grab()
+    assert strip.maps == 10
+    box = Letterbox.fit(size, recognition.window.images[-1].shape[:2])
+    picture, _ = strip._tiles[-1]
+    assert (picture.height(), picture.width()) == (box.height, box.width)
+    cut = recognition.window.images[-1][box.top :, box.left :]
+    for row, column in ((0, 0), (box.height - 1, box.width - 1)):
+        assert picture.pixelColor(column, row).getRgb()[:3] == tuple(cut[row, column])
 
 
 def test_while_the_window_fills_there_are_places(strip, results):

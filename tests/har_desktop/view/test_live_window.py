@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
 
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.state import State
@@ -303,9 +303,38 @@ def test_a_model_that_does_not_answer_is_told_and_the_picture_goes_on(
         qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
         assert time.monotonic() - began < 3.0
         assert window.pages.currentWidget() is window.welcome
+        assert window.banner.text == ""
         gate.set()
 
     in_window(body, camera_server.url)
+
+
+def test_trouble_of_another_source_leaves_the_running_one_alone(in_window, camera_server, qtbot):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        window.opener.drop(QUrl("rtsps://127.0.0.1/live"))
+        assert window.banner.failure
+        assert not window.banner._button.isVisible()  # which would close the one that runs
+        assert window.director.source is not None
+        window.opener.drop(QUrl(f"{camera_server.url}/my%20camera.mjpg"))
+        assert window.banner.text == ""
+        assert window.director.source is not None
+
+    in_window(body, camera_server.url)
+
+
+def test_another_source_does_not_hide_what_is_the_matter_with_the_model(
+    in_window, qtbot, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("har_desktop.models.shipped_folder", lambda: tmp_path)
+
+    def body(window):
+        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        line = window.banner.text
+        window.director.open_demo()
+        assert window.banner.text == line
+
+    in_window(body)
 
 
 def test_closing_the_source_leads_back_to_the_first_page(in_window, camera_server, qtbot):

@@ -1,6 +1,7 @@
 """Snapshots and recordings of the live session, from the buttons to the files."""
 
 import re
+import shutil
 import time
 
 import cv2
@@ -173,6 +174,34 @@ def test_a_recording_that_breaks_is_told_and_the_session_goes_on(
         assert window.stage.video.recording is None
         count = len(window.stage.timeline.course)
         qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count, timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_recording_that_cannot_be_completed_says_why_and_ends_no_other(
+    in_window, camera_server, qtbot, settings, tmp_path, again
+):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        told = []
+        recording = window.outputs.recording
+        recording.failed.connect(told.append)
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: recording.stats.written > 5, timeout=PATIENCE)
+        shutil.rmtree(settings.folder)
+        window.commands.record.trigger()
+        if again:
+            settings.folder = tmp_path / "another folder"
+            window.commands.record.trigger()
+        ending = recording._ending[0]
+        qtbot.waitUntil(lambda: bool(told) and not ending.running, timeout=PATIENCE)
+        qtbot.wait(100)
+        (line,) = told
+        assert "the folder is gone" in line
+        if again:
+            assert recording.recorder is not None
+            qtbot.waitUntil(lambda: recording.stats.written > 5, timeout=PATIENCE)
 
     in_window(body, camera_server.url)
 

@@ -74,6 +74,19 @@ def test_a_file_plays_to_its_end_and_every_frame_is_kept(in_window, clip, qtbot)
     in_window(body, str(clip))
 
 
+def test_the_timeline_ends_where_the_file_does(in_window, clip, qtbot):
+    def body(window):
+        session = played(window, qtbot)
+        until(qtbot, lambda: session.status.analysed == session.status.frames)
+        timeline = window.stage.timeline
+        drawn = timeline.grab().toImage()
+        timeline._redraw()
+        assert timeline.grab().toImage() == drawn
+        assert len(timeline.course.stretches()) == 1
+
+    in_window(body, str(clip))
+
+
 def test_seeking_back_shows_the_kept_result(in_window, clip, qtbot):
     def body(window):
         stage, session = window.stage, played(window, qtbot)
@@ -170,7 +183,10 @@ def test_a_file_that_is_no_video_is_told_in_the_window(in_window, qtbot, tmp_pat
         assert "broken.mp4" in window.banner.text
         assert "\n" not in window.banner.text
         assert "broken.mp4" in window.stage.video.notice
+        assert window.stage.controls.note == ""
         assert not window.commands.snapshot.isEnabled()
+        window.director.close()  # and what was the matter with it
+        assert window.banner.text == ""
 
     in_window(body, str(path))
 
@@ -216,6 +232,28 @@ def test_a_dropped_file_is_opened_and_remembered(in_window, clip, qtbot):
         window.commands.close.trigger()
         window.commands.recent.actions()[0].trigger()
         assert window.director.source.name == clip.name
+
+    in_window(body)
+
+
+def test_recent_files_are_offered_at_once_until_they_are_forgotten(
+    in_window, clip, settings, qtbot, tmp_path
+):
+    settings.remember_file(tmp_path / "gone.mp4")
+    settings.remember_file(tmp_path / f"{'long' * 100}.mp4")  # no system knows such names
+    settings.remember_file(clip)
+
+    def offered(window):
+        files = window.welcome._files
+        return [files.itemAt(place).widget().text() for place in range(files.count())]
+
+    def body(window):
+        assert offered(window) == ["squats && more.mp4"]
+        window.opener.drop(QUrl.fromLocalFile(f"/tmp/{'long' * 100}.mp4"))
+        until(qtbot, lambda: window.banner.failure)
+        assert "long" in window.banner.text
+        window.commands.recent.actions()[-1].trigger()
+        assert offered(window) == []
 
     in_window(body)
 

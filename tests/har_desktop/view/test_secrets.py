@@ -1,5 +1,7 @@
 """The address of a stream may hold a user, a password and a token: none of them is ever told."""
 
+import pytest
+from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 
 from har_desktop.pipeline.state import State
@@ -51,6 +53,23 @@ def test_no_secret_of_an_address_is_told(in_window, camera_server, qtbot, tmp_pa
         for secret in (USER, PASSWORD, TOKEN):
             assert secret not in path.name
             assert secret.encode() not in data, f"{secret} is in {path.name}"
+
+
+@pytest.mark.parametrize("scheme", ["rtsps", "ftp", "srt", "HTTPX"])
+def test_no_secret_of_an_address_that_cannot_be_opened_is_told(in_window, tmp_path, scheme):
+    told = []
+
+    def body(window):
+        window.opener.drop(QUrl(f"{scheme}://{USER}:{PASSWORD}@127.0.0.1/live?token={TOKEN}"))
+        assert window.banner.failure
+        assert window.director.source is None
+        told.extend(words_on(window))
+
+    in_window(body)
+    assert not [words for words in told if any(s in words for s in (USER, PASSWORD, TOKEN))]
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert not any(s.encode() in path.read_bytes() for s in (USER, PASSWORD, TOKEN))
 
 
 def test_nothing_is_recorded_without_a_request(in_window, camera_server, qtbot, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 
 from har_desktop.decision.decision import Event
+from har_desktop.view import timeline as module
 from har_desktop.view.course import Course
 from har_desktop.view.timeline import Timeline
 
@@ -103,6 +104,33 @@ def timeline_leave():
     from PySide6.QtCore import QEvent
 
     return QEvent(QEvent.Type.Leave)
+
+
+def test_the_values_stay_below_a_pointer_that_rests(timeline, decision_at, qtbot, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(module, "draw_hover", lambda *arguments: drawn.append(arguments[3:5]))
+    course = Course(("squat",), 60.0)
+    for index in range(700):
+        course.add(decision_at(index * 0.1, [0.5]))
+    timeline.start(course, 0.5, None)
+    qtbot.mouseMove(timeline, QPoint(400, 50))
+    qtbot.waitUntil(lambda: not timeline.grab().isNull() and bool(drawn))
+    (x, title) = drawn[-1]
+    assert x == pytest.approx(400, abs=2)
+    for index in range(700, 1200):
+        course.add(decision_at(index * 0.1, [0.5]))
+    timeline.refresh()
+    timeline.grab()
+    assert drawn[-1] == (pytest.approx(400, abs=2), title)  # so many seconds ago
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_last_results_of_all_are_drawn_however_few(timeline, course, decision_at, whole):
+    timeline.start(course, 0.5, 40.0)
+    before = timeline.grab().toImage()
+    course.add(decision_at(20.1, [0.5, 0.5]))
+    timeline.refresh(whole)
+    assert (timeline.grab().toImage() != before) is whole
 
 
 def test_new_results_are_drawn(timeline, course, decision_at):
