@@ -164,13 +164,13 @@ def _calibration(manifest: Manifest) -> Iterator[str]:
         f"Probabilities are softmax(logits / {calibration.temperature:g}). "
         f'The answer is "no action" {", or ".join(limits)}.'
     )
-    if calibration.movements:
+    if calibration.movements and calibration.least_evidence is not None:
         yield ""
         yield (
-            "Too little for the class that it is taken for, a window moves by one for each time "
-            "that its movement is less than the doubtful one by the ratio of the usual one to it. "
-            "Of the windows of a class, 4 of 100 move less than the one and half less than the "
-            "other, in grey levels:"
+            "Where less moves than in doubtful windows of the class that a window is taken for, "
+            "ln(doubtful / movement) / ln(usual / doubtful) is taken off its largest logit. In 4 of"
+            " 100 windows of a class less moves than `doubtful`, in 50 less than `usual`; in grey "
+            "levels:"
         )
         yield ""
         rows = zip(manifest.classes, calibration.movements, strict=True)

@@ -59,10 +59,8 @@ def data(manifest: Manifest, training: Training, config: Config | Streams) -> It
             f"{', '.join(drawn)}."
         )
     if any(part.others for part in parts(config)):
-        yield (
-            "Clips of the data's other classes, of the training groups, were added with uniform "
-            "targets."
-        )
+        groups = "" if split.protocol == "clip-random" else ", of the training groups,"
+        yield f"Clips of the data's other classes{groups} were added with uniform targets."
     yield ""
     yield from table(
         ("set", "clips", "groups"),
@@ -76,9 +74,10 @@ def data(manifest: Manifest, training: Training, config: Config | Streams) -> It
         yield "The validation set chose the weights and the calibration; the test set did neither."
         return
     held, groups = split.validated.clips, _groups(manifest, split.validated.groups)
+    but = ", but for what was found later" if "calibration" in manifest.source else ""
     yield (
         f"{held} of the clips it learned from ({groups}) validated a first run, whose calibration "
-        "this one has; then the network was trained anew on all. The test set chose nothing."
+        f"this one has{but}; then the network was trained anew on all. The test set chose nothing."
     )
 
 

@@ -27,7 +27,7 @@ def calibrate(
 
     Args:
         logits: (windows, classes) float. The largest is the evidence, less what
-            `training.stillness.shortfalls` takes off all.
+            `training.stillness.Limits` take off all.
         labels: (windows,) index of the true class.
         foreign: (windows, classes) logits of windows that show none of the classes, if there are.
 

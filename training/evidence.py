@@ -23,9 +23,8 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from training import json_file
+from training.stillness import DOUBTFUL  # of the rightly recognised windows that validate
 
-# Of the rightly recognised windows that validate, so many are more doubtful than zero evidence.
-DOUBTFUL = 0.04
 # What the looks count for, beside the largest logit.
 LOOKS = 1 / 3
 # The networks know the training clips by heart: what tells those from others is held down.

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.errors import OutputError
-from har_desktop.inference.manifest import ClassMovement
 from training import json_file, mobilenet
 from training.calibrate import calibrate
 from training.callbacks import Best, Clock, StopOnNan, Waiting, backup, log
@@ -37,7 +36,7 @@ from training.run_folder import (
     take_calibration,
     write_environment,
 )
-from training.stillness import least_movement, movements, shortfalls
+from training.stillness import Limits, least_movement, movements
 
 # Of an epoch: the shipped configurations would hardly learn.
 FEW_STEPS = 10
@@ -123,7 +122,8 @@ def fit(
             clips = prepared.foreign
             foreign = fixed_windows(config, material, clips)[0] if clips else None
             learned = prepared.split.train + prepared.split.validation
-            still = least_movement(movements(config, prepared.data, learned))
+            least = least_movement(movements(config, prepared.data, learned))
+            still = Limits(least, config.network.length)
             report(run, learner, 2 * config.batch, known, foreign, still)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
@@ -202,8 +202,7 @@ def report(
     batch: int,
     known: tuple[Inputs, NDArray[np.float32], NDArray[np.int64]],
     foreign: Inputs | None,
-    still: float,
-    usual: tuple[ClassMovement, ...] = (),
+    movement: Limits,
 ) -> None:
     """Calibrate on the validation windows and say how the best weights do on them.
 
@@ -213,16 +212,14 @@ def report(
         batch: So many windows at a time.
         known: Windows of the classes, as of `fixed_windows`.
         foreign: Windows of other classes, if there are.
-        still: The least movement, in grey levels.
-        usual: How much moves in each class, for a network that has learned what evidence is. Its
-            windows are pictures.
+        movement: How much has to move. Where that depends on the class, the windows are pictures.
     """
 
     def answer(windows: Inputs) -> NDArray[np.float32]:
         logits = np.array(model.predict(windows, batch_size=batch, verbose=0))
-        if usual:
+        if movement.classes:
             # As in the app: evidence is lost, and confidence is not.
-            logits -= shortfalls(np.asarray(windows), logits.argmax(axis=1), usual)[:, None]
+            logits -= movement.shortfalls(np.asarray(windows), logits.argmax(axis=1))[:, None]
         return logits
 
     windows, targets, owners = known
@@ -230,7 +227,9 @@ def report(
     labels = targets.argmax(axis=1)
     calibration = calibrate(logits, labels, None if foreign is None else answer(foreign))
     calibration = msgspec.structs.replace(
-        calibration, least_movement=still, movements=usual or msgspec.UNSET
+        calibration,
+        least_movement=movement.least,
+        movements=movement.classes or msgspec.UNSET,
     )
     (run / "calibration.json").write_bytes(msgspec.json.encode(calibration))
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits / calibration.temperature))

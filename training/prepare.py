@@ -243,8 +243,7 @@ class Others(NamedTuple):
 def other_clips(config: Config, data: Path, split: Split) -> Others:
     """Clips of all other classes, divided as those of the classes are; none if none are wanted.
 
-    Clips of a group that tests are not touched. Some clips stand under two names: of a class too,
-    or of a group that tests and of another.
+    Some clips stand under two names: of a class too, or of a group that tests and of another.
 
     Raises:
         InputError: There are none to learn from.
@@ -276,14 +275,16 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
 
 
 def _kept_apart(clips: Sequence[Clip], split: Split) -> tuple[list[Clip], list[Clip]]:
-    """Clips of other classes that test, and those that validate.
+    """Clips of other classes that are not touched, for their group tests; and those that validate.
 
     A group goes where it went with the classes. Of groups that have no clip of them, each file
     perhaps where nobody named any, every sixth validates. Where single clips are shuffled, so are
     these, by their content: one in eight validates, as of the classes' clips that don't test.
     """
     if split.protocol == "clip-random":
-        return [], [c for c in clips if split.validation and int(c.sha256[:8], 16) % 8 == 0]
+        contents = sorted({c.sha256 for c in clips})
+        validating = set(contents[::8] if split.validation and len(contents) > 1 else ())
+        return [], [c for c in clips if c.sha256 in validating]
     validation = {c.group for c in split.validation}
     test = {c.group for c in split.test} | set(TEST_GROUPS)
     alone = sorted({c.group for c in clips} - {c.group for c in split.train} - validation - test)

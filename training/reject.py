@@ -1,7 +1,7 @@
 """How often a bundle names an action where there is none. No TensorFlow here.
 
 Every window in time is judged by itself: it is named if its top calibrated probability reaches the
-bundle's rejection threshold, and its largest logit the bundle's least evidence. The app is calmer
+bundle's rejection threshold and if there is evidence (`Window.evident`). The app is calmer
 than that, for it smooths over windows and lets an action last before it tells of it.
 """
 

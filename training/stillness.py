@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import ClassMovement
-from har_desktop.inference.movement import Sketch, movement, shortfall, sketch
+from har_desktop.inference.movement import NOTHING, Sketch, movement, shortfall, sketch
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
 from training.config import Config, Streams
@@ -21,10 +22,8 @@ from training.data.index import Clip
 
 # Share of the windows that may move less than the limit, of all and of each class.
 STILL, STILL_OF_A_CLASS = 0.02, 0.05
-# Of the windows of a class, so many move doubtfully little: as `training.evidence` has it.
+# Of the windows of a class, so many are doubtful: of right ones for `training.evidence`, too.
 DOUBTFUL = 0.04
-# Grey levels: a class whose people move less than that at times is to stand still.
-HARDLY = 1.0
 
 Movements = Mapping[str, NDArray[np.float64]]
 
@@ -43,7 +42,7 @@ def movements(config: Config | Streams, data: Path, clips: Sequence[Clip]) -> Mo
     by_class = defaultdict[str, list[NDArray[np.float64]]](list)
 
     def measure(clip: Clip) -> None:
-        by_class[clip.label].append(_movements(config, data, clip))
+        by_class[clip.label].append(_of_clip(config, data, clip))
 
     decode_all(measure, clips, "movement")
     return {label: np.concatenate(windows) for label, windows in by_class.items()}
@@ -63,40 +62,53 @@ def class_movements(moved: Movements, classes: Sequence[str]) -> tuple[ClassMove
     """How much moves in doubtful and in usual windows of each class, in the order of `classes`."""
     found = []
     for label in classes:
-        levels = np.maximum(np.quantile(moved[label], [DOUBTFUL, 0.5]), HARDLY)
+        levels = np.maximum(np.quantile(moved[label], [DOUBTFUL, 0.5]), NOTHING)
         doubtful, usual = (round(float(level), 2) for level in levels)
         found.append(ClassMovement(doubtful=doubtful, usual=usual))
     return tuple(found)
 
 
-def shortfalls(
-    windows: NDArray[np.uint8], tops: NDArray[np.int64], usual: Sequence[ClassMovement]
-) -> NDArray[np.float32]:
-    """What it takes off the evidence of windows that less moves than in their class.
+class Limits(NamedTuple):
+    """How much has to move.
 
-    Args:
-        windows: (windows, pictures, height, width, 3) uint8 RGB. With motion, the picture before
-            the first one counts as one of them.
-        tops: (windows,) the class that each is taken for.
-        usual: Of each class.
-
-    Returns:
-        (windows,), zero or more.
+    Attributes:
+        least: Grey levels, in any window.
+        length: Pictures of a window.
+        classes: How much moves in each class; none where evidence has no scale.
     """
-    lost = [shortfall(_moved(w), usual[top]) for w, top in zip(windows, tops, strict=True)]
-    return np.array(lost, np.float32)
+
+    least: float
+    length: int
+    classes: tuple[ClassMovement, ...] = ()
+
+    def shortfalls(
+        self, windows: NDArray[np.uint8], tops: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """What the app takes off the evidence of windows in which less moves than in their class.
+
+        Args:
+            windows: (windows, pictures, height, width, 3) uint8 RGB; the last `length` count.
+            tops: (windows,) the class that each is taken for.
+
+        Returns:
+            (windows,), zero or more.
+        """
+        lost = [
+            shortfall(movement(_sketches(window[-self.length :])), self.classes[top])
+            for window, top in zip(windows, tops, strict=True)
+        ]
+        return np.array(lost, np.float32)
 
 
-def _moved(window: NDArray[np.uint8]) -> float:
-    sketches: list[Sketch] = []
-    for picture, before in zip(window, [None, *window[:-1]], strict=True):
-        # What is held at the end of a short clip is no picture of its own.
-        held = before is not None and np.array_equal(picture, before)
-        sketches.append(sketches[-1] if held else sketch(picture))
-    return movement(sketches)
+def _sketches(window: NDArray[np.uint8]) -> list[Sketch]:
+    """Of its pictures but those held at the end, where a clip is shorter than the window."""
+    last = len(window) - 1
+    while last and np.array_equal(window[last], window[last - 1]):
+        last -= 1
+    return [sketch(picture) for picture in window[: last + 1]]
 
 
-def _movements(config: Config | Streams, data: Path, clip: Clip) -> NDArray[np.float64]:
+def _of_clip(config: Config | Streams, data: Path, clip: Clip) -> NDArray[np.float64]:
     """(windows,): of each window in time, at every frame interval; at least one."""
     size = config.network.height, config.network.width
     sketches: list[Sketch] = []

@@ -29,7 +29,7 @@ from training.fit import fit, report
 from training.network import answers_of_windows, build, courses_of_windows, streams
 from training.prepare import Others, Source, prepare
 from training.run_folder import open_run, owning, take_calibration, write_environment
-from training.stillness import class_movements, least_movement, movements
+from training.stillness import Limits, class_movements, least_movement, movements
 
 BATCH = 8  # windows; there is nothing to learn
 AT_ONCE = 100  # windows of a long clip
@@ -143,8 +143,9 @@ def join(
         clips = cache.fill(others.validation)
         foreign = fixed_windows(config, material, clips)[0] if clips else None
         moved = movements(config, source.data, split.train + split.validation)
-        usual = class_movements(moved, config.classes) if others.train else ()
-        report(run, network, BATCH, held, foreign, least_movement(moved), usual)
+        of_class = class_movements(moved, config.classes) if others.train and clips else ()
+        limits = Limits(least_movement(moved), config.network.length, of_class)
+        report(run, network, BATCH, held, foreign, limits)
     # They may have learned elsewhere.
     backend, where = (
         " and ".join(dict.fromkeys(environment[key] for environment in environments))

@@ -23,8 +23,8 @@ Sketch = NDArray[np.uint8]
 ROWS, COLUMNS = 40, 48
 # A person may be far away: what counts is how strongly the few places change that change most.
 SHARE = 0.02
-# Grey levels. Less than that is nothing; it has a logarithm.
-NOTHING = 0.1
+# Grey levels. Less than that is nothing moving, however little.
+NOTHING = 1.0
 # From doubtful to usual it is a third more at least: what differs by less is alike.
 LEAST_STEP = math.log(4 / 3)
 

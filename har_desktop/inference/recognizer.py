@@ -194,11 +194,12 @@ class Recognizer:
 
     def _evident(self, answer: Answer, moments: Sequence[Moment]) -> bool:
         limits = self.manifest.calibration
-        moved = movement([moment.sketch for moment in moments])
-        if limits.least_movement is not None and moved < limits.least_movement:
-            return False
         top = int(answer.logits.argmax())
         evidence = answer.logits[top]
-        if limits.movements:
-            evidence -= shortfall(moved, limits.movements[top])
+        if limits.least_movement is not None or limits.movements:
+            moved = movement([moment.sketch for moment in moments])
+            if moved < (limits.least_movement or 0.0):
+                return False
+            if limits.movements:
+                evidence -= shortfall(moved, limits.movements[top])
         return limits.least_evidence is None or bool(evidence >= limits.least_evidence)

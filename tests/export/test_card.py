@@ -72,6 +72,10 @@ def test_a_run_that_learned_from_all_says_what_calibrated_it(manifest):
     assert "The validation set chose the weights" not in card
     held = training["split"]["validated"]
     assert f"{held['clips']} of the clips it learned from ({', '.join(held['groups'])})" in card
+    assert "whose calibration this one has; then" in card
+    later = {**manifest.source, "calibration": {"commit": "789fed0", "made": "2026-11-28"}}
+    changed = msgspec.structs.replace(manifest, training=training, source=later)
+    assert "whose calibration this one has, but for what was found later; then" in render(changed)
 
 
 def test_a_head_that_was_exported_once_more_is_told(manifest):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import InputError, OutputError
+from har_desktop.inference.manifest import ClassMovement
 from tests.training.interrupted import interrupted
 from tests.weights import randomize
 from training.config import AugmentConfig, CnnGru, Config, MobileNetGru, TunedGru
@@ -16,13 +17,14 @@ from training.data.bank import Bank
 from training.data.cache import Cache
 from training.data.index import scan
 from training.data.split import split_by_group
+from training.stillness import Limits
 
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
 from training import callbacks, mobilenet  # noqa: E402
 from training import fit as fit_module  # noqa: E402
 from training.callbacks import Best, DivergedError, StopOnNan, Waiting  # noqa: E402
-from training.fit import Right, fit  # noqa: E402
+from training.fit import Right, fit, report  # noqa: E402
 from training.network import build, find_layer  # noqa: E402
 from training.prepare import Prepared  # noqa: E402
 from training.run_folder import history, open_run  # noqa: E402
@@ -345,3 +347,29 @@ def test_a_run_folder_is_never_overwritten(prepared, tmp_path: Path) -> None:
     (run / "config.json").write_text("{")
     with pytest.raises(InputError, match="no configuration of a run"):
         open_run(run, CONFIG, split, resume=True)
+
+
+def test_the_limit_of_evidence_is_found_among_what_movement_leaves(tmp_path: Path) -> None:
+    """Of known windows and of others: all move half of what is doubtful and lose one."""
+
+    class Network:
+        def predict(self, windows, **_):
+            evidence = windows[:, 0, 0, 0, 0] / 10
+            return np.stack([evidence, evidence - 3], axis=1)  # all are equally sure
+
+    def windows(evidence: float, number: int) -> np.ndarray:
+        window = np.full((4, 8, 8, 3), round(10 * evidence), np.uint8)
+        window[[1, 3]] += 10
+        return np.repeat(window[None], number, axis=0)
+
+    # Of a hundred, eight may be lost.
+    known = np.concatenate([windows(3.0, 92), windows(2.0, 8)])
+    targets = np.tile(np.float32([1, 0]), (100, 1))
+    classes = (ClassMovement(doubtful=20.0, usual=40.0),) * 2
+    limits = Limits(3.0, 4, classes)
+    held = (known, targets, np.arange(100))
+    report(tmp_path, Network(), 8, held, windows(2.5, 50), limits)
+    calibration = json.loads((tmp_path / "calibration.json").read_text())
+    assert 1.5 < calibration["least_evidence"] <= 2.0
+    assert calibration["movements"] == [{"doubtful": 20.0, "usual": 40.0}] * 2
+    assert calibration["least_movement"] == 3.0

@@ -10,7 +10,7 @@ import pytest
 from har_desktop.inference.manifest import ClassMovement
 from training.config import CnnGru, Config
 from training.data.index import scan
-from training.stillness import class_movements, least_movement, movements, shortfalls
+from training.stillness import Limits, class_movements, least_movement, movements
 
 NETWORK = CnnGru(height=32, width=40)
 
@@ -54,10 +54,24 @@ def test_each_class_has_its_own_measure() -> None:
     )
 
 
+def levels(*greys: int) -> np.ndarray:
+    """A window of one grey each, so that everything moves by their difference."""
+    return np.stack([np.full((32, 40, 3), grey, np.uint8) for grey in greys])
+
+
 def test_windows_are_held_against_the_class_that_they_are_taken_for() -> None:
-    rooms = [np.full((32, 40, 3), level, np.uint8) for level in (100, 120, 100, 120)]
-    moving, still = np.stack(rooms), np.stack(rooms[:1] * 4)
-    held = np.stack([*rooms[:2], rooms[1], rooms[1]])  # a short clip's last picture
-    usual = [ClassMovement(doubtful=20.0, usual=40.0), ClassMovement(doubtful=40.0, usual=80.0)]
-    lost = shortfalls(np.stack([moving, moving, held, still]), np.array([0, 1, 1, 0]), usual)
-    np.testing.assert_allclose(lost, [0, 1, 1, np.log2(20 / 0.1)], rtol=1e-6)
+    classes = (
+        ClassMovement(doubtful=20.0, usual=40.0),
+        ClassMovement(doubtful=40.0, usual=80.0),
+    )
+    windows = (
+        (levels(9, 100, 120, 100, 120), 0, 0.0),  # the picture before the first one is no part
+        (levels(9, 100, 120, 100, 120), 1, 1.0),
+        (levels(9, 100, 120, 120, 120), 1, 1.0),  # held at the end, where the clip is short
+        (levels(9, 100, 100, 100, 130), 1, 2.0),  # but what stands still in between counts
+        (levels(9, 100, 100, 100, 100), 0, np.log2(20)),
+    )
+    pictures, tops, lost = zip(*windows, strict=True)
+    limits = Limits(5.0, 4, classes)
+    found = limits.shortfalls(np.stack(pictures), np.array(tops))
+    np.testing.assert_allclose(found, lost, rtol=1e-6)

@@ -55,7 +55,7 @@ def test_the_noise_of_a_camera_hardly_counts():
 
 
 @pytest.mark.parametrize(
-    ("moved", "lost"), [(90, 0), (40, 0), (20, 0), (10, 1), (5, 2), (0.5 * 2**0.5, 4.82), (0, 7.64)]
+    ("moved", "lost"), [(90, 0), (40, 0), (20, 0), (10, 1), (5, 2), (2**0.5, 3.82), (0, 4.32)]
 )
 def test_each_time_that_less_moves_by_the_same_ratio_takes_one_off(moved, lost):
     usual = ClassMovement(doubtful=20.0, usual=40.0)
@@ -66,6 +66,10 @@ def test_a_class_whose_windows_all_move_alike_bears_a_little_less():
     alike = ClassMovement(doubtful=60.0, usual=60.0)
     assert shortfall(60, alike) == 0
     assert shortfall(45, alike) == pytest.approx(1)
+
+
+def test_a_class_that_stands_still_loses_nothing():
+    assert shortfall(0, ClassMovement(doubtful=1.0, usual=1.0)) == 0
 
 
 def frames(moving, count=25):
