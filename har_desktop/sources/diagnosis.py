@@ -35,6 +35,8 @@ _CONTAINERS = (
 
 # Nothing but sound: WAV, FLAC, MP3 with and without a tag, AAC, MPEG-4 audio.
 _SOUND = rb"RIFF.{4}WAVE|fLaC|ID3|\xff[\xe2\xe3\xf1-\xf3\xf9-\xfb]|.{4}ftypM4A"
+# The sample entry in MP4, and the CodecID in Matroska and WebM.
+_AV1 = rb"av01|V_AV1"
 _NO_VIDEO = "holds sound but no video; name a video file"
 
 
@@ -89,6 +91,8 @@ def why_undecodable(path: Path) -> str:
         if re.match(container.start, data, re.DOTALL):
             if _says(container.sound, data) and not _says(container.picture, data):
                 return _NO_VIDEO
+            if _says(_AV1, data):
+                return "is coded as AV1, which is not known here; convert it with another program"
             return "is truncated or damaged, not one picture can be decoded; copy it again"
     return "is not a video; name a video file"
 

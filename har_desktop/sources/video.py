@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from har_desktop.errors import SourceError
 from har_desktop.frame import Frame, Image
 from har_desktop.opencv import cv2
 from har_desktop.sources.base import Source, SourceInfo
 from har_desktop.sources.diagnosis import check_file, why_undecodable
+from har_desktop.sources.interlaced import is_interlaced
 from har_desktop.sources.stamps import StampClock
 
 # What a file without a believable rate is taken to run at.
@@ -26,6 +29,9 @@ _NEARLY_SQUARE = 0.02
 # OpenCV reports a broken packet just as it reports the end. This many misses in a row are the end;
 # fewer are a damaged stretch, behind which the next key frame decodes again.
 _MISSES_AT_END = 1000
+# Pictures of an interlaced film are the same from the first to the second, or from somewhere on for
+# so many; and sometimes those of others.
+_ALIKE = 8
 
 
 class VideoFile(Source):
@@ -44,7 +50,9 @@ class VideoFile(Source):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._capture: cv2.VideoCapture | None = None
-        self._ahead: Frame | None = None  # decoded by `open`, not yet delivered
+        self._ahead: list[Frame] = []  # decoded by `open`, not yet delivered
+        self._before: Image | None = None  # the picture decoded last; None where nothing may repeat
+        self._alike = 0
         self._clock = StampClock(0.0, 1.0 / _ASSUMED_FPS)
         self._index = 0
         self._pixel = 1.0  # width of a pixel over its height
@@ -53,7 +61,8 @@ class VideoFile(Source):
         """Start at the first frame.
 
         Raises:
-            SourceError: There is no such file, it cannot be read, or none of it can be decoded.
+            SourceError: There is no such file, it cannot be read, or none of it can be decoded,
+                which is so of an interlaced one.
         """
         self.close()
         size = check_file(self._path)
@@ -70,8 +79,9 @@ class VideoFile(Source):
         known = _SLOWEST_FPS <= fps < _UNBELIEVABLE_FPS  # False for nan
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self._clock = StampClock(self._stamp(), 1.0 / (fps if known else _ASSUMED_FPS))
-        self._index = 0
-        self._ahead = Frame(image, 0, 0.0)
+        self._index, self._alike, self._before = 0, 0, image
+        second = self._following()
+        self._ahead = [Frame(image, 0, 0.0)] if second is None else [Frame(image, 0, 0.0), second]
         return SourceInfo(
             name=self._path.name,
             width=image.shape[1],
@@ -82,19 +92,16 @@ class VideoFile(Source):
         )
 
     def read(self) -> Frame | None:
-        """Decode the next frame; None at the end, and from then on."""
-        if self._ahead is not None:
-            frame, self._ahead = self._ahead, None
-            return frame
-        image = self._decode()
-        if image is None:
-            return None
-        self._index += 1
-        return Frame(image, self._index, self._clock.time(self._stamp()))
+        """Decode the next frame; None at the end, and from then on.
+
+        Raises:
+            SourceError: It is interlaced from here on.
+        """
+        return self._ahead.pop(0) if self._ahead else self._following()
 
     def close(self) -> None:
         """Release the decoder and the file."""
-        self._ahead = None
+        self._ahead, self._before = [], None
         if self._capture is not None:
             self._capture.release()
             self._capture = None
@@ -120,6 +127,33 @@ class VideoFile(Source):
             if decoded:
                 return self._square(image)
         return None
+
+    def _following(self) -> Frame | None:
+        image = self._decode()
+        if image is None:
+            return None
+        self._index += 1
+        self._refuse_fields(image)
+        return Frame(image, self._index, self._clock.time(self._stamp()))
+
+    def _refuse_fields(self, image: Image) -> None:
+        """See that it is no repetition of the picture before, or a film in which that may be."""
+        if self._before is None:
+            return
+        few = slice(None, None, 32)  # rows that tell most pictures apart
+        alike = np.array_equal(image[few], self._before[few]) and np.array_equal(
+            image, self._before
+        )
+        self._alike = self._alike + 1 if alike else 0
+        self._before = image
+        if self._alike == _ALIKE or self._alike == self._index:
+            self._before = None  # it is asked once
+            if is_interlaced(self._path, self._index + 1):
+                self.close()
+                raise SourceError(
+                    f"{self._path}: is interlaced, which is not known here; convert it to"
+                    " progressive pictures with another program"
+                )
 
     def _square(self, image: Image) -> Image:
         """The picture as it is to be seen."""
