@@ -225,7 +225,8 @@ def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:
     from har_desktop.sinks.leftovers import describe, find_leftovers
 
     if leftovers := find_leftovers(out):
-        click.echo(f"{NAME}: note: {describe(leftovers)}; rename or delete them", err=True)
+        note = f"{NAME}: note: {describe(leftovers)}; rename or delete them"
+        click.echo(" ".join(note.split()), err=True)
 
     def report(failure: Failure) -> None:
         console.print_error(NAME, failure.error)

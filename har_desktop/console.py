@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -52,6 +53,9 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
         The exit code: 0, that of a `HarError`, 2 for wrong usage, 130 for Ctrl-C, else 1.
     """
     settings = {"debug": False}
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:  # closed by whoever started us, or of `pythonw`
+            setattr(sys, stream, Path(os.devnull).open("w"))  # noqa: SIM115, for good
     if isinstance(sys.stdout, io.TextIOWrapper):  # for names that its encoding lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

@@ -21,7 +21,7 @@ from har_desktop.inference.session import Provider
 from har_desktop.models import default_bundle
 from har_desktop.pipeline.ordered import Outcome, run_in_order
 from har_desktop.sinks.base import RunInfo, Sink
-from har_desktop.sinks.outputs import make_folder, opened, spare_others, unique
+from har_desktop.sinks.outputs import is_result, make_folder, opened, spare_others, unique
 from har_desktop.sources.base import Source, SourceInfo
 from har_desktop.sources.contained import ContainedVideo, Decoder
 from har_desktop.sources.decoder_process import DecoderError
@@ -182,14 +182,18 @@ def _check_method(method: Method, manifest: Manifest) -> None:
 def _named(
     sources: Sequence[str], fail: Callable[[str, HarError], None]
 ) -> Iterator[tuple[str, Path | None]]:
-    """Each single source by the name to report it under; None stands for the demo."""
+    """Each single source once, by the name to report it under; None stands for the demo."""
+    seen = set[Path]()
     for source in sources:
         if source == DEMO:
             yield DEMO, None
             continue
         try:
-            for path in expand_sources([Path(source)]):
-                yield str(path), path
+            videos = expand_sources([Path(source)])
+            for path in videos:
+                if (film := path.resolve()) not in seen and not is_result(path, videos):
+                    seen.add(film)
+                    yield str(path), path
         except InputError as error:
             fail(source, error)
 
@@ -268,11 +272,15 @@ def _run_info(info: SourceInfo, recognizer: Recognizer, method: Method) -> RunIn
 
 
 def _duration(outcome: Outcome, info: SourceInfo) -> float:
-    """From the first frame to the end of the last: the mean frame spacing is its length."""
+    """From the first frame to the end of the last, which is shown as long as others are.
+
+    That is the mean frame spacing, and where there are pauses between frames, the nominal one.
+    """
     span = outcome.last - outcome.first
-    if outcome.frames > 1:
-        return span * outcome.frames / (outcome.frames - 1)
-    return 1 / info.fps if info.fps and outcome.frames else span
+    lengths = [span / (outcome.frames - 1)] if outcome.frames > 1 else []
+    if info.fps and outcome.frames:
+        lengths.append(1 / info.fps)
+    return span + min(lengths, default=0.0)
 
 
 def _top(outcome: Outcome, manifest: Manifest) -> Top | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -34,14 +35,24 @@ def make_folder(out: Path) -> None:
 
 
 def unique(names: Sequence[str]) -> list[str]:
-    """Names for the outputs, numbered where several sources share one."""
-    taken: list[str] = []
+    """Names for the outputs, numbered where several sources share one.
+
+    Names that some systems take for the same are shared, too: those that differ in the case of
+    letters, or in how an accent is written.
+    """
+    found: list[str] = []
+    taken = set[str]()
     for name in names:
         number = 1
-        while (free := name if number == 1 else f"{name}-{number}") in taken:
+        while _same(free := name if number == 1 else f"{name}-{number}") in taken:
             number += 1
-        taken.append(free)
-    return taken
+        found.append(free)
+        taken.add(_same(free))
+    return found
+
+
+def _same(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _outputs(target: Path) -> tuple[Path, Path, Path, Path]:
@@ -49,6 +60,13 @@ def _outputs(target: Path) -> tuple[Path, Path, Path, Path]:
     suffixes = (".mp4", ".frames.jsonl", ".events.csv", ".vtt")
     video, frames, events, subtitles = (target.with_name(target.name + s) for s in suffixes)
     return video, frames, events, subtitles
+
+
+def is_result(video: Path, videos: Sequence[Path]) -> bool:
+    """Whether a replay has drawn it of another one of these videos of a folder."""
+    frames = _outputs(video.with_suffix(""))[1]
+    twins = [other for other in videos if other != video and other.stem == video.stem]
+    return video.suffix == ".mp4" and bool(twins) and frames.exists()
 
 
 def spare_others(name: str, target: Path, sources: Sequence[Path]) -> None:

@@ -23,6 +23,8 @@ from har_desktop.sources.base import SourceInfo, believed_rate
 _MEASURED = 10
 # A lone picture says nothing about a rate.
 _ASSUMED_FPS = 25.0
+# Seconds by which a step between pictures is off where stamps are whole milliseconds.
+_ROUNDED = 1e-3
 
 
 class AnnotatedVideo(Sink):
@@ -120,12 +122,15 @@ class AnnotatedVideo(Sink):
 
 
 def _rate(source: SourceInfo, times: NDArray[np.float64]) -> float:
-    """The nominal rate; the measured one where that is none, or much too low.
+    """The nominal rate; the measured one where that is none, or too low.
 
-    A mean over a variable rate would drop pictures wherever there are many. How fast the first ones
-    of a live source came says nothing.
+    A mean over a variable rate would drop pictures wherever there are many, and many a header's
+    rate is one. How fast the first ones of a live source came says nothing.
     """
     nominal = source.fps
     if len(times) < 2 or source.live:
         return nominal or _ASSUMED_FPS
-    return believed_rate(nominal, float(1.0 / np.median(np.diff(times))))
+    step = float(np.median(np.diff(times)))
+    if nominal and 1.0 / nominal - step > _ROUNDED:
+        return 1.0 / step
+    return believed_rate(nominal, 1.0 / step)

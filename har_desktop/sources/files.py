@@ -38,7 +38,10 @@ def expand_sources(paths: Sequence[Path]) -> list[Path]:
         InputError: A path does not exist, or a folder holds no video or cannot be read.
     """
     files = [file for path in paths for file in _videos_of(path)]
-    return list({file.resolve(): file for file in files}.values())
+    each: dict[Path, Path] = {}
+    for file in files:
+        each.setdefault(file.resolve(), file)
+    return list(each.values())
 
 
 def is_folder(path: Path) -> bool:
@@ -63,17 +66,17 @@ def _videos_of(path: Path) -> list[Path]:
         if not path.is_dir():
             return [path]
         entries = sorted(path.iterdir())
+        videos = [
+            entry
+            for entry in entries
+            if entry.suffix.lower() in VIDEO_SUFFIXES
+            and not entry.name.startswith(".")
+            and entry.is_file()
+        ]
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file or folder; check the path") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    videos = [
-        entry
-        for entry in entries
-        if entry.suffix.lower() in VIDEO_SUFFIXES
-        and not entry.name.startswith(".")
-        and entry.is_file()
-    ]
     if not videos:
         raise InputError(f"{path}: no video in this folder; name another, or the files themselves")
     return videos

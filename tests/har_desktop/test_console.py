@@ -157,6 +157,26 @@ def test_a_reader_that_leaves_is_no_failure_to_speak_of():
     assert (process.returncode, err) == (1, "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell's way to close what is written to")
+@pytest.mark.parametrize(
+    ("verb", "closed"),
+    [
+        ("click.echo('x')", ">&-"),
+        ("console.print_json([1])", ">&- 2>&-"),
+        ("click.echo('x', err=True)", "2>&-"),
+    ],
+)
+def test_nobody_needs_to_listen(verb, closed):
+    code = (
+        "import click, sys; from har_desktop import console\n"
+        f"tool = click.Command('tool', callback=lambda: {verb})\n"
+        "console.leave(console.run(tool, 'tool', []))"
+    )
+    line = f'exec "{sys.executable}" -c "$0" {closed}'
+    process = subprocess.run(["/bin/sh", "-c", line, code], capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (0, "")
+
+
 def test_a_name_that_is_not_unicode_is_told_with_escapes(capsys):
     console.print_json([{"source": "caf\udce9.mp4", "files": ["größe"]}])
     (line,) = capsys.readouterr().out.splitlines()

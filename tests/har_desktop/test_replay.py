@@ -1,6 +1,7 @@
 """Replay of real files that the encoder wrote, through the real engine into real outputs."""
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 import webvtt
 
+from har_desktop import replay as module
 from har_desktop.errors import BundleError, InputError
 from har_desktop.opencv import cv2
+from har_desktop.pipeline.ordered import Outcome
 from har_desktop.replay import Replays, replay
+from har_desktop.sources.base import SourceInfo
 from har_desktop.sources.video import VideoFile
 
 FPS = 20.0
@@ -142,6 +146,34 @@ def test_a_folder_stands_for_its_videos_and_names_stay_apart(
     results = run([folder, twin], tmp_path / "out", sure_bundle)
     assert [Path(s.source).name for s in results.summaries] == ["a.avi", "b.avi", "a.avi"]
     assert {p.name for p in (tmp_path / "out").glob("*.mp4")} == {"a.mp4", "b.mp4", "a-2.mp4"}
+
+
+def test_a_source_that_is_named_twice_is_replayed_once(tmp_path: Path, sure_bundle: Path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    video = write_video(folder / "a.avi", seconds=0.5)
+    (folder / "link.avi").symlink_to(video)
+    results = run([video, video, folder], tmp_path / "out", sure_bundle)
+    assert [Path(s.source).name for s in results.summaries] == ["a.avi"]
+
+
+def test_a_folder_may_hold_its_own_results(tmp_path: Path, sure_bundle: Path) -> None:
+    write_video(tmp_path / "a.avi", seconds=0.5)
+    write_video(tmp_path / "b.avi", seconds=0.5).rename(tmp_path / "b.mp4")  # of no replay
+    names = []
+    for _ in range(2):
+        results = run([tmp_path], tmp_path, sure_bundle)
+        assert [Path(s.source).name for s in results.summaries] == ["a.avi"]
+        assert [Path(f.source).name for f in results.failures] == ["b.mp4"]
+        names.append(sorted(path.name for path in tmp_path.iterdir()))
+    assert names[0] == names[1]
+
+
+def test_pauses_do_not_lengthen_the_last_picture() -> None:
+    outcome = Outcome(frames=3, first=0.0, last=20.0)
+    info = SourceInfo("film", 64, 48, fps=25.0, frames=None, live=False)
+    assert module._duration(outcome, info) == pytest.approx(20.04)
+    assert module._duration(outcome, dataclasses.replace(info, fps=None)) == pytest.approx(30.0)
 
 
 def test_the_source_is_never_overwritten(tmp_path: Path, sure_bundle: Path) -> None:

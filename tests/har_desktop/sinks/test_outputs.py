@@ -17,6 +17,11 @@ def test_a_name_that_a_number_would_make_is_not_taken_twice() -> None:
     assert unique(["a", "b", "a", "a-2", "a"]) == ["a", "b", "a-2", "a-2-2", "a-3"]
 
 
+def test_names_that_some_disks_take_for_the_same_are_kept_apart() -> None:
+    assert unique(["Clip", "clip", "CLIP-2"]) == ["Clip", "clip-2", "CLIP-2-2"]
+    assert unique(["caf\u00e9", "cafe\u0301"]) == ["caf\u00e9", "cafe\u0301-2"]
+
+
 def test_looking_whether_a_folder_takes_files_leaves_all_as_it_is(tmp_path: Path) -> None:
     mine = tmp_path / ".har-desktop"
     mine.write_text("mine")

@@ -98,6 +98,17 @@ def test_without_a_good_rate_it_is_measured(tmp_path, run_info, result, fps):
     assert [number_of(frame.image) for frame in frames] == list(range(30))
 
 
+@pytest.mark.parametrize("every", [12, 20])
+def test_a_nominal_rate_that_is_a_mean_drops_no_pictures(tmp_path, run_info, result, every):
+    """As of a phone that leaves out one frame of so many in the dark."""
+    times = [index / 30.0 for index in range(100) if index % every]
+    mean = (len(times) - 1) / (times[-1] - times[0])
+    run = replace(run_info, source=replace(run_info.source, fps=mean))
+    frames, info = film(tmp_path / "clip.mp4", run, result, times)
+    assert info.fps == pytest.approx(30.0)
+    assert {number_of(frame.image) for frame in frames} == set(range(len(times)))
+
+
 @pytest.mark.parametrize("early", [0.005, 0.5], ids=["burst", "hiccup"])
 def test_how_a_live_source_begins_says_nothing_of_its_rate(tmp_path, run_info, result, early):
     source = replace(run_info.source, fps=20.0, live=True)

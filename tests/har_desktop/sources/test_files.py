@@ -27,6 +27,22 @@ def test_each_file_comes_once(folder):
     assert [path.name for path in paths] == ["c.mkv", "a.AVI", "b.mp4"]
 
 
+def test_a_file_is_named_after_itself_and_not_after_a_link(tmp_path):
+    (tmp_path / "a.avi").touch()
+    (tmp_path / "b.avi").symlink_to(tmp_path / "a.avi")
+    assert [path.name for path in expand_sources([tmp_path])] == ["a.avi"]
+
+
+def test_a_folder_that_may_only_be_listed_is_told(mere_user, foreign_folder):
+    folder = foreign_folder / "films"
+    folder.mkdir()
+    (folder / "a.avi").touch()
+    folder.chmod(0o444)
+    with mere_user(), pytest.raises(InputError, match="cannot be read: Permission denied"):
+        expand_sources([folder])
+    folder.chmod(0o755)
+
+
 def test_a_folder_without_videos_is_refused(folder):
     (folder / "inner.mp4" / "deep.mp4").rename(folder / "inner.mp4" / "deep.txt")
     with pytest.raises(InputError, match=r"inner\.mp4: no video in this folder; .*name"):
