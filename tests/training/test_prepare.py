@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -70,20 +71,25 @@ def test_the_other_folders_teach_what_is_none_of_the_classes(own_clips, tiny, ca
     assert "add a folder of anything else" in capsys.readouterr().err
 
 
+def write_groups(folder: Path, groups: Mapping[str, Sequence[str]], each: int) -> None:
+    """Some files for each group that does what a label says, and `groups.csv`."""
+    lines = ["file,group"]
+    for label, names in groups.items():
+        (folder / label).mkdir()
+        for group in names:
+            for number in range(each):
+                name = f"{label}/{group} {number}.mp4"
+                (folder / name).write_text(name)
+                lines.append(f"{name},{group}")
+    (folder / "groups.csv").write_text("\n".join(lines))
+
+
 @pytest.mark.parametrize(
     "where", [["misc"], ["anna"], ["eva"], ["misc", "more"], ["anna", "ben", "cem", "dora", "eva"]]
 )
 def test_other_clips_are_learned_from_whoever_did_them(tmp_path, where) -> None:
     people = ("anna", "ben", "cem", "dora", "eva")
-    lines = ["file,group"]
-    for label, groups in (("jump", people), ("squat", people), ("something else", where)):
-        (tmp_path / label).mkdir()
-        for group in groups:
-            for number in range(2):
-                name = f"{label}/{group} {number}.mp4"
-                (tmp_path / name).write_text(name)
-                lines.append(f"{name},{group}")
-    (tmp_path / "groups.csv").write_text("\n".join(lines))
+    write_groups(tmp_path, {"jump": people, "squat": people, "something else": where}, each=2)
     config = with_classes(Config(others=1.0), tmp_path, "jump,squat")
     split = split_by_group(scan(tmp_path, config.classes))
     groups = {name: {clip.group for clip in clips} for name, clips in split.sets().items()}
@@ -101,14 +107,7 @@ def test_other_clips_are_learned_from_whoever_did_them(tmp_path, where) -> None:
 
 def test_where_single_clips_are_shuffled_other_clips_are_too(tmp_path: Path) -> None:
     # Of one group all, so that nothing would be left to learn from.
-    lines = ["file,group"]
-    for label in ("jump", "squat", "something else"):
-        (tmp_path / label).mkdir()
-        for number in range(40):
-            name = f"{label}/{number}.mp4"
-            (tmp_path / name).write_text(name)
-            lines.append(f"{name},anna")
-    (tmp_path / "groups.csv").write_text("\n".join(lines))
+    write_groups(tmp_path, dict.fromkeys(("jump", "squat", "something else"), ["anna"]), each=40)
     config = with_classes(Config(others=1.0), tmp_path, "jump,squat")
     split = split_at_random(scan(tmp_path, config.classes), seed=1)
     others = other_clips(config, tmp_path, split)
