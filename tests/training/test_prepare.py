@@ -107,7 +107,7 @@ def test_other_clips_are_learned_from_whoever_did_them(tmp_path, where) -> None:
 
 def test_where_single_clips_are_shuffled_other_clips_are_too(tmp_path: Path) -> None:
     # Of one group all, so that nothing would be left to learn from.
-    write_groups(tmp_path, dict.fromkeys(("jump", "squat", "something else"), ["anna"]), each=40)
+    write_groups(tmp_path, dict.fromkeys(("jump", "squat", "something else"), ("anna",)), each=40)
     config = with_classes(Config(others=1.0), tmp_path, "jump,squat")
     split = split_at_random(scan(tmp_path, config.classes), seed=1)
     others = other_clips(config, tmp_path, split)
