@@ -64,7 +64,7 @@ def movement(sketches: Sequence[Sketch]) -> float:
     return float(ordered[:, -places:].mean())
 
 
-def shortfall(moved: float, usual: ClassMovement) -> float:
+def shortfall(moved: float, own: ClassMovement) -> float:
     """What it takes off the evidence for a class that less moves than people move who do it.
 
     A yo-yo player moves a lot, a person who shrugs does not. Ratios count: it is zero down to
@@ -74,10 +74,10 @@ def shortfall(moved: float, usual: ClassMovement) -> float:
 
     Args:
         moved: Grey levels, as of `movement`.
-        usual: Of the class.
+        own: What moves in the class.
 
     Returns:
         Zero or more.
     """
-    step = max(LEAST_STEP, math.log(usual.usual / usual.doubtful))
-    return max(0.0, math.log(usual.doubtful / max(moved, NOTHING)) / step)
+    step = max(LEAST_STEP, math.log(own.usual / own.doubtful))
+    return max(0.0, math.log(own.doubtful / max(moved, NOTHING)) / step)

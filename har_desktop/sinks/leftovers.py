@@ -81,12 +81,13 @@ def rescue(partial: Path) -> Path | None:
 
 def _is_leftover(path: Path) -> bool:
     name = _PARTIAL.fullmatch(path.name)
-    return (
-        name is not None
-        and path.is_file()
-        and not _in_use(path, int(name["pid"]))
-        and not _holds_nothing(path)
-    )
+    if name is None:
+        return False
+    try:
+        found = path.is_file() and not _in_use(path, int(name["pid"])) and not _holds_nothing(path)
+    except OSError:  # somebody else's, which may not be read
+        return False
+    return found
 
 
 def _holds_nothing(path: Path) -> bool:

@@ -96,6 +96,15 @@ def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
     assert find_leftovers(tmp_path / "gone") == ()
 
 
+def test_one_that_may_not_be_read_hides_no_others(mere_user, foreign_folder):
+    ours, foreign = (foreign_folder / f".{n}.vtt.99999999.1.partial.vtt" for n in ("a", "b"))
+    for path in (ours, foreign):
+        path.write_text("WEBVTT")
+    foreign.chmod(0o000)
+    with mere_user():
+        assert find_leftovers(foreign_folder) == (ours,)
+
+
 def test_an_unfinished_file_is_rescued_by_its_writer(tmp_path):
     text = AtomicText(tmp_path / "a.events.csv")
     text.write("start,end\n1.0,")
