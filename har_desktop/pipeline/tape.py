@@ -33,6 +33,7 @@ class Tape:
         self._run = run
         self._first: Frame | None = None
         self._last: Result | None = None
+        self._until = 0.0  # of the session: up to here the video shows everything
         self.held = 0.0
         self._video = AnnotatedVideo(target.with_name(f"{target.name}.mp4"), run, plain=plain)
         self._sinks: list[AnnotatedVideo | FramesJsonl] = [self._video]
@@ -55,6 +56,7 @@ class Tape:
         if self._last is not None and self._last.stretch != result.stretch and not self.held:
             self._fade(self._last.recognition, frame.time)
         self._last, self.held = result, 0.0
+        self._until = max(self._until, frame.time)  # a late one comes after what was held
         recognition = self._rebase(result.recognition)
         decision = replace(result.decision, time=recognition.frame.time)
         for sink in self._sinks:
@@ -63,9 +65,7 @@ class Tape:
 
     def lacks(self, time: float) -> float:
         """Seconds up to a time of the session that the video doesn't show yet."""
-        if self._last is None:
-            return 0.0
-        return time - self._last.recognition.frame.time - self.held
+        return 0.0 if self._last is None else time - self._until
 
     def hold(self, seconds: float) -> None:
         """Go on without a label until so many seconds after the last result: none is before that.
@@ -78,6 +78,7 @@ class Tape:
         if not self.held:
             self._fade(self._last.recognition, until)
         self.held = max(self.held, seconds)
+        self._until = max(self._until, until)
         self._video.hold(until - (self._first or self._last.recognition.frame).time)
 
     @property

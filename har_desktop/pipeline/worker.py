@@ -74,8 +74,13 @@ class Worker:
             self._interrupt()
 
     def watch(self) -> None:
-        """Tell of a model that does not answer; to be called with each frame that comes."""
+        """Tell of a model that does not answer, and interrupt it where another one waits.
+
+        To be called with each frame that comes.
+        """
         if self._is_slow():
+            if self._wish is not None:  # it came before the model was slow
+                self._interrupt()
             self._machine.delay(
                 f"the model has not answered for {SLOW_S:g} s; wait, choose another model, or"
                 " close the source"

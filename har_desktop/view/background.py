@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -65,15 +66,13 @@ class Task(QObject):
         except Exception as error:  # noqa: BLE001, whatever it is, the person is told
             _log.exception("%s failed", self._thread.name)
             ending = False, f"{type(error).__name__}: {error}; the log file has more"
-        if not self._cancelled:
+        if self._cancelled:
+            ending = False, ""
+        with suppress(RuntimeError):  # nobody owns it any more
             self._ended.emit(*ending)
 
     def _deliver(self, good: bool, outcome: Any) -> None:
         """In the main thread, for that is where this object lives."""
-        if self._cancelled:
-            return
-        if good:
-            self.done.emit(outcome)
-        else:
-            self.failed.emit(outcome)
+        if not self._cancelled:
+            (self.done if good else self.failed).emit(outcome)
         self.deleteLater()

@@ -52,14 +52,21 @@ def test_failing_model_is_a_fault_until_it_is_restarted(error, words, rig, log, 
 
 
 @pytest.fixture
-def stuck(rig, log, live, make_bundle, tmp_path):
-    """A session whose model works on one frame for long, and has been told of; its source."""
+def sticking(rig, log, live, make_bundle, tmp_path):
+    """A session whose model works for long on frames that are white, and its source."""
     folder = make_bundle(tmp_path / "slow", length=5, interval=0.1, edit_encoder=slow_encoder)
     session, source = live(ENDLESS), rig("scripted")
     session.swap(Recognizer(load_bundle(folder), "cpu"))
     session.start(source.open_source)
     log.wait(lambda: log.results)
     source.white = True
+    return session, source
+
+
+@pytest.fixture
+def stuck(sticking, log):
+    """The same, and it has been told of."""
+    session, source = sticking
     log.wait(lambda: session.status.message is not None)
     source.white = False
     return session, source
@@ -89,6 +96,21 @@ def test_another_model_takes_over_from_one_that_does_not_answer(stuck, log, live
     assert session.status.message is None
     assert State.FAULTED not in log.states
     check(session.stats())
+
+
+def test_another_model_that_came_before_it_was_slow_takes_over(sticking, log, live_bundle):
+    session, source = sticking
+    captured = session.stats().captured
+    log.wait(lambda: session.stats().captured > captured + 10)
+    source.white = False
+    before, began = len(log.results), perf_counter()
+    replacement = Recognizer(live_bundle, "cpu")
+    session.swap(replacement)
+    assert session.status.message is None
+    log.wait(lambda: len(log.results) > before)
+    assert log.results[before].manifest is replacement.manifest
+    assert perf_counter() - began < worker_module.SLOW_S + 3.0
+    assert State.FAULTED not in log.states
 
 
 def test_stop_interrupts_a_model_that_does_not_answer(stuck, monkeypatch):

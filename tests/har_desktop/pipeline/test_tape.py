@@ -45,6 +45,22 @@ def test_what_is_held_is_in_the_file(tmp_path, run, results):
     assert len(lines(jsonl)) == 4
 
 
+def test_what_was_held_is_not_lacking_after_a_late_one(tmp_path, run, results):
+    tape = Tape(tmp_path / "take", run)
+    assert tape.lacks(START + 1.0) == 0.0
+    for result in results(3):
+        tape.write(result)
+    tape.hold(29.0)
+    late = results(1, start=START + 0.5, first=2003)
+    tape.write(late[0])
+    end = START + 2 / FPS + 29.0
+    assert tape.lacks(end + 4.0) == pytest.approx(4.0)
+    tape.hold(1.0)  # after the late one: that is shown already
+    assert tape.lacks(end + 4.0) == pytest.approx(4.0)
+    video, _ = tape.finish()
+    assert len(video_frames(video)[0]) == 2 + round(29.0 * FPS) + 1
+
+
 def test_one_that_comes_late_is_shown_when_it_comes(tmp_path, run, results):
     tape = Tape(tmp_path / "take", run)
     for result in results(3):
