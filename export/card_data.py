@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -11,6 +12,7 @@ from export.markdown import table
 from export.ucf101 import CLASSES
 from har_desktop.inference.manifest import Json, Manifest
 from har_desktop.sources.figure import ACTIONS
+from har_desktop.sources.files import VIDEO_SUFFIXES
 from training.config import Config, MobileNetGru, Streams, TunedGru, parts
 from training.data.split import LISTED
 
@@ -101,7 +103,11 @@ def _kept_apart(manifest: Manifest, training: Training) -> Iterator[str]:
 
 def _ungrouped(manifest: Manifest, groups: Iterable[str]) -> int:
     """How many of the groups bear the path of their only clip, for nothing states another."""
-    return sum(group.startswith(tuple(f"{c}/" for c in manifest.classes)) for group in groups)
+    folders = tuple(f"{label}/" for label in manifest.classes)
+    return sum(
+        group.startswith(folders) and Path(group).suffix.lower() in VIDEO_SUFFIXES
+        for group in groups
+    )
 
 
 def _groups(manifest: Manifest, names: list[str]) -> str:

@@ -77,9 +77,14 @@ def _accuracies(reports: dict[str, Accuracy]) -> Iterator[str]:
     for name, report in reports.items():
         if report.grouped95:
             low, high = report.wilson95
+            why = (
+                "is everything, for all clips are of one group, which tells nothing of other people"
+                if report.grouped95 == (0, 1)
+                else "draws whole groups: clips of one are recognised together or not at all"
+            )
             yield (
-                f"The interval of {name} draws whole groups: clips of one are recognised together"
-                f" or not at all. As if they were independent, it is {low:.3f} to {high:.3f}."
+                f"The interval of {name} {why}."
+                f" As if they were independent, it is {low:.3f} to {high:.3f}."
             )
     gaps = [
         f"{report.expected_calibration_error:.3f} ({name})"

@@ -77,22 +77,27 @@ def grouped95(right: NDArray[np.bool_], groups: Sequence[Hashable]) -> tuple[flo
     Clips cut from one video are recognised together or not at all, so they tell less than as many
     clips of strangers. Whole groups are drawn, again and again, and the share among their clips
     (cluster bootstrap: Davison, Hinkley, "Bootstrap Methods and their Application", 1997, 3.8).
+    Where all groups are alike no draw differs from another, so the interval is never narrower than
+    that of as many clips of strangers (`wilson95`).
 
     Args:
         right: (clips,) which answers are right.
         groups: (clips,) of each.
 
     Returns:
-        (low, high) in 0..1.
+        (low, high) in 0..1; the whole range for one group, which tells nothing of another.
     """
     _, of_clip = np.unique(list(map(repr, groups)), return_inverse=True)
     clips = np.bincount(of_clip)
+    if len(clips) < 2:
+        return 0.0, 1.0
     hits = np.bincount(of_clip, weights=right)
     random = np.random.default_rng(0)
     draws = (random.integers(0, len(clips), len(clips)) for _ in range(RESAMPLES))
     shares = [hits[drawn].sum() / clips[drawn].sum() for drawn in draws]
     low, high = np.percentile(shares, [2.5, 97.5])
-    return float(low), float(high)
+    close, far = wilson95(int(right.sum()), len(right))
+    return min(float(low), close), max(float(high), far)
 
 
 def expected_calibration_error(

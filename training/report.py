@@ -14,12 +14,10 @@ if TYPE_CHECKING:
 def table(report: dict[str, Any]) -> str:
     """The headline, then a row per class with the class it is most often taken for."""
     low, high = report["grouped95"]
-    close, far = report["wilson95"]
     lines = [
         f"accuracy {report['accuracy']:.3f} (95 % interval {low:.3f} to {high:.3f}),"
         f" {report['clips']} clips, {report['protocol']}, sampling {report['sampling']}",
-        f"The interval draws whole groups, of which there are {report['groups']}. Were clips of one"
-        f" group as different as others, it would be {close:.3f} to {far:.3f} (Wilson).",
+        _of_groups(report),
         f"macro precision {report['macro_precision']:.3f}, recall {report['macro_recall']:.3f},"
         f" F1 {report['macro_f1']:.3f};"
         f" calibration error {report['expected_calibration_error']:.3f}",
@@ -37,6 +35,16 @@ def table(report: dict[str, Any]) -> str:
         )
     lines += [f"unreadable, left out: {path}" for path in report["skipped"]]
     return "\n".join(lines)
+
+
+def _of_groups(report: dict[str, Any]) -> str:
+    low, high = report["wilson95"]
+    alike = f"Were clips of one group as different as others, it would be {low:.3f} to {high:.3f}"
+    if report["groups"] == 1:
+        return f"All clips are of one group, which tells nothing of other people. {alike} (Wilson)."
+    return (
+        f"The interval draws whole groups, of which there are {report['groups']}. {alike} (Wilson)."
+    )
 
 
 def rejection_table(report: Rejection) -> str:

@@ -14,6 +14,7 @@ from tests.training.commands import command, here
 from training.data.index import scan
 from training.data.split import TEST_GROUPS, Split, split_at_random
 from training.evaluate import evaluate, refuse_seen
+from training.report import table
 
 KEYS = {
     "kind",
@@ -66,6 +67,8 @@ def test_an_unreadable_clip_is_counted_not_hidden(
     report = evaluate(load_bundle(bundle), tmp_path, clips, "time", "group-wise", False)
     assert report["clips"] == 1
     assert report["skipped"] == ["Drift/v_Drift_g01_c02.avi"]
+    assert report["grouped95"] == (0.0, 1.0)
+    assert "All clips are of one group, which tells nothing of other people." in table(report)
 
 
 def test_the_command_line_measures_the_test_groups_without_tensorflow(

@@ -24,10 +24,27 @@ def test_groups_that_are_alike_tell_less_than_as_many_clips() -> None:
     low, high = wilson95(hits, 200)
     assert grouped95(alone, range(200)) == pytest.approx((low, high), abs=0.01)
     alike = np.repeat(alone, 4)
-    assert grouped95(alike, np.repeat(range(200), 4)) == grouped95(alone, range(200))
+    assert grouped95(alike, np.repeat(range(200), 4)) == pytest.approx((low, high), abs=0.01)
     few = np.repeat([True] * 8 + [False] * 2, 20)
     assert grouped95(few, np.repeat(range(10), 20)) == pytest.approx((0.5, 1.0))
-    assert grouped95(np.array([True, True]), [("a", "x"), ("b", "x")]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_groups_that_are_all_alike_are_not_certain(right: bool) -> None:
+    answers = np.full(30, right)
+    assert grouped95(answers, np.repeat(range(3), 10)) == wilson95(int(answers.sum()), 30)
+    two = grouped95(answers[:2], [("a", "x"), ("b", "x")])
+    assert two == wilson95(int(answers[:2].sum()), 2)
+
+
+def test_the_interval_of_groups_is_never_narrower_than_that_of_clips() -> None:
+    # Each group is right about half of its clips: every draw of groups has the same share.
+    halves = np.tile([True, False], 20)
+    assert grouped95(halves, np.repeat(range(10), 4)) == wilson95(20, 40)
+
+
+def test_one_group_tells_nothing_of_another() -> None:
+    assert grouped95(np.array([True] * 9 + [False]), ["anna"] * 10) == (0.0, 1.0)
 
 
 def test_classification_by_hand() -> None:
