@@ -16,7 +16,7 @@ from training.config import Config, MobileNetGru, OnPublished, Streams, TunedGru
 from training.data.cache import Cache
 from training.data.division import FOLDS
 from training.data.figures import figure_clips
-from training.data.index import Clip, labels, other_labels, scan
+from training.data.index import Clip, labels, once, other_labels, scan
 from training.data.split import (
     TEST_GROUPS,
     Split,
@@ -263,9 +263,9 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
         if clip.sha256 in seen:
             click.echo(f"left out: {clip.path} shows what a clip of a class shows", err=True)
     seen |= {c.sha256 for c in test}
-    validating = [c for c in validating if c.sha256 not in seen]
+    validating = once(c for c in validating if c.sha256 not in seen)
     seen |= {c.sha256 for c in validating}
-    train = [c for c in clips if c.sha256 not in seen]
+    train = once(c for c in clips if c.sha256 not in seen)
     if not train:
         raise InputError(
             f"no clip of {', '.join(found)} is left to learn from: all are of groups that validate"

@@ -185,6 +185,16 @@ def test_a_copy_of_a_clip_of_a_class_is_not_learned_as_none_of_them(
     assert said.count("left out: something else/copy of take") == 6
 
 
+def test_other_content_that_occurs_twice_is_learned_from_once(own_clips, tmp_path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(own_clips, data)
+    shutil.copytree(data / "something else", data / "one more thing")
+    config = with_classes(Config(others=1.0), data, "standing,to the right")
+    others = other_clips(config, data, split_by_group(scan(data, config.classes)))
+    contents = [clip.sha256 for clip in [*others.train, *others.validation]]
+    assert len(contents) == len(set(contents)) == 6
+
+
 def test_content_that_occurs_twice_is_told(own_clips, tmp_path, tiny, capsys) -> None:
     data = tmp_path / "data"
     for path in own_clips.glob("*/*.avi"):

@@ -26,7 +26,7 @@ from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
 from har_desktop.sinks.atomic import writing
 from training.data import augment
-from training.data.cache import nearest, refuse_broken, save
+from training.data.cache import READER, nearest, refuse_broken, save
 from training.data.figures import open_clip
 from training.data.index import Clip
 from training.network import a_few, normalize, predict
@@ -114,7 +114,7 @@ class Bank:
                 save(path, array)
             save(last, times)  # its presence says that all is whole
         bar.close()
-        refuse_broken(broken, len({clip for clip, _ in jobs}))
+        refuse_broken(broken.values(), len({clip for clip, _ in jobs}))
         return [job for job in jobs if job[0] not in broken]
 
     def load(self, clip: Clip, view: int) -> Tape:
@@ -131,7 +131,7 @@ class Bank:
         pictures = msgspec.structs.replace(
             self._config, speed=1.0, jitter=0.0, reverse=0.0, still=0.0, background=0.0, mixup=0.0
         )
-        digest = hashlib.sha256(msgspec.json.encode([pictures, SEED, SPACING_S]))
+        digest = hashlib.sha256(msgspec.json.encode([pictures, SEED, SPACING_S, READER]))
         for weights in self.trunk.get_weights():
             digest.update(weights.tobytes())
         return f"{self._size[0]}x{self._size[1]}-{digest.hexdigest()[:12]}"

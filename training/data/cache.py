@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -26,12 +26,15 @@ from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
 from har_desktop.sinks.atomic import write_whole, writing
 from training.data.figures import open_clip
-from training.data.index import Clip
+from training.data.index import Clip, once
 
 # Windows are drawn at random offsets and jittered intervals, so the cache is finer than theirs. It
 # is a whole fraction of it: else pictures that the app takes 0.2 s apart, at 25 frames a second,
 # would lie 0.16 and 0.24 s apart in what is learned from.
 PER_INTERVAL = 3
+# Raised whenever the app reads other pictures or times from a file than it did, as it now refuses
+# interlaced ones and stretches wide pixels; or what was decoded before would stay.
+READER = 2
 # More broken clips than this share and something is wrong with the data set itself.
 MAX_BROKEN = 0.05
 
@@ -71,7 +74,7 @@ class Cache:
         self._data = data
         self._size = size
         self._spacing = interval / PER_INTERVAL
-        self.folder = folder / f"{height}x{width}-{PER_INTERVAL}-in-{interval:g}s"
+        self.folder = folder / f"{height}x{width}-{PER_INTERVAL}-in-{interval:g}s-{READER}"
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -87,8 +90,8 @@ class Cache:
         """
         missing = [c for c in clips if not self._paths(c)[0].exists()]
         broken = decode_all(self._decode, missing, "decode", workers)
-        refuse_broken(broken, len(clips))
-        return [c for c in clips if c not in broken]
+        refuse_broken(broken.values(), len(clips))
+        return [c for c in clips if c.sha256 not in broken]
 
     def load(self, clip: Clip) -> Footage:
         """The footage of a clip that `fill` has decoded."""
@@ -130,8 +133,8 @@ def thinned(frames: Iterable[Frame], spacing: float) -> Iterator[Frame]:
 
 def decode_all(
     decode: Callable[[Clip], None], clips: Sequence[Clip], task: str, workers: int | None = None
-) -> dict[Clip, str]:
-    """Decode clips in parallel; a progress bar tells how far it is.
+) -> dict[str, str]:
+    """Decode clips in parallel, each content once; a progress bar tells how far it is.
 
     Args:
         decode: Decodes one clip and keeps the result; raises SourceError where it cannot be read.
@@ -140,21 +143,22 @@ def decode_all(
         workers: Threads; one per core for None.
 
     Returns:
-        Why clips could not be read.
+        Why contents could not be read, by their hash.
     """
     cv2.setNumThreads(1)
-    broken: dict[Clip, str] = {}
+    broken: dict[str, str] = {}
 
     def attempt(clip: Clip) -> None:
         try:
             decode(clip)
         except SourceError as error:
-            broken[clip] = str(error)
+            broken[clip.sha256] = str(error)
 
+    contents = once(clips)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        work = pool.map(attempt, clips)
+        work = pool.map(attempt, contents)
         try:
-            for _ in tqdm(work, task, len(clips), unit="clip", disable=None):
+            for _ in tqdm(work, task, len(contents), unit="clip", disable=None):
                 pass
         except BaseException:  # a full disk, or Ctrl-C: the other clips are not worth waiting for
             pool.shutdown(cancel_futures=True)
@@ -179,13 +183,13 @@ def nearest(there: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[
     return np.where(nearer, left, right)
 
 
-def refuse_broken(broken: Mapping[Clip, str], clips: int) -> None:
-    """Name the clips that cannot be decoded, on stderr.
+def refuse_broken(broken: Collection[str], clips: int) -> None:
+    """Say on stderr why clips cannot be decoded.
 
     Raises:
         InputError: They are more than `MAX_BROKEN` of all.
     """
-    for reason in broken.values():
+    for reason in broken:
         tqdm.write(f"left out: {reason}", file=sys.stderr)
     if broken:
         tqdm.write(f"{len(broken)} of {clips} clips cannot be decoded", file=sys.stderr)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -103,6 +103,19 @@ def is_ucf(clips: Collection[Clip]) -> bool:
 def ungrouped(clips: Collection[Clip]) -> int:
     """How many of the clips are a group of their own because nothing states their group."""
     return sum(clip.group == clip.path for clip in clips)
+
+
+def origins(clips: Collection[Clip]) -> list[Hashable]:
+    """What each clip was cut from; in UCF101 groups of two labels are two videos."""
+    return [clip.origin for clip in clips] if is_ucf(clips) else [clip.group for clip in clips]
+
+
+def once(clips: Iterable[Clip]) -> list[Clip]:
+    """The first clip of each content."""
+    first: dict[str, Clip] = {}
+    for clip in clips:
+        first.setdefault(clip.sha256, clip)
+    return list(first.values())
 
 
 def _videos(folder: Path) -> list[Path]:

@@ -53,7 +53,9 @@ def test_files_are_named_by_content_view_and_part(bank: Bank, jobs: list[Job]) -
     assert set(stamps(bank)) == {f"{c.sha256}.{v}.{p}.npy" for c, v in jobs for p in parts}
 
 
-def test_the_folder_depends_on_what_changes_pictures_or_features(tmp_path: Path, trunk) -> None:
+def test_the_folder_depends_on_what_changes_pictures_or_features(
+    tmp_path: Path, trunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def folder(trunk=trunk, **changes: object) -> Path:
         return Bank(tmp_path, tmp_path, trunk, msgspec.structs.replace(VARIED, **changes)).folder
 
@@ -72,6 +74,8 @@ def test_the_folder_depends_on_what_changes_pictures_or_features(tmp_path: Path,
         folder(one_weight),
         folder(tiny_trunk(height=64)),
     ]
+    monkeypatch.setattr("training.data.bank.READER", 10**6)
+    others.append(folder())
     assert len({same, *others}) == 1 + len(others)
 
 

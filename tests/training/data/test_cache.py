@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -38,6 +39,37 @@ def test_decoded_clips_are_not_decoded_again(
     Cache(tmp_path, clips_folder, (24, 32), 0.2).fill(clips)
     elsewhere = Cache(tmp_path, Path("/nowhere"), (24, 32), 0.2)
     assert elsewhere.fill(clips) == clips
+
+
+def test_what_was_read_otherwise_is_decoded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache(tmp_path, tmp_path, (24, 32), 0.2)
+    monkeypatch.setattr("training.data.cache.READER", 10**6)
+    assert Cache(tmp_path, tmp_path, (24, 32), 0.2).folder != cache.folder
+
+
+def test_clips_of_one_content_are_decoded_once(
+    tmp_path: Path, clips_folder: Path, clips: list[Clip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twins = [*clips, *(msgspec.structs.replace(clip, label="Twin") for clip in clips)]
+    cache = Cache(tmp_path, clips_folder, (24, 32), 0.2)
+    decoded, decode = [], cache._decode
+    monkeypatch.setattr(cache, "_decode", lambda clip: (decoded.append(clip), decode(clip)))
+    assert cache.fill(twins) == twins
+    assert sorted(decoded, key=clips.index) == clips
+
+
+def test_all_clips_of_a_broken_content_are_left_out(
+    tmp_path: Path, clips_folder: Path, clips: list[Clip], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.avi").write_bytes(b"not a video at all")
+    paths = [clips_folder / clip.path for clip in clips]
+    good = [msgspec.structs.replace(c, path=str(p)) for c, p in zip(clips, paths, strict=True)]
+    broken = [Clip(str(tmp_path / "broken.avi"), label, "g01", "0" * 64) for label in "ab"]
+    many = [*broken, *good * 10]
+    assert Cache(tmp_path, tmp_path, (24, 32), 0.2).fill(many) == many[2:]
+    assert capsys.readouterr().err.count("left out: ") == 1
 
 
 def test_another_size_is_another_entry(
