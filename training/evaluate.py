@@ -17,7 +17,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
-from training.data.index import Clip, is_ucf
+from training.data.index import Clip, origins
 from training.identity import identity
 from training.metrics import classification, expected_calibration_error, grouped95
 from training.windows import Sampling, all_windows
@@ -30,7 +30,7 @@ class Answers:
     Attributes:
         truth: (clips,) index of the true class.
         probabilities: (clips, classes), the mean of the clip's windows.
-        groups: (clips,) of each; in UCF101 those of two labels are two videos, whatever their name.
+        groups: (clips,) of each, see `training.data.index.origins`.
         windows: How many there were in all.
         skipped: Unreadable clips by path.
     """
@@ -51,13 +51,16 @@ def ask(
         InputError: There are no readable clips.
     """
     answers = all_windows(bundle, [data / c.path for c in clips], sampling, "evaluate", progress)
-    good = [(c, a) for c, a in zip(clips, answers, strict=True) if a is not None]
-    classes, ucf = bundle.manifest.classes, is_ucf(clips)
+    groups = origins(clips)
+    good = [
+        (c, group, a) for c, group, a in zip(clips, groups, answers, strict=True) if a is not None
+    ]
+    classes = bundle.manifest.classes
     return Answers(
-        truth=np.array([classes.index(clip.label) for clip, _ in good]),
-        probabilities=np.stack([windows.probabilities.mean(axis=0) for _, windows in good]),
-        groups=[clip.origin if ucf else clip.group for clip, _ in good],
-        windows=sum(len(windows.evident) for _, windows in good),
+        truth=np.array([classes.index(clip.label) for clip, _, _ in good]),
+        probabilities=np.stack([windows.probabilities.mean(axis=0) for _, _, windows in good]),
+        groups=[group for _, group, _ in good],
+        windows=sum(len(windows.evident) for _, _, windows in good),
         skipped=[c.path for c, a in zip(clips, answers, strict=True) if a is None],
     )
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
 from har_desktop.sources.video import VideoFile
-from training.data.cache import decode_all, nearest, refuse_broken, save
+from training.data.cache import READER, decode_all, nearest, refuse_broken, save
 from training.data.index import Clip
 
 COUNT = 10
@@ -35,7 +35,7 @@ class Frames:
     def __init__(self, folder: Path, data: Path, size: tuple[int, int]) -> None:
         self._data = data
         self._size = size
-        self.folder = folder / f"even{COUNT}-{size[0]}x{size[1]}"
+        self.folder = folder / f"even{COUNT}-{size[0]}x{size[1]}-{READER}"
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def fill(self, clips: Sequence[Clip], *, flow: bool) -> list[Clip]:
@@ -49,8 +49,8 @@ class Frames:
         """
         missing = [c for c in clips if not self._path(c, flow=flow).exists()]
         broken = decode_all(partial(self._decode, flow=flow), missing, "ten frames")
-        refuse_broken(broken, len(clips))
-        return [c for c in clips if c not in broken]
+        refuse_broken(broken.values(), len(clips))
+        return [c for c in clips if c.sha256 not in broken]
 
     def pictures(self, clip: Clip) -> Pictures:
         """(COUNT, height, width, 3) uint8 RGB, letterboxed, oldest first."""

@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         batch: Clips in a batch.
         seed: Of weights, order, variation and the clip-random split.
         clips: Of training, validation and test.
+        split: Digest of which clips these are, of which groups; "" in rows of before.
     """
 
     protocol: str
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch: int
     seed: int
     clips: tuple[int, int, int]
+    split: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -48,7 +50,8 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         settings: Under which it was measured.
         stopped: Why it was not measured; None where it was.
         accuracy: Of the test clips; like the rest None where the row was stopped.
-        wilson95: Its 95 % interval.
+        wilson95: Its 95 % interval, were clips of one group as different as others.
+        grouped95: The one that draws whole groups; None in rows of before.
         precision: Macro average, like the next two.
         recall: See above.
         f1: See above.
@@ -66,6 +69,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     stopped: str | None = None
     accuracy: float | None = None
     wilson95: tuple[float, float] | None = None
+    grouped95: tuple[float, float] | None = None
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
@@ -77,6 +81,11 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     machine: str
     commit: str
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The one to believe; None where the row was stopped."""
+        return self.grouped95 or self.wilson95
+
     def limits(self) -> list[str]:
         """What this number must not be taken for more than."""
         s = self.settings
@@ -85,7 +94,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             s.weights,
             f"{self.epochs} epochs of {s.frames} pictures per clip",
         ]
-        if self.wilson95 and self.wilson95[0] <= 1 / len(s.classes):
+        if self.interval and self.interval[0] <= 1 / len(s.classes):
             said.append("not better than guessing")
         return said
 
@@ -124,6 +133,8 @@ def begun(folder: Path, network: str, settings: Settings) -> Path:
 
 def _compare(path: Path, found: Settings, wanted: Settings) -> None:
     theirs, ours = msgspec.structs.asdict(found), msgspec.structs.asdict(wanted)
+    if not found.split:
+        theirs["split"] = wanted.split
     for name in ours:
         if ours[name] != theirs[name]:
             raise InputError(

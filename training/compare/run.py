@@ -29,9 +29,9 @@ from training.compare.learn import (
 from training.compare.networks import ROWS, Network, Row, build
 from training.compare.results import Result, Settings
 from training.compare.weights import Weights
-from training.data.index import Clip, scan
-from training.data.split import Split, split_at_random, split_by_group
-from training.metrics import classification
+from training.data.index import Clip, origins, scan
+from training.data.split import Split, digest, split_at_random, split_by_group
+from training.metrics import classification, grouped95
 from training.run_folder import commit, machine
 
 GRID = 8  # sides are multiples of what the poster's encoder divides them by
@@ -168,6 +168,7 @@ def measure(
         **known,
         accuracy=report["accuracy"],
         wilson95=report["wilson95"],
+        grouped95=grouped95(given == truth, origins(split.test)),
         precision=report["macro_precision"],
         recall=report["macro_recall"],
         f1=report["macro_f1"],
@@ -205,6 +206,7 @@ def _settings(row: Row, split: Split, weights: Weights, options: Options) -> Set
         batch=options.batch,
         seed=options.seed,
         clips=(len(split.train), len(split.validation), len(split.test)),
+        split=digest(split),
     )
 
 

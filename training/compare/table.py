@@ -62,7 +62,7 @@ def as_csv(results: Sequence[Result]) -> str:
 
 
 def _record(r: Result) -> dict[str, Any]:
-    low, high = r.wilson95 or (None, None)
+    low, high = r.interval or (None, None)
     s, poster = r.settings, POSTER_SCORES.get(r.network)
     return {
         "network": r.network,
@@ -103,6 +103,14 @@ def _preamble(meaning: str, rows: Sequence[Result]) -> list[str]:
             f"{len(classes)} classes ({', '.join(classes)}); {train} clips to learn from,"
             f" {validation} for validation, {test} to test on."
         )
+    if any(r.grouped95 for r in rows):
+        lines.append("Intervals draw whole groups: clips of one are right or wrong together.")
+    if alone := [r.network for r in rows if r.wilson95 and not r.grouped95]:
+        names = "all" if len(alone) == len(rows) else ", ".join(alone)
+        lines.append(
+            f"The intervals of {names} take clips of one group for independent (Wilson), and are"
+            " too narrow."
+        )
     return lines
 
 
@@ -114,10 +122,10 @@ def _measured(rows: Sequence[Result]) -> list[str]:
     ]
     for r in rows:
         poster = _poster(POSTER_SCORES.get(r.network))
-        if r.stopped is not None or r.wilson95 is None:
+        if r.stopped is not None or r.interval is None:
             cells = [f"stopped: {r.stopped}", "", "", "", poster, _millions(r.parameters), ""]
         else:
-            low, high = r.wilson95
+            low, high = r.interval
             cells = [
                 f"{r.accuracy:.3f} ({low:.3f} to {high:.3f})",
                 *(f"{value:.3f}" for value in (r.precision, r.recall, r.f1)),
@@ -175,7 +183,7 @@ def _charts(folder: Path, results: Sequence[Result]) -> list[Path]:
     axes = figure.add_subplot()
     width = 0.8 / (len(protocols) + 1)
     for number, protocol in enumerate(protocols):
-        rows = [r for r in results if r.settings.protocol == protocol and r.wilson95]
+        rows = [r for r in results if r.settings.protocol == protocol and r.interval]
         places = [names.index(r.network) + number * width for r in rows]
         heights = [r.accuracy or 0.0 for r in rows]
         spread = [[], []] if not rows else _spread(rows)
@@ -212,7 +220,7 @@ def _charts(folder: Path, results: Sequence[Result]) -> list[Path]:
 
 def _spread(rows: Sequence[Result]) -> list[list[float]]:
     """How far the interval reaches below and above; at 0 and 1 rounding would make it negative."""
-    intervals = [(r.accuracy or 0.0, *(r.wilson95 or (0.0, 0.0))) for r in rows]
+    intervals = [(r.accuracy or 0.0, *(r.interval or (0.0, 0.0))) for r in rows]
     return [
         [max(0.0, a - low) for a, low, _ in intervals],
         [max(0.0, high - a) for a, _, high in intervals],

@@ -5,6 +5,7 @@ Shuffling clips puts neighbours cut from one video on both sides and makes every
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -205,6 +206,13 @@ def read_split(path: Path) -> Split:
         return msgspec.json.decode(path.read_bytes(), type=Split)
     except (msgspec.DecodeError, OSError) as error:
         raise InputError(f"{path} is no split of a run: {error}") from error
+
+
+def digest(split: Split) -> str:
+    """A name for which clips, of which groups, are in which set, whatever their order."""
+    sets = split.sets().items()
+    clips = sorted((name, c.path, c.group, c.sha256) for name, part in sets for c in part)
+    return hashlib.sha256(msgspec.json.encode(clips)).hexdigest()[:12]
 
 
 def describe(split: Split) -> str:

@@ -40,6 +40,11 @@ def test_pictures_are_evenly_spaced_from_first_to_last(frames, clips_folder):
         frames.flow(drift)
 
 
+def test_what_was_read_otherwise_is_decoded_again(frames, tmp_path, clips_folder, monkeypatch):
+    monkeypatch.setattr("training.compare.frames.READER", 10**6)
+    assert Frames(tmp_path, clips_folder, SIZE).folder != frames.folder
+
+
 def test_flow_tells_where_things_move_to(frames, clips_folder):
     clips = [clip(clips_folder, label) for label in ("Drift", "Still", "Other")]
     frames.fill(clips, flow=True)

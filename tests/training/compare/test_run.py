@@ -1,5 +1,6 @@
 """The verb, on real clips with a network of our own: measured, kept, gone on with."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -67,6 +68,8 @@ def test_rows_are_measured(where, tmp_path, capsys):
     result = msgspec.json.decode(row(out, name="Two-stream+LSTM").read_bytes(), type=Result)
     assert result.stopped is None
     assert result.settings.clips == (20, 6, 14)
+    low, high = result.grouped95
+    assert low <= result.accuracy <= high
     assert result.accuracy >= 0.9  # motion tells the two classes apart
     assert result.epochs == 30
     # A network for single pictures costs too much for as many.
@@ -118,6 +121,28 @@ def test_other_settings_are_refused_before_anything_is_measured(where, measured,
     assert compare(*where, "--rows", "CNN+LSTM") == 0
     assert compare(*where, "--rows", "CNN-GRU,CNN+LSTM", "--epochs", 3) == 2
     assert "is of other settings (epochs: 2, not 3); remove it" in capsys.readouterr().err
+    assert measured == ["group-wise CNN+LSTM"]
+
+
+def test_another_division_of_as_many_clips_is_refused(
+    where, tmp_path, clips_folder, measured, capsys
+):
+    data = tmp_path / "data"
+    for label in ("Drift", "Still"):
+        shutil.copytree(clips_folder / label, data / label)
+    where = ("--data", data, *where[2:])
+    assert compare(*where, "--rows", "CNN+LSTM") == 0
+    first, other = sorted((data / "Drift").iterdir())[:2]
+    content = first.read_bytes()
+    first.write_bytes(other.read_bytes())
+    other.write_bytes(content)
+    assert compare(*where, "--rows", "CNN+LSTM") == 2
+    assert "is of other settings (split: " in capsys.readouterr().err
+    kept = row(tmp_path / "out")
+    result = msgspec.json.decode(kept.read_bytes())
+    del result["settings"]["split"]  # as rows of before
+    kept.write_bytes(msgspec.json.encode(result))
+    assert compare(*where, "--rows", "CNN+LSTM") == 0
     assert measured == ["group-wise CNN+LSTM"]
 
 

@@ -65,6 +65,20 @@ def test_a_measured_row_stands_beside_the_posters_with_its_limits():
     assert row[8] == "64x88 px; from scratch; 20 epochs of 2 pictures per clip"
 
 
+def test_an_interval_says_what_it_draws():
+    drawn = msgspec.structs.replace(MEASURED, network="CNN-GRU", grouped95=(0.31, 0.55))
+    table = markdown([MEASURED])
+    assert "The intervals of all take clips of one group for independent (Wilson)" in table
+    assert "draw whole groups" not in table
+    table = markdown([MEASURED, drawn, STOPPED])
+    assert "Intervals draw whole groups" in table
+    assert "The intervals of VGG16 take clips of one group for independent (Wilson)" in table
+    assert rows(table)["CNN-GRU"][1] == "0.438 (0.310 to 0.550)"
+    assert "Wilson" not in markdown([drawn])
+    (record,) = csv.DictReader(io.StringIO(as_csv([drawn])))
+    assert (record["low95"], record["high95"]) == ("0.31", "0.55")
+
+
 def test_a_stopped_row_says_why_and_states_no_number():
     row = rows(markdown([STOPPED]))["VGG19"]
     assert row[1] == "stopped: cannot learn 20 clips by heart"
