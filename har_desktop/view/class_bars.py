@@ -38,7 +38,7 @@ class ClassBar(QAbstractButton):
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         keep_space(self)
         self.pin(False)
         self._describe()
@@ -76,7 +76,10 @@ class ClassBar(QAbstractButton):
         width = metrics.horizontalAdvance(self.text()) + metrics.horizontalAdvance("100 %") + 60
         return QSize(width, metrics.height() + 17)
 
-    minimumSizeHint = sizeHint  # noqa: N815, Qt's name
+    def minimumSizeHint(self) -> QSize:  # noqa: N802, Qt's name
+        """The same without the room around it: on a low screen more classes are seen."""
+        hint = self.sizeHint()
+        return QSize(hint.width(), self.fontMetrics().height() + 7)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002, Qt's name
         """Draw name, probability and bar."""
@@ -88,7 +91,8 @@ class ClassBar(QAbstractButton):
             painter.setPen(palette.color(_Role.Accent) if self.hasFocus() else Qt.PenStyle.NoPen)
             painter.setBrush(palette.color(_Role.AlternateBase))
             painter.drawRoundedRect(rect, 6, 6)
-        inner = rect.adjusted(9, 5, -9, -6)
+        spare = max(0.0, rect.height() - self.fontMetrics().height() - 6)
+        inner = rect.adjusted(9, spare / 2, -9, -1 - spare / 2)
         self._draw_line(painter, inner, palette)
         self._draw_bar(painter, inner, palette)
 
@@ -150,6 +154,7 @@ class ClassBars(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bars: list[ClassBar] = []
+        self._named: int | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -168,6 +173,7 @@ class ClassBars(QScrollArea):
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
+        self._named = None
         self._bars = [ClassBar(index, label) for index, label in enumerate(classes)]
         for index, bar in enumerate(self._bars):
             bar.clicked.connect(lambda _=False, index=index: self._toggle(index))
@@ -176,14 +182,22 @@ class ClassBars(QScrollArea):
         self.setWidget(holder)
 
     def show_probabilities(
-        self, probabilities: NDArray[np.float32] | None, explained: int | None
+        self,
+        probabilities: NDArray[np.float32] | None,
+        explained: int | None,
+        named: int | None = None,
     ) -> None:
         """Change all bars.
 
         Args:
             probabilities: (classes,), or None where nothing is known.
             explained: Index of the class that the heat-maps explain; None where there are none.
+            named: Index of the class that the person is told; its bar is scrolled to when it
+                comes, but not away from under the pointer, or from the bar that has the focus.
         """
+        if named not in (None, self._named) and not self._in_use():
+            self.ensureWidgetVisible(self._bars[named], 0, 0)
+        self._named = named
         for index, bar in enumerate(self._bars):
             share = None if probabilities is None else float(probabilities[index])
             bar.show_share(share, index == explained)
@@ -192,6 +206,9 @@ class ClassBars(QScrollArea):
         """Mark the class that the explanation is pinned to; `TOP` for none."""
         for index, bar in enumerate(self._bars):
             bar.pin(index == pinned)
+
+    def _in_use(self) -> bool:
+        return self.underMouse() or any(bar.hasFocus() for bar in self._bars)
 
     def _toggle(self, index: int) -> None:
         pin = TOP if self._bars[index].isChecked() else index

@@ -116,7 +116,9 @@ class Stage(QWidget):
         length = result.manifest.window.length
         self.video.set_caption(Caption.of(decision, recognition.filled, length))
         explained = None if recognition.window is None else recognition.window.explained
-        self.bars.show_probabilities(decision.probabilities, explained)
+        label = decision.label
+        named = None if label is None else result.manifest.classes.index(label)
+        self.bars.show_probabilities(decision.probabilities, explained, named)
         self._explain(explained)
         self.strip.show_recognition(recognition)
 

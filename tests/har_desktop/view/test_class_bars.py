@@ -88,8 +88,57 @@ def test_keys_do_the_same(bars, qtbot):
     assert pins == [1, TOP]
 
 
-def test_a_thousand_classes_can_be_scrolled(bars):
+def in_view(bars, index):
+    return bars.bars[index].visibleRegion().boundingRect().height() == bars.bars[index].height()
+
+
+@pytest.fixture
+def many(bars):
     bars.set_classes([f"class {number}" for number in range(1000)])
-    assert bars.verticalScrollBar().maximum() >= 0
-    bars.show_probabilities(np.full(1000, 0.001, np.float32), 999)
-    assert bars.bars[999].explained
+    QApplication.processEvents()
+    QApplication.sendEvent(bars, QEvent(QEvent.Type.Leave))  # wherever the pointer was
+    return bars
+
+
+def test_a_thousand_classes_can_be_scrolled(many):
+    assert many.verticalScrollBar().maximum() > 1000
+    many.show_probabilities(np.full(1000, 0.001, np.float32), 999)
+    assert many.bars[999].explained
+
+
+def test_the_class_that_is_named_is_scrolled_to_once(many):
+    shares = np.full(1000, 0.001, np.float32)
+    many.show_probabilities(shares, 700, 700)
+    assert in_view(many, 700)
+    many.verticalScrollBar().setValue(0)  # a person looks for another one
+    many.show_probabilities(shares, 700, 700)
+    many.show_probabilities(shares, 700, None)
+    assert in_view(many, 0)
+    many.show_probabilities(shares, 700, 700)
+    assert in_view(many, 700)
+
+
+@pytest.mark.parametrize("hold", ["pointer", "focus"])
+def test_nothing_is_scrolled_away_from_a_bar_in_use(many, hold):
+    if hold == "pointer":
+        QApplication.sendEvent(many, QEvent(QEvent.Type.Enter))
+    else:
+        many.activateWindow()
+        many.bars[1].setFocus()
+    many.show_probabilities(np.full(1000, 0.001, np.float32), 700, 700)
+    assert in_view(many, 1)
+    assert not in_view(many, 700)
+
+
+def test_bars_are_lower_where_there_is_little_room(bars, qtbot):
+    bars.set_classes([f"class {number}" for number in range(10)])
+    high = 10 * (bars.bars[0].sizeHint().height() + 1)
+    low = 10 * (bars.bars[0].minimumSizeHint().height() + 1)
+    for room, scrolls in ((high, False), (low, False), (low - 10, True)):
+        bars.resize(250, room)
+        qtbot.waitUntil(lambda: bars.widget().width() > 0)
+        QApplication.processEvents()
+        assert (bars.verticalScrollBar().maximum() > 0) is scrolls
+    bars.resize(250, 2 * high)
+    QApplication.processEvents()
+    assert {bar.height() for bar in bars.bars} == {bars.bars[0].sizeHint().height()}
