@@ -19,7 +19,8 @@ def read_groups(root: Path) -> dict[str, str] | None:
         Group by path (`LABEL/NAME`, as by `plain`); None where there is no such file.
 
     Raises:
-        InputError: The file is no such table, or a line lacks something or contradicts another.
+        InputError: The file is no such table, a line lacks something or contradicts another, or a
+            group is written in two ways: it would be two, and might stand on both sides of a split.
     """
     path = root / NAME
     if not path.exists():
@@ -34,6 +35,7 @@ def read_groups(root: Path) -> dict[str, str] | None:
     if not set(COLUMNS) <= set(rows.fieldnames or ()):
         raise InputError(f"{path}: the first line must name the columns {','.join(COLUMNS)}")
     groups: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for row in rows:
         file, group = ((row[column] or "").strip() for column in COLUMNS)
         file = plain(file.replace("\\", "/"))
@@ -41,7 +43,17 @@ def read_groups(root: Path) -> dict[str, str] | None:
             raise InputError(f"{path}, line {rows.line_num}: give both a file and a group")
         if groups.setdefault(file, group) != group:
             raise InputError(f"{path}, line {rows.line_num}: {file} has another group already")
+        spelling = spellings.setdefault(_letters(group), group)
+        if spelling != group:
+            raise InputError(
+                f"{path}, line {rows.line_num}: the groups {spelling!r} and {group!r} are too much"
+                " alike: write the same one alike, or rename one"
+            )
     return groups
+
+
+def _letters(group: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", group).casefold().split())
 
 
 def plain(path: str) -> str:

@@ -86,6 +86,7 @@ def test_a_file_is_found_however_its_name_is_spelled(tmp_path: Path) -> None:
         ("name,group\nWave/a.mp4,x", "first line must name the columns file,group"),
         ("file,group\nWave/a.mp4,", "line 2: give both a file and a group"),
         ("file,group\nWave/a.mp4,x\nWave/a.mp4,y", "line 3: Wave/a.mp4 has another group"),
+        ("file,group\nWave/a.mp4,Jo  B\nWave/b.mp4,jo b", "line 3: the groups 'Jo  B' and 'jo b'"),
         ("file,group\nWave/b.mp4,x", "states no group of Wave/a.mp4: add a line"),
     ],
 )
