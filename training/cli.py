@@ -15,7 +15,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Manifest
 from har_desktop.sources.files import expand_sources
 from training.compare.cli import compare
-from training.data.index import Clip, other_labels, scan
+from training.data.index import Clip, changed, other_labels, scan
 from training.data.split import TEST_GROUPS, Protocol, read_split
 from training.download.cli import download
 from training.fit_cli import fit, prepare, refit
@@ -207,6 +207,12 @@ def _unseen(
             raise InputError(
                 f"{split_file} has clips of {', '.join(sorted(strange))}, which {manifest.name}"
                 " does not know: give the split.json of its own run"
+            )
+        if others := changed(data, split.test):
+            raise InputError(
+                f"{data / others[0].path} ({len(others)} of {len(split.test)} test clips) is not"
+                f" what it was when {split_file} was written, and {manifest.name} may have learned"
+                " from what it shows now: give the data folder of that run"
             )
         if split.protocol == "group-wise":
             refuse_seen(manifest, {c.group for c in split.test})

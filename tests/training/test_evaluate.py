@@ -1,6 +1,7 @@
 """Evaluation of a real (random) bundle on real (small) clips, and its command line."""
 
 import json
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from tests.training.commands import command, here
 from training.data.index import scan
-from training.data.split import TEST_GROUPS, Split, split_at_random
+from training.data.split import TEST_GROUPS, Split, split_at_random, split_by_group
 from training.evaluate import evaluate, refuse_seen
 from training.report import table
 
@@ -118,6 +119,25 @@ def test_a_shuffled_split_is_for_a_model_of_shuffled_clips(
         assert code == (2 if name == "honest" else 0), said.err
         assert ("honest was not trained on such a split" in said.err) == (name == "honest")
     assert f"{len(split.test)} clips, clip-random" in said.out
+
+
+def test_test_clips_that_show_something_else_now_are_refused(
+    bundle: Path, clips_folder: Path, tmp_path: Path, capsys
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(clips_folder / "Drift", data / "Drift")
+    shutil.copytree(clips_folder / "Still", data / "Still")
+    split = split_by_group(scan(data))
+    (tmp_path / "split.json").write_bytes(msgspec.json.encode(split))
+    where = ("--bundle", bundle, "--data", data, "--split", tmp_path / "split.json")
+    gone, swapped = split.test[:2]
+    (data / gone.path).unlink()
+    assert here("evaluate", *where) == 0
+    assert f"{len(split.test) - 1} clips" in capsys.readouterr().out
+    shutil.copy(data / split.train[0].path, data / swapped.path)
+    assert here("evaluate", *where) == 2
+    said = capsys.readouterr().err
+    assert f"{swapped.path} (1 of {len(split.test)} test clips) is not what it was" in said
 
 
 def test_a_group_of_ones_own_is_one_whatever_is_done_in_it(

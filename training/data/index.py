@@ -118,6 +118,12 @@ def once(clips: Iterable[Clip]) -> list[Clip]:
     return list(first.values())
 
 
+def changed(root: Path, clips: Iterable[Clip]) -> list[Clip]:
+    """Those whose files under `root` hold something else now; files that are gone do not count."""
+    there = ((clip, root / clip.path) for clip in clips)
+    return [clip for clip, path in there if path.is_file() and _digest(path) != clip.sha256]
+
+
 def _videos(folder: Path) -> list[Path]:
     return sorted(
         path
