@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from har_desktop.decision.decision import Decision, Event, State
 from har_desktop.decision.smoothing import Smoother
 from har_desktop.inference.recognition import Recognition
@@ -19,7 +22,8 @@ class Rules:
             what flickers is noise of single frames; half a second removes it and is short
             against the seconds that a window spans.
         duration: Seconds that a class must stay above the threshold before it is called an
-            action: long enough for a gesture not to be one, short enough for the live view.
+            action: long enough for a gesture not to be one, short enough for the live view. For
+            as long, what was decided stands where windows have holes.
         release: Share of the threshold below which an action ends. The gap between the two keeps
             a probability that trembles about the threshold from cutting an action to pieces.
     """
@@ -54,7 +58,8 @@ class Decider:
     A class that reaches the threshold becomes a candidate; once it has stayed for
     `Rules.duration` it is the action, which began when it first reached the threshold. The action
     ends when its probability falls below the release level or another candidate becomes the
-    action. A window that fills anew (start, seek, gap) ends it as well.
+    action. A window that fills anew (start, seek, gap) ends it as well. A slow camera that loses
+    one picture leaves a hole, over which the places of the window pass one by one: that is no end.
     """
 
     def __init__(self, classes: Sequence[str], threshold: float, rules: Rules = DEFAULTS) -> None:
@@ -71,13 +76,21 @@ class Decider:
         self._smoother = Smoother(self._rules.time_constant)
         self._action: _Run | None = None
         self._candidate: _Run | None = None
+        self._seen: tuple[float, NDArray[np.float32]] | None = None  # of the last full window
 
     def update(self, recognition: Recognition) -> tuple[Decision, tuple[Event, ...]]:
         """Take in one recognition; return the decision and the events that it closes."""
         time, window = recognition.frame.time, recognition.window
         if window is None:
+            if (
+                self._seen
+                and recognition.filled > 1
+                and time - self._seen[0] < self._rules.duration
+            ):
+                return self._decision(time, self._seen[1]), ()
             return Decision(time, State.FILLING, None, None, 0.0), self.finish()
         smoothed = self._smoother.update(time, window.vote)
+        self._seen = time, smoothed
         top = int(smoothed.argmax())
         closed: tuple[Event, ...] = ()
         if self._action and smoothed[self._action.label] < self._threshold * self._rules.release:
@@ -89,21 +102,25 @@ class Decider:
                 self._action, self._candidate = self._candidate, None
         elif self._action:
             self._action.add(time, float(smoothed[self._action.label]))
-        if self._action is None:
-            return Decision(time, State.NO_ACTION, smoothed, None, float(smoothed[top])), closed
-        confidence = float(smoothed[self._action.label])
-        label = self._classes[self._action.label]
-        return Decision(time, State.ACTION, smoothed, label, confidence), closed
+        return self._decision(time, smoothed), closed
 
     def finish(self) -> tuple[Event, ...]:
         """End the source, or the stretch before a new one: return the event still open."""
         self._smoother.reset()
-        self._candidate = None
+        self._candidate = self._seen = None
         return self._close()
+
+    def _decision(self, time: float, smoothed: NDArray[np.float32]) -> Decision:
+        if self._action is None:
+            return Decision(time, State.NO_ACTION, smoothed, None, float(smoothed.max()))
+        label = self._action.label
+        confidence = float(smoothed[label])
+        return Decision(time, State.ACTION, smoothed, self._classes[label], confidence)
 
     def _nominate(self, time: float, top: int, probability: float) -> None:
         """Begin, carry on or drop the candidate: the top class, unless it is the action."""
-        if probability < self._threshold or (self._action and top == self._action.label):
+        likely = 0 < probability >= self._threshold  # a threshold of 0 names nothing of nothing
+        if not likely or (self._action and top == self._action.label):
             self._candidate = None
             return
         if self._candidate is None or self._candidate.label != top:

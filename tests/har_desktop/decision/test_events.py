@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from har_desktop.decision.decision import Event, State
 from har_desktop.decision.events import Decider, Rules
 from har_desktop.frame import Frame
+from har_desktop.inference.history import History
+from har_desktop.inference.manifest import WindowSpec
 from har_desktop.inference.recognition import Recognition, Timings, Window
 
 CLASSES = ("squat", "lunge", "juggle")
@@ -16,14 +18,14 @@ RAW = Rules(time_constant=1e-6, duration=0.5, release=0.8)  # without smoothing
 PICTURE = np.zeros((2, 2, 3), np.uint8)
 
 
-def recognition(time, *probabilities, evident=True):
-    """What the engine says; without probabilities the window fills."""
+def recognition(time, *probabilities, evident=True, filled=1):
+    """What the engine says; without probabilities the window fills, or has holes."""
     window = None
     if probabilities:
         values = np.array(probabilities, np.float32)
         heatmaps = np.zeros((1, 1, 1), np.float32)
         window = Window(np.log(values + 1e-9), values, heatmaps, (PICTURE,), (time,), 0, evident)
-    return Recognition(Frame(PICTURE, 0, time), 10 if window else 3, window, Timings(0, 0, 0))
+    return Recognition(Frame(PICTURE, 0, time), 10 if window else filled, window, Timings(0, 0, 0))
 
 
 SURE = {
@@ -32,6 +34,7 @@ SURE = {
     "w": (0.5, 0.3, 0.2),  # squat, below the threshold, above the release level of 0.48
     "n": (0.4, 0.3, 0.3),  # nothing
     ".": (),  # filling
+    "h": (),  # a hole
 }
 
 
@@ -39,7 +42,8 @@ def decide(story, rules=RAW, step=0.1):
     """Walk a story of one letter per frame; give decisions and events, the last one finished."""
     decider, decisions, events = Decider(CLASSES, THRESHOLD, rules), [], []
     for i, letter in enumerate(story):
-        decision, closed = decider.update(recognition(i * step, *SURE[letter]))
+        filled = 9 if letter == "h" else 1
+        decision, closed = decider.update(recognition(i * step, *SURE[letter], filled=filled))
         decisions.append(decision)
         events += closed
     return decisions, [*events, *decider.finish()]
@@ -118,6 +122,29 @@ def test_filling_ends_the_event_and_forgets_the_candidate():
     assert states(decide("sss..sss")[0]) == "---..---"
 
 
+@pytest.mark.parametrize("hole", ["h", "hh", "hshsh", "hhhhsh"])
+def test_a_hole_ends_nothing(hole):
+    decisions, events = decide(f"ssssssss{hole}ssnnn")
+    assert states(decisions) == "-----" + "A" * (5 + len(hole)) + "---"
+    assert spans(events) == [("squat", 0.0, pytest.approx(0.1 * (9 + len(hole))))]
+    assert {d.label for d in decisions[8 : 8 + len(hole)]} == {"squat"}
+    assert all(d.confidence == pytest.approx(0.9) for d in decisions[8 : 8 + len(hole)])
+
+
+def test_a_hole_of_the_duration_is_the_end():
+    decisions, events = decide("sssssssshhhhhhssssssss")
+    assert states(decisions) == "-----AAAAAAA..-----AAA"
+    assert spans(events) == [("squat", 0.0, 0.7), ("squat", 1.4, 2.1)]
+    assert states(decide("hhhh")[0]) == "...."  # nothing was decided before
+
+
+def test_nothing_is_no_action_whatever_the_threshold():
+    decider = Decider(CLASSES, 0.0, RAW)
+    for i in range(20):
+        decision, events = decider.update(recognition(i * 0.1, 0.9, 0.05, 0.05, evident=False))
+        assert (decision.state, decision.label, events) == (State.NO_ACTION, None, ())
+
+
 def test_smoothing_begins_anew_after_filling():
     decisions, _ = decide("ssss.l", Rules())
     assert np.allclose(decisions[-1].probabilities, SURE["l"])
@@ -189,3 +216,22 @@ def test_a_few_windows_without_evidence_do_not_end_an_action():
         decision, _ = decider.update(recognition(i * 0.1, *SURE["s"], evident=i % 10 > 0))
         seen.append(decision.state)
     assert set(seen[20:]) == {State.ACTION}
+
+
+def test_a_picture_that_a_slow_camera_loses_ends_nothing():
+    history = History(WindowSpec(length=10, frame_interval_s=0.2))
+    decider, told = Decider(CLASSES, THRESHOLD), []
+    for number in range(60):
+        time = number / 7.5  # a webcam in the dark
+        if number == 30:
+            continue
+        history.admit(time, (2, 2))
+        features = None if history.previous(time) is None else []
+        history.add(time, PICTURE, features)
+        filled = len(history.window(time))
+        answer = (0.9, 0.05, 0.05) if filled == 10 else ()
+        told.append((filled, decider.update(recognition(time, *answer, filled=filled))))
+    later = [(filled, decision, events) for filled, (decision, events) in told[30:]]
+    assert any(filled < 10 for filled, _, _ in later)
+    assert {decision.state for _, decision, _ in later} == {State.ACTION}
+    assert not any(events for _, _, events in later)
