@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -14,6 +15,7 @@ FOLDS = 6
 TEST = 5  # every fifth group tests
 FEWEST = 3  # groups of a class: one to learn from, one to validate, one to test
 SEED = 1
+WANTED = (1 / TEST, (1 - 1 / TEST) / FOLDS)  # shares of the clips that test, and that validate
 DRAWS = 2000  # where no even division has every class in each set
 
 
@@ -37,16 +39,49 @@ def divide(clips: Sequence[Clip], fold: int) -> tuple[set[str], set[str]]:
                 f"class {label} has {len(names)} group{'s' * (len(names) != 1)}: record at least"
                 f" {FEWEST}, one each to learn from, to validate and to test"
             )
-    test = _part(clips, min(TEST, *map(len, groups.values())), 0)
-    rest = [c for c in clips if c.group not in test]
-    folds = min(FOLDS, *map(len, _groups(rest).values()))
-    parts = [_part(rest, folds, number) for number in range(folds)] if folds >= FEWEST - 1 else []
-    parts = [validation for validation in parts if _is_whole(groups, test, validation)]
-    if not parts:  # where many do some of the classes only there may be a less even way
-        test, parts = _drawn(clips, groups)
+    # As many parts as the smallest class has groups, so that each has one of it. Where the classes
+    # differ much that is too few for the large ones: then some parts may lack the smallest.
+    ways = [_in_parts(clips, groups, capped=True), _in_parts(clips, groups, capped=False)]
+    found = [way for way in ways if way is not None]
+    # Where many do some of the classes only there may be a less even way.
+    test, parts = min(found, key=lambda way: _off(clips, way), default=None) or _drawn(
+        clips, groups
+    )
     if fold >= len(parts):
         raise InputError(f"fold {fold} does not exist: so few groups make {len(parts)}, from 0 on")
     return test, parts[fold]
+
+
+Way = tuple[set[str], list[set[str]]]  # the groups that test; of each fold those that validate
+
+
+def _in_parts(clips: Sequence[Clip], groups: dict[str, set[str]], *, capped: bool) -> Way | None:
+    """The first of equal parts tests, of the others each validates once; None where that fails."""
+    limit = min if capped else max
+    tests = min(TEST, limit(map(len, groups.values())))
+    for number in range(tests):
+        test = _part(clips, tests, number)
+        rest = [c for c in clips if c.group not in test]
+        left = [len(names - test) for names in groups.values()]
+        if min(left) < FEWEST - 1:
+            continue
+        folds = min(FOLDS, limit(left))
+        parts = [_part(rest, folds, fold) for fold in range(folds)]
+        parts = [validation for validation in parts if _is_whole(groups, test, validation)]
+        if parts:
+            return test, parts
+    return None
+
+
+def _off(clips: Sequence[Clip], way: Way) -> float:
+    """How far the sets of the first fold are from the wanted shares, all classes together."""
+    test, parts = way
+    total = Counter(clip.label for clip in clips)
+    off = 0.0
+    for chosen, wanted in zip((test, parts[0]), WANTED, strict=True):
+        here = Counter(clip.label for clip in clips if clip.group in chosen)
+        off += sum(abs(here[label] / count - wanted) for label, count in total.items())
+    return round(off, 6)  # equal ways stay equal
 
 
 def _is_whole(groups: dict[str, set[str]], test: set[str], validation: set[str]) -> bool:
@@ -57,7 +92,7 @@ def _is_whole(groups: dict[str, set[str]], test: set[str], validation: set[str])
     )
 
 
-def _drawn(clips: Sequence[Clip], groups: dict[str, set[str]]) -> tuple[set[str], list[set[str]]]:
+def _drawn(clips: Sequence[Clip], groups: dict[str, set[str]]) -> Way:
     """The same by lot: the draw that comes nearest to the wanted shares of each class; one fold.
 
     Raises:
@@ -67,7 +102,7 @@ def _drawn(clips: Sequence[Clip], groups: dict[str, set[str]]) -> tuple[set[str]
     clips_of = Counter(clip.origin for clip in clips)
     counts = np.array([[clips_of[label, name] for name in names] for label in groups])
     shares = counts / counts.sum(axis=1, keepdims=True)
-    wanted = np.array([1 / TEST, (1 - 1 / TEST) / FOLDS])
+    wanted = np.array(WANTED)
     random = np.random.default_rng(SEED)
     best, chosen = np.inf, None
     for _ in range(DRAWS):
@@ -93,7 +128,9 @@ def _part(clips: Sequence[Clip], parts: int, number: int) -> set[str]:
     ordered = sorted(clips, key=lambda c: c.path)
     labels, groups = [c.label for c in ordered], [c.group for c in ordered]
     folds = StratifiedGroupKFold(parts, shuffle=True, random_state=SEED)
-    _, chosen = list(folds.split(ordered, labels, groups))[number]
+    with warnings.catch_warnings():  # that a class has fewer clips than there are parts
+        warnings.simplefilter("ignore", UserWarning)
+        _, chosen = list(folds.split(ordered, labels, groups))[number]
     return {groups[i] for i in chosen}
 
 

@@ -94,6 +94,21 @@ def test_every_set_of_own_clips_has_every_class(fold: int) -> None:
         assert set(clips) == set(shuffled.sets()[name])
 
 
+@pytest.mark.parametrize("few", [3, 4, 5, 7, 30])
+def test_a_small_class_costs_the_large_ones_nothing(few: int) -> None:
+    clips = [
+        Clip(f"{label}/{number}.mp4", label, f"{label}/{number}.mp4", f"{label}{number}")
+        for label, count in (("jump", 30), ("squat", 30), ("wave", few))
+        for number in range(count)
+    ]
+    split = split_by_group(clips)
+    check(split)
+    for label in ("jump", "squat"):
+        sets = [sum(c.label == label for c in part) for part in split.sets().values()]
+        assert sets == pytest.approx([20, 4, 6], abs=2)  # train, validation, test
+    assert {c.label for c in split.validation} == {"jump", "squat", "wave"}
+
+
 def test_folds_of_own_clips_validate_others_and_test_the_same() -> None:
     plenty = [c for c in OWN if c.label != "wave"]
     splits = [split_by_group(plenty, fold) for fold in range(FOLDS)]
