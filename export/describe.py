@@ -27,7 +27,7 @@ from har_desktop.inference.manifest import (
 )
 from har_desktop.sinks.atomic import write_whole
 from training.config import Config, Streams
-from training.data.index import Clip
+from training.data.index import Clip, content
 from training.data.split import Split
 from training.run_folder import commit
 
@@ -121,9 +121,14 @@ def graph_file(name: str, data: bytes) -> GraphFile:
 
 
 def _summary(split: Split) -> Json:
-    """Of each set: how many clips, in all and of each class, and which groups."""
+    """Of each set: how many clips, in all and of each class, and which groups.
+
+    `learned` are the contents of those that it learned from or was chosen by: groups may be called
+    otherwise some day, and `training evaluate` refuses these all the same.
+    """
     sets = {name: _counted(clips) for name, clips in split.sets().items()}
     summary: Json = {"protocol": split.protocol, "sets": sets}
+    summary["learned"] = sorted({content(clip) for clip in [*split.train, *split.validation]})
     if split.validated:
         summary["validated"] = _counted(split.validated)
     return summary

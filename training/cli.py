@@ -199,7 +199,7 @@ def _unseen(
 
     Those of a split that leaks only where that is allowed, for a bundle that was trained on one.
     """
-    from training.evaluate import is_shuffled, refuse_seen
+    from training.evaluate import is_shuffled, refuse_learned, refuse_seen
 
     if split_file:
         split = read_split(split_file)
@@ -223,6 +223,7 @@ def _unseen(
                 f"{split_file} shuffles single clips, and {manifest.name} was not trained on such a"
                 " split, so it may have learned from these: give the split.json of its own run"
             )
+        refuse_learned(manifest, split.test)
         return split.test, split.protocol
     chosen = _named(groups)
     refuse_seen(manifest, chosen)
@@ -233,6 +234,7 @@ def _unseen(
             f"no clips of the groups {', '.join(sorted(gone or chosen))} in {data}: name others"
             " with --groups, or the test clips of a run with --split RUN/split.json"
         )
+    refuse_learned(manifest, clips)
     return clips, "group-wise"
 
 

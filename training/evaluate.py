@@ -17,7 +17,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
-from training.data.index import Clip, origins
+from training.data.index import Clip, content, origins
 from training.identity import identity
 from training.metrics import classification, expected_calibration_error, grouped95
 from training.windows import Sampling, all_windows
@@ -113,9 +113,10 @@ def is_shuffled(manifest: Manifest) -> bool:
 
 
 def refuse_seen(manifest: Manifest, groups: Collection[str]) -> None:
-    """Refuse to call a figure group-wise where the bundle learned from one of the groups.
+    """Refuse to call a figure group-wise where one of the groups is not new to the bundle.
 
-    A bundle whose manifest does not tell what it learned from is measured as it is.
+    It is not where the bundle learned from it, or where it chose the weights and the calibration. A
+    bundle whose manifest does not tell its groups is measured as it is.
 
     Raises:
         InputError: Names the groups.
@@ -129,3 +130,25 @@ def refuse_seen(manifest: Manifest, groups: Collection[str]) -> None:
         case {"sets": {"train": {"groups": list() as seen}}} if set(seen) & set(groups):
             shared = ", ".join(sorted(set(seen) & set(groups)))
             raise InputError(f"{manifest.name} learned from {shared}; name other --groups")
+        case {"sets": {"validation": {"groups": list() as seen}}} if set(seen) & set(groups):
+            shared = ", ".join(sorted(set(seen) & set(groups)))
+            raise InputError(f"{manifest.name} was chosen by {shared}; name other --groups")
+
+
+def refuse_learned(manifest: Manifest, clips: Collection[Clip]) -> None:
+    """Refuse clips that are not new to the bundle, whatever their groups are called by now.
+
+    A bundle whose manifest does not tell their contents is measured as it is.
+
+    Raises:
+        InputError: Names one of them.
+    """
+    match manifest.training.get("split"):
+        case {"learned": list() as contents}:
+            seen = set(contents)
+            if known := [clip for clip in clips if content(clip) in seen]:
+                raise InputError(
+                    f"{manifest.name} learned from {known[0].path}, or was chosen by it"
+                    f" ({len(known)} of {len(clips)} clips), whatever its group is called now:"
+                    " measure it on the test clips of its own run, --split RUN/split.json"
+                )

@@ -44,6 +44,8 @@ def test_the_manifest_tells_what_the_run_was(built, run_folder):
         "groups": ["g03", "g04"],
         "per_class": {"Lunges": 2, "PushUps": 2, "YoYo": 2},
     }
+    known = [*run.split.train, *run.split.validation]
+    assert split["learned"] == sorted({clip.sha256[:16] for clip in known})
     assert msgspec.convert(manifest.training["configuration"], type(run.config)) == run.config
     assert manifest.training["environment"] == run.environment
     assert set(manifest.source["parity"]) == {*parity.LIMITS, "rounding"}

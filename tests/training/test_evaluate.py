@@ -12,7 +12,7 @@ from export.report import Accuracy, read_report
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from tests.training.commands import command, here
-from training.data.index import scan
+from training.data.index import content, scan
 from training.data.split import TEST_GROUPS, Split, split_at_random, split_by_group
 from training.evaluate import evaluate, refuse_seen
 from training.report import table
@@ -94,6 +94,37 @@ def test_groups_that_were_learned_from_are_refused(make_bundle, tmp_path: Path) 
     refuse_seen(manifest, TEST_GROUPS)
     with pytest.raises(InputError, match="honest learned from g08, g10"):
         refuse_seen(manifest, {"g01", "g10", "g08"})
+
+
+def test_groups_that_a_model_was_chosen_by_are_refused(make_bundle, tmp_path: Path) -> None:
+    sets = {"train": {"groups": ["g09"]}, "validation": {"groups": ["g08"]}}
+    manifest = manifest_of(make_bundle, tmp_path / "chosen", {"sets": sets})
+    refuse_seen(manifest, TEST_GROUPS)
+    with pytest.raises(InputError, match="chosen was chosen by g08; name other"):
+        refuse_seen(manifest, {"g08", "g03"})
+
+
+def test_what_was_learned_from_is_known_under_any_name(
+    make_bundle, clips_folder: Path, tmp_path: Path, capsys
+) -> None:
+    clips = scan(clips_folder, ("Drift", "Still"))
+    learned = [content(clip) for clip in clips if clip.group == "g08"]
+    bundle = make_bundle(
+        tmp_path / "mine",
+        classes=("Drift", "Still"),
+        edit_manifest=lambda m: m.update(training={"split": {"learned": learned}}),
+    )
+    data = tmp_path / "data"
+    for label in ("Drift", "Still"):
+        shutil.copytree(clips_folder / label, data / label)
+    where = ("--bundle", bundle, "--data", data, "--groups", "g03")
+    assert here("evaluate", *where) == 0
+    lines = [f"{c.path},{'g03' if c.group == 'g08' else c.group}" for c in clips]
+    (data / "groups.csv").write_text("\n".join(["file,group", *lines]))
+    assert here("evaluate", *where) == 2
+    said = capsys.readouterr().err
+    assert "mine learned from Drift/v_Drift_g08" in said
+    assert f"({len(learned)} of " in said
 
 
 def test_a_model_of_shuffled_clips_has_no_group_wise_figure(make_bundle, tmp_path: Path) -> None:
