@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,13 +26,12 @@ from training.data.split import (
     split_at_random,
     split_by_group,
 )
+from training.usable import long_enough, testable
 
 if TYPE_CHECKING:
     from training.data.bank import Bank
 
 ALL = "all"
-# A clip this much shorter than a window shows too little of its action.
-SHORTEST = 0.5
 
 
 def with_classes(config: Config, data: Path, classes: str | None) -> Config:
@@ -143,18 +142,19 @@ def prepare(config: Config, source: Source) -> Prepared:
         size = (config.network.height * 4 // 3, config.network.width * 4 // 3)
         store = cache = Cache(source.cache, source.data, size, config.frame_interval_s)
         usable = set(cache.fill([*split.train, *split.validation, *extra, *others.validation]))
-    usable -= _too_short(config, store, usable - set(others.validation))
+    foreign = [c for c in others.validation if c in usable]
+    usable = long_enough(config, store, usable - set(foreign))
     split = msgspec.structs.replace(
         split,
         train=[c for c in split.train if c in usable],
         validation=[c for c in split.validation if c in usable],
+        test=testable(config, source.data, split.test),
     )
-    check(split)
+    check(split, config.classes)
     click.echo(describe(split))
     extra = [c for c in extra if c in usable]
     if extra:
         click.echo(f"training too: {len(extra)} clips of {len({c.label for c in extra})} classes")
-    foreign = [c for c in others.validation if c in usable]
     if others.validation:
         click.echo(f"validating too: {len(foreign)} clips of other classes")
     return Prepared(split, extra, foreign, store, source.data, published)
@@ -170,34 +170,6 @@ def _tell_of_mirrors(config: Config) -> None:
                 f"{label} and {twin}: mirrored, each looks like the other; set `mirror = false`",
                 err=True,
             )
-
-
-def _too_short(config: Config, store: Cache | Bank, clips: Collection[Clip]) -> set[Clip]:
-    """Those that last less than half a window; tells of them, and of those shorter than a window.
-
-    The latter hold their last picture, as the app holds the first one of a short video.
-    """
-    span = (config.network.length - 1 + config.network.motion) * config.frame_interval_s
-    seconds = {clip: _seconds(config, store, clip) for clip in clips}
-    useless = {clip for clip, length in seconds.items() if length < SHORTEST * span}
-    for clip in sorted(useless, key=lambda c: c.path):
-        click.echo(
-            f"left out: {clip.path} lasts {seconds[clip]:.1f} s, less than half a window of"
-            f" {span:.1f} s",
-            err=True,
-        )
-    held = sum(length < span for length in seconds.values()) - len(useless)
-    if held:
-        click.echo(f"{held} clips are shorter than a window of {span:.1f} s and stand at their end")
-    return useless
-
-
-def _seconds(config: Config, store: Cache | Bank, clip: Clip) -> float:
-    if isinstance(store, Cache):
-        return store.duration(clip)
-    from training.data.batches import training_views
-
-    return store.duration(clip, training_views(config, clip)[0])
 
 
 def _required(config: Config, source: Source) -> Path:

@@ -82,11 +82,12 @@ def _shared(splits: Sequence[Split]) -> Split:
     """The clips that all streams can use: what is too short for one may do for another."""
     shared = splits[0]
     for split in splits[1:]:
-        train, validation = set(split.train), set(split.validation)
+        train, validation, test = set(split.train), set(split.validation), set(split.test)
         shared = msgspec.structs.replace(
             shared,
             train=[clip for clip in shared.train if clip in train],
             validation=[clip for clip in shared.validation if clip in validation],
+            test=[clip for clip in shared.test if clip in test],
         )
     return shared
 

@@ -167,6 +167,27 @@ def test_short_clips_are_told_and_very_short_ones_left_out(
     assert "the train set has no clip of jump" in said.err.splitlines()[-1]
 
 
+def test_test_clips_that_show_too_little_are_told_and_left_out(
+    own_clips, tmp_path, tiny, write_clip, capsys
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(own_clips, data)
+    for number in range(6, 20):
+        write_clip(data / "standing" / f"take {number}.avi", speed=0, seed=number, seconds=2.5)
+    config = with_classes(Config(), data, "standing,to the right")
+    short, broken, *_ = (
+        c for c in split_by_group(scan(data, config.classes)).test if "st" in c.path
+    )
+    write_clip(data / short.path, speed=0, seed=99, seconds=0.4)
+    (data / broken.path).write_bytes(b"nothing")
+    assert prepare(data, tiny, "--classes", "standing,to the right") == 0
+    said = capsys.readouterr()
+    assert f"left out: {short.path} lasts 0.4 s, less than half a window" in said.err
+    assert f"left out: {data / broken.path}: " in said.err
+    tested = len(split_by_group(scan(data, config.classes)).test)
+    assert f"test: {tested - 2} clips" in said.out
+
+
 def test_a_copy_of_a_clip_of_a_class_is_not_learned_as_none_of_them(
     own_clips, tmp_path, capsys
 ) -> None:

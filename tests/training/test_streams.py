@@ -194,6 +194,7 @@ def test_what_is_too_short_for_one_is_left_out_of_all(
     # Half a window of pictures lasts 0.9 s, with the one before the first 1.0 s.
     write_clip(data / "Drift" / "v_Drift_g08_c02.avi", speed=0.5, seed=1, seconds=0.98)
     write_clip(data / "Drift" / "v_Drift_g09_c02.avi", speed=0.5, seed=2, seconds=0.98)
+    write_clip(data / "Drift" / "v_Drift_g03_c02.avi", speed=0.5, seed=3, seconds=0.98)
     where = ("--data", data, "--cache", tmp_path / "cache", "--run", run)
     assert here("fit", "--config", both, *where) == 0
     assert "c02.avi lasts 1.0 s, less than half a window of 2.0 s" in capsys.readouterr().err
@@ -201,7 +202,8 @@ def test_what_is_too_short_for_one_is_left_out_of_all(
         read_split(folder / "split.json") for folder in (run / "stream0", run / "stream1", run)
     )
     assert len(seeing.train) == len(moving.train) + 1
-    assert (together.train, together.validation) == (moving.train, moving.validation)
+    assert len(seeing.test) == len(moving.test) + 1
+    assert together == moving
     told = msgspec.json.decode((run / "validation.json").read_bytes())
     assert told["clips"] == len(moving.validation)
 

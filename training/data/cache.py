@@ -35,7 +35,8 @@ PER_INTERVAL = 3
 # Raised whenever the app reads other pictures or times from a file than it did, as it now refuses
 # interlaced ones and stretches wide pixels; or what was decoded before would stay.
 READER = 2
-# More broken clips than this share and something is wrong with the data set itself.
+# More broken clips than a few, and than this share: something is wrong with the data set itself.
+A_FEW = 3
 MAX_BROKEN = 0.05
 
 
@@ -187,14 +188,15 @@ def refuse_broken(broken: Collection[str], clips: int) -> None:
     """Say on stderr why clips cannot be decoded.
 
     Raises:
-        InputError: They are more than `MAX_BROKEN` of all.
+        InputError: They are more than `A_FEW` and than `MAX_BROKEN` of all, or all.
     """
     for reason in broken:
         tqdm.write(f"left out: {reason}", file=sys.stderr)
+    told = f"{len(broken)} of {clips} clips cannot be decoded"
+    if len(broken) == clips > 0 or len(broken) > max(A_FEW, MAX_BROKEN * clips):
+        raise InputError(f"{told}: convert them with another program, or remove them")
     if broken:
-        tqdm.write(f"{len(broken)} of {clips} clips cannot be decoded", file=sys.stderr)
-    if len(broken) > MAX_BROKEN * clips:
-        raise InputError(f"{len(broken)} of {clips} clips cannot be decoded; see above")
+        tqdm.write(told, file=sys.stderr)
 
 
 def _save_pictures(path: Path, images: Sequence[NDArray[np.uint8]]) -> None:

@@ -130,8 +130,12 @@ def learn_all(split: Split, clips: Iterable[Clip]) -> Split:
     return msgspec.structs.replace(split, train=train, validation=[], validated=split.validation)
 
 
-def check(split: Split) -> None:
+def check(split: Split, classes: Sequence[str] = ()) -> None:
     """Refuse a split that shares a clip or, where it claims to be group-wise, a group.
+
+    Args:
+        split: Each class that it has anywhere must be in all of its sets.
+        classes: And each of these.
 
     Raises:
         InputError: Names what is shared, or the class that a set lacks.
@@ -149,11 +153,11 @@ def check(split: Split) -> None:
                 f"split refused: {one} and {other} share group {group} of {label}"
                 f" ({len(groups)} shared groups in all)"
             )
-    _check_classes(split)
+    _check_classes(split, classes)
 
 
-def _check_classes(split: Split) -> None:
-    labels = {c.label for clips in split.sets().values() for c in clips}
+def _check_classes(split: Split, classes: Sequence[str]) -> None:
+    labels = {*classes, *(c.label for clips in split.sets().values() for c in clips)}
     for name, clips in split.sets().items():
         missing = labels - {c.label for c in clips}
         if missing:

@@ -60,6 +60,21 @@ def test_clips_of_one_content_are_decoded_once(
     assert sorted(decoded, key=clips.index) == clips
 
 
+def test_a_few_broken_clips_stop_no_small_data_set(
+    tmp_path: Path, write_clip, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(8):
+        write_clip(tmp_path / "wave" / f"{number}.avi", speed=0.1, seed=number, seconds=0.2)
+    for number in range(3):
+        (tmp_path / "wave" / f"{number}.avi").write_text(f"nothing {number}")
+    clips = scan(tmp_path)
+    assert Cache(tmp_path / "cache", tmp_path, (24, 32), 0.2).fill(clips) == clips[3:]
+    assert "3 of 8 clips cannot be decoded" in capsys.readouterr().err
+    (tmp_path / "wave" / "3.avi").write_bytes(b"nothing at all")
+    with pytest.raises(InputError, match="4 of 8 clips cannot be decoded: convert them"):
+        Cache(tmp_path / "cache", tmp_path, (24, 32), 0.2).fill(scan(tmp_path))
+
+
 def test_all_clips_of_a_broken_content_are_left_out(
     tmp_path: Path, clips_folder: Path, clips: list[Clip], capsys: pytest.CaptureFixture[str]
 ) -> None:

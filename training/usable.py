@@ -1,0 +1,98 @@
+"""Which clips show enough to learn from, or to be measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from har_desktop.sources.video import VideoFile
+from training.config import Config
+from training.data.cache import Cache, decode_all
+from training.data.index import Clip
+
+if TYPE_CHECKING:
+    from training.data.bank import Bank
+
+# A clip this much shorter than a window shows too little of its action.
+SHORTEST = 0.5
+
+
+def long_enough(config: Config, store: Cache | Bank, clips: Collection[Clip]) -> set[Clip]:
+    """Those that last at least half a window; tells of the others, on stderr.
+
+    It tells how many are shorter than a window, too. They hold their last picture, as the app holds
+    the first one of a short video.
+
+    Args:
+        config: Whose window counts.
+        store: Where the clips are.
+        clips: To learn from, or to validate.
+    """
+    span = _span(config)
+    seconds = {clip: _stored_seconds(config, store, clip) for clip in clips}
+    good = {clip for clip, length in seconds.items() if length >= SHORTEST * span}
+    for clip in sorted(set(clips) - good, key=lambda c: c.path):
+        _tell(clip, seconds[clip], span)
+    held = sum(seconds[clip] < span for clip in good)
+    if held:
+        click.echo(f"{held} clips are shorter than a window of {span:.1f} s and stand at their end")
+    return good
+
+
+def testable(config: Config, data: Path, clips: Sequence[Clip]) -> list[Clip]:
+    """Those that can be read and last at least half a window; tells of the others, on stderr.
+
+    Test clips are not kept decoded, so as much of each as that is decoded here.
+    """
+    span = _span(config)
+    seconds: dict[Clip, float] = {}
+
+    def measure(clip: Clip) -> None:
+        seconds[clip] = _seconds(data / clip.path, SHORTEST * span)
+
+    broken = decode_all(measure, clips, "look at test clips")
+    for reason in broken.values():
+        click.echo(f"left out: {reason}", err=True)
+    good = [clip for clip in clips if seconds.get(clip, 0.0) >= SHORTEST * span]
+    for clip in clips:
+        if clip in seconds and clip not in good:
+            _tell(clip, seconds[clip], span)
+    return good
+
+
+def _span(config: Config) -> float:
+    """Seconds from the first picture that a window needs to its last."""
+    return (config.network.length - 1 + config.network.motion) * config.frame_interval_s
+
+
+def _tell(clip: Clip, seconds: float, span: float) -> None:
+    click.echo(
+        f"left out: {clip.path} lasts {seconds:.1f} s, less than half a window of {span:.1f} s",
+        err=True,
+    )
+
+
+def _stored_seconds(config: Config, store: Cache | Bank, clip: Clip) -> float:
+    if isinstance(store, Cache):
+        return store.duration(clip)
+    from training.data.batches import training_views
+
+    return store.duration(clip, training_views(config, clip)[0])
+
+
+def _seconds(path: Path, enough: float) -> float:
+    """When the last picture of a video comes, or the first one that is late enough.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    time = 0.0
+    with VideoFile(path) as source:
+        for frame in source:
+            time = frame.time
+            if time >= enough:
+                break
+    return time
