@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +40,32 @@ class StopOnNan(keras.callbacks.Callback):
                 f"{words.format(loss)}; the last good weights are kept."
                 " Lower learning_rate and start anew"
             )
+
+
+class Room(keras.callbacks.Callback):
+    """Ends the run before an epoch's files are written that the disk has no room for.
+
+    The library that writes them takes the process down where the disk is full.
+
+    Args:
+        run: Folder of the files.
+    """
+
+    def __init__(self, run: Path) -> None:
+        super().__init__()
+        self._run = run
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Ask how much is free.
+
+        Raises:
+            OSError: Less than the files take.
+        """
+        variables = [*self.model.variables, *self.model.optimizer.variables]
+        # The backup, which has all of them, and no more than as much again in the best weights.
+        needed = 2 * sum(int(np.prod(one.shape)) * 4 for one in variables)
+        if shutil.disk_usage(self._run).free < needed:
+            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} for {needed} bytes")
 
 
 def backup(run: Path) -> keras.callbacks.Callback:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from har_desktop.errors import OutputError
 from training import json_file, mobilenet
 from training.calibrate import calibrate
-from training.callbacks import Best, Clock, StopOnNan, Waiting, backup, log
+from training.callbacks import Best, Clock, Room, StopOnNan, Waiting, backup, log
 from training.config import Config, TunedGru
 from training.data.batches import Inputs, Material, Pictures, TrainingWindows, Views, fixed_windows
 from training.data.cache import Cache
@@ -183,6 +183,7 @@ def _callbacks(
     # The order matters: the backup keeps the raw weights, the checkpoint the averaged ones.
     callbacks: list[keras.callbacks.Callback] = [
         StopOnNan(),
+        Room(run),
         Clock(),
         backup(run),
     ]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -168,6 +169,23 @@ def test_a_full_disk_stops_the_run_which_goes_on_later(prepared, tmp_path: Path)
     assert {path.name for path in (run / "tensorboard").iterdir()} == {"train", "validation"}
     assert not (run / "backup").exists()
     assert history(run)["epoch"].tolist() == [0, 1]
+
+
+@interrupted
+def test_nothing_is_begun_that_the_disk_has_no_room_for(
+    prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    open_run(run, msgspec.structs.replace(CONFIG, epochs=1), prepared.split, resume=False)
+    weights = 4 * build(CONFIG.network, 2).count_params()
+    usage = shutil.disk_usage(tmp_path)
+    with monkeypatch.context() as patch:
+        # Weights and what the optimizer keeps of each are written, and the best ones beside them.
+        patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=4 * weights))
+        with pytest.raises(OutputError, match=r"No space left on device for \d+ bytes.*--resume"):
+            fit(msgspec.structs.replace(CONFIG, epochs=1), prepared, run)
+    assert not (run / "best.weights.h5").exists()
+    assert not list((run / "backup").rglob("*.h5"))
 
 
 @interrupted
