@@ -111,6 +111,8 @@ def reject(
     labels = other_labels(data, loaded.manifest.classes)
     chosen = {c.group for c in clips} if split_file else _named(groups)
     others = [c for c in scan(data, labels) if c.group in chosen] or None
+    if labels and others is None:
+        click.echo("no clip of another class is of these groups: none of them measured", err=True)
     videos = expand_sources([idle]) if idle else None
     report = run_reject(loaded, data, clips, others, videos)
     click.echo(msgspec.json.encode(report) if as_json else rejection_table(report))

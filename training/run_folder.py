@@ -58,6 +58,8 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
         return
     if run.exists() and not run.is_dir():
         raise InputError(f"{run} is a file; give a folder")
+    if (run / "environment.json").exists():
+        raise InputError(f"{run} holds a finished run: give another folder")
     if run.exists() and not all(_is_begun(path.name) for path in run.iterdir()):
         raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
     with writing(run):

@@ -360,6 +360,8 @@ def test_a_run_folder_is_never_overwritten(prepared, tmp_path: Path) -> None:
         open_run(run, CONFIG, msgspec.structs.replace(split, train=split.train[1:]), resume=True)
     open_run(run, CONFIG, split, resume=True)
     (run / "environment.json").write_text("{}")
+    with pytest.raises(InputError, match="holds a finished run: give another folder"):
+        open_run(run, CONFIG, split, resume=False)
     with pytest.raises(InputError, match="is finished"):
         open_run(run, CONFIG, split, resume=True)
     (run / "config.json").write_text("{")

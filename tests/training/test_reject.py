@@ -11,7 +11,7 @@ import pytest
 
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
-from tests.training.commands import command
+from tests.training.commands import command, here
 from training.data.index import Clip, scan
 from training.data.split import TEST_GROUPS
 from training.reject import Detail, Labels, Rejection, reject
@@ -178,6 +178,20 @@ def test_without_other_classes_and_idle_videos_only_kept_is_measured(
     assert done.returncode == 0, done.stderr
     first_words = [line.split(" ")[0] for line in done.stdout.splitlines()]
     assert first_words == ["threshold", "kept", "Windows"]
+
+
+def test_that_no_other_clip_is_of_the_groups_is_said(
+    build, clips_folder: Path, tmp_path: Path, capsys
+) -> None:
+    for label in CLASSES:
+        shutil.copytree(clips_folder / label, tmp_path / label)
+    (tmp_path / "Other").mkdir()
+    other = next((clips_folder / "Other").glob("*_g09_*"))
+    shutil.copy(other, tmp_path / "Other" / other.name)
+    assert here("reject", "--bundle", build(0.5), "--data", tmp_path) == 0
+    said = capsys.readouterr()
+    assert "no clip of another class is of these groups: none of them measured" in said.err
+    assert "others" not in said.out
 
 
 def test_bad_input_is_one_line(build, clips_folder: Path, tmp_path: Path) -> None:

@@ -32,15 +32,18 @@ def read_groups(root: Path) -> dict[str, str] | None:
     first = text.partition("\n")[0]
     delimiter = next((mark for mark in ";\t" if mark in first), ",")  # as spreadsheets write it
     rows = csv.DictReader(text.splitlines(), delimiter=delimiter)
+    rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
     if not set(COLUMNS) <= set(rows.fieldnames or ()):
         raise InputError(f"{path}: the first line must name the columns {','.join(COLUMNS)}")
     groups: dict[str, str] = {}
     spellings: dict[str, str] = {}
     for row in rows:
         file, group = ((row[column] or "").strip() for column in COLUMNS)
-        file = plain(file.replace("\\", "/"))
+        if not file and not group:  # spreadsheets fill up with empty rows
+            continue
         if not file or not group:
             raise InputError(f"{path}, line {rows.line_num}: give both a file and a group")
+        file = plain(file.replace("\\", "/"))
         if groups.setdefault(file, group) != group:
             raise InputError(f"{path}, line {rows.line_num}: {file} has another group already")
         spelling = spellings.setdefault(_letters(group), group)

@@ -61,7 +61,7 @@ def test_the_table_tells_the_groups_whatever_the_names(tmp_path: Path, clips_fol
     touch(tmp_path / "Wave" / "v_Wave_g01_c01.avi")
     touch(tmp_path / "Wave" / "b.mp4")
     (tmp_path / "groups.csv").write_text(
-        "\ufefffile;group;note\nWave/v_Wave_g01_c01.avi;anna;\nWave\\b.mp4; anna ;x\n"
+        "\ufeffFile;Group ;note\nWave/v_Wave_g01_c01.avi;anna;\n;;\nWave\\b.mp4; anna ;x\n;;\n"
     )
     clips = scan(tmp_path)
     assert {clip.group for clip in clips} == {"anna"}
@@ -85,6 +85,7 @@ def test_a_file_is_found_however_its_name_is_spelled(tmp_path: Path) -> None:
     [
         ("name,group\nWave/a.mp4,x", "first line must name the columns file,group"),
         ("file,group\nWave/a.mp4,", "line 2: give both a file and a group"),
+        ("file,group\nWave/a.mp4,x\n,,\n,x", "line 4: give both a file and a group"),
         ("file,group\nWave/a.mp4,x\nWave/a.mp4,y", "line 3: Wave/a.mp4 has another group"),
         ("file,group\nWave/a.mp4,Jo  B\nWave/b.mp4,jo b", "line 3: the groups 'Jo  B' and 'jo b'"),
         ("file,group\nWave/b.mp4,x", "states no group of Wave/a.mp4: add a line"),
