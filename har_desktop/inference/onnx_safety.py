@@ -9,6 +9,7 @@ the file along the messages of onnx.proto in which it can stand.
 from __future__ import annotations
 
 import math
+from itertools import islice
 
 import numpy as np
 
@@ -22,6 +23,7 @@ LOOPS = (b"Loop", b"Scan", b"SequenceMap")
 MAX_DEPTH = 64  # of nested messages; an honest graph stays below 10
 MAX_FIELDS = 2**20  # two hundred times what our graphs have; more would take minutes to look at
 MAX_VALUES = 2**27  # of one tensor: what the largest file could hold as float32
+MAX_DIMENSIONS = 64  # of one tensor; an honest one has fewer than 10
 
 # Message -> {field number: message type of the field}, as in onnx.proto.
 CHILDREN = {
@@ -105,9 +107,13 @@ def _check_names(kind: str, number: int, value: memoryview) -> None:
 
 
 def _check_shape(message: memoryview, number: int) -> None:
-    shape = [one for n, _, value in fields(message) if n == number for one in integers(value)]
-    if math.prod(shape) > MAX_VALUES:
-        raise UnsafeModelError(f"holds a tensor of {math.prod(shape):.0e} values")
+    sizes = (one for n, _, value in fields(message) if n == number for one in integers(value))
+    shape = [*islice(sizes, MAX_DIMENSIONS + 1)]
+    if len(shape) > MAX_DIMENSIONS:
+        raise UnsafeModelError(f"holds a tensor of more than {MAX_DIMENSIONS} dimensions")
+    # A size below 0 reads as one above 2**63. One of 0 leaves no values, and excuses no other.
+    if math.prod(max(size, 1) for size in shape) > MAX_VALUES:
+        raise UnsafeModelError(f"holds a tensor of more than {MAX_VALUES} values")
 
 
 def _check_tensor(message: memoryview) -> None:

@@ -109,12 +109,39 @@ def test_refuses_loops_also_in_a_sub_graph(loop):
 def test_refuses_shapes_that_no_file_can_hold():
     huge = helper.make_tensor("w", TensorProto.FLOAT, [2], [1.0, 2.0])
     huge.dims[:] = [2**20, 2**20]
-    refused(model(relu(), weights=[huge]), r"a tensor of 1e\+12 values")
+    refused(model(relu(), weights=[huge]), "a tensor of more than 134217728 values")
     huge.dims[:] = [-1]
-    refused(model(relu(), weights=[huge]), "a tensor of")
+    refused(model(relu(), weights=[huge]), "a tensor of more than 134217728 values")
     proto = model(relu())
     proto.graph.sparse_initializer.add(dims=[2**62])
-    refused(proto, "a tensor of")
+    refused(proto, "a tensor of more than 134217728 values")
+
+
+@pytest.mark.parametrize("dims", [[2**62] * 18, [0, 2**62], [2**62, 0], [-1, 0], [-1, -1]])
+def test_refuses_shapes_whatever_their_product(dims):
+    """That of 18 fits into no float; a zero or a second sign makes it small."""
+    with pytest.raises(UnsafeModelError, match="a tensor of more than 134217728 values"):
+        check_harmless(shaped(dims))
+
+
+def test_a_tensor_without_values_is_fine():
+    check_harmless(shaped([0]))
+    check_harmless(shaped([3, 0, 4]))
+
+
+def test_dimensions_are_not_read_to_their_end():
+    """Nine bytes each: a hundred thousand took a minute to multiply."""
+    with pytest.raises(UnsafeModelError, match="a tensor of more than 64 dimensions"):
+        check_harmless(shaped([2**62] * 100_000))
+    with pytest.raises(UnsafeModelError, match="a tensor of more than 64 dimensions"):
+        check_harmless(shaped([1] * 65))
+    check_harmless(shaped([1] * 64))
+
+
+def shaped(dims):
+    """A model with an empty tensor of this shape, whose sizes stand all in one field."""
+    sizes = b"".join(varint(size % 2**64) for size in dims)
+    return field(7, field(5, field(1, sizes) + bytes([2 << 3, TensorProto.FLOAT])))
 
 
 NAN = np.array([1.0, np.nan])
