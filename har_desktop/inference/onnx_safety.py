@@ -28,14 +28,22 @@ MAX_DIMENSIONS = 64  # of one tensor; an honest one has fewer than 10
 # Message -> {field number: message type of the field}, as in onnx.proto.
 CHILDREN = {
     "Model": {7: "Graph", 8: "OperatorSet", 20: "Training"},
-    "Graph": {1: "Node", 5: "Tensor", 15: "SparseTensor"},
+    "Graph": {
+        **{1: "Node", 5: "Tensor", 15: "SparseTensor"},
+        **{11: "ValueInfo", 12: "ValueInfo", 13: "ValueInfo"},
+    },
     "Node": {5: "Attribute"},
     "Attribute": {
         **{5: "Tensor", 10: "Tensor", 22: "SparseTensor", 23: "SparseTensor"},
         **{6: "Graph", 11: "Graph"},
     },
     "SparseTensor": {1: "Tensor", 2: "Tensor"},
+    "ValueInfo": {2: "Type"},
+    "Type": {1: "TensorType"},
+    "TensorType": {2: "Shape"},
+    "Shape": {1: "Dimension"},
     "Training": {1: "Graph", 2: "Graph"},
+    "Dimension": {},
     "OperatorSet": {},
     "Tensor": {},
 }
@@ -61,9 +69,9 @@ def check_harmless(model: bytes) -> None:
             tensors of absurd shapes or with NaN, or bytes that are no ModelProto.
     """
     view = memoryview(model)
+    _Walk().visit(view, "Model", 0)
     if not any(number == GRAPH and kind == BYTES for number, kind, _ in fields(view)):
         raise UnsafeModelError("is not an ONNX model (it holds no graph)")
-    _Walk().visit(view, "Model", 0)
 
 
 class _Walk:

@@ -179,6 +179,20 @@ def test_refuses_floats_that_are_cut_off():
 def test_refuses_what_would_take_for_ever_to_look_at(monkeypatch):
     monkeypatch.setattr(onnx_safety, "MAX_FIELDS", 100)
     refused(model(*[relu()] * 30), "too many parts")
+    with pytest.raises(UnsafeModelError, match="too many parts"):
+        check_harmless(b"\x08\x08" * 200)  # no graph at all
+
+
+@pytest.mark.parametrize("kind", ["input", "output", "value_info"])
+def test_what_a_graph_declares_is_counted_too(monkeypatch, kind):
+    monkeypatch.setattr(onnx_safety, "MAX_FIELDS", 100)
+    proto = model(relu())
+    info = helper.make_tensor_value_info("z", TensorProto.FLOAT, [1] * 30)
+    getattr(proto.graph, kind).append(info)
+    check_harmless(proto.SerializeToString())
+    info.type.tensor_type.shape.dim.extend([onnx.TensorShapeProto.Dimension()] * 70)
+    getattr(proto.graph, kind).append(info)
+    refused(proto, "too many parts")
 
 
 def test_refuses_unsafe_training_graphs():
