@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
 
 from har_desktop.inference.manifest import EncoderFile, Manifest
@@ -39,7 +40,7 @@ class Contract:
                 if name not in found:
                     raise GraphError(f"{graph}: the {role} `{name}` is missing")
                 if name not in wanted:
-                    raise GraphError(f"{graph}: the {role} `{name}` is not in the contract")
+                    raise GraphError(f"{graph}: the {role} `{_safe(name)}` is not in the contract")
                 if wanted[name] != found[name]:
                     raise GraphError(
                         f"{graph}: the {role} `{name}` is {_text(found[name])}, "
@@ -116,6 +117,11 @@ def _declared(graph: memoryview, number: int) -> Tensors:
     return tensors
 
 
+def _safe(name: str) -> str:
+    """A name that somebody else chose: short, in one line, without control codes."""
+    return ascii(name[:80])[1:-1]
+
+
 def _text(tensor: tuple[str, list[int]]) -> str:
     kind, shape = tensor
-    return f"{kind} {tuple(shape)}"
+    return f"{kind} {reprlib.repr(tuple(shape))}"  # the first six sizes of who knows how many
