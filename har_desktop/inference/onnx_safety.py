@@ -3,7 +3,8 @@
 A graph may point to files outside the bundle (external data), name operators that come from other
 libraries (custom domains), run for ever (loops), grow without limit when it is read (functions
 that call functions), or be spoilt (weights that are not numbers). All of this is found by walking
-the file along the messages of onnx.proto in which it can stand.
+the file along the messages of onnx.proto in which it can stand. What can be checked in no piece is
+refused: parts that protobuf would put together from several, and numbers of unusual types.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from itertools import islice
 
 import numpy as np
 
-from har_desktop.inference.onnx_wire import BYTES, UnsafeModelError, fields, integers
+from har_desktop.inference.onnx_wire import (
+    BYTES,
+    UnsafeModelError,
+    fields,
+    integers,
+    number_in,
+)
 
 __all__ = ["UnsafeModelError", "check_harmless"]
 
@@ -47,15 +54,29 @@ CHILDREN = {
     "OperatorSet": {},
     "Tensor": {},
 }
+# Message -> fields of which protobuf would merge two into one that nobody has checked.
+ONCE = {
+    "Model": (7,),
+    "Attribute": (5, 6, 22),
+    "Tensor": (2, 9, 14),
+    "SparseTensor": (1, 2),
+    "ValueInfo": (2,),
+    "Type": (1,),
+    "TensorType": (2,),
+    "Training": (1, 2),
+}
 # Message -> number of the field that names an operator domain.
 DOMAIN = {"Node": 7, "OperatorSet": 1}
 GRAPH, FUNCTIONS = 7, 25  # fields of Model
 OPERATOR = 4  # field of Node
 SHAPES = {"Tensor": 1, "SparseTensor": 3}
-DATA_TYPE, RAW_DATA, EXTERNAL_DATA, DATA_LOCATION = 2, 9, 13, 14  # fields of Tensor
+# Fields of Tensor.
+DATA_TYPE, SMALL_DATA, RAW_DATA, EXTERNAL_DATA, DATA_LOCATION = 2, 5, 9, 13, 14
 # Message -> {field number: type of the floating-point numbers in it}
 FLOATS = {"Tensor": {4: "<f4", 10: "<f8"}, "Attribute": {2: "<f4", 7: "<f4"}}
-RAW_FLOATS = {1: "<f4", 10: "<f2", 11: "<f8"}  # Tensor's data type -> that of its raw data
+HALF = 10  # float16
+RAW_FLOATS = {1: "<f4", HALF: "<f2", 11: "<f8"}  # Tensor's data type -> that of its raw data
+WHOLE = (2, 3, 4, 5, 6, 7, 9, 12, 13)  # data types: integers of 8 to 64 bits, and bool
 
 
 def check_harmless(model: bytes) -> None:
@@ -66,7 +87,8 @@ def check_harmless(model: bytes) -> None:
 
     Raises:
         UnsafeModelError: External data, an operator domain other than ONNX's own, loops, functions,
-            tensors of absurd shapes or with NaN, or bytes that are no ModelProto.
+            tensors of absurd shapes, of unusual types or with NaN, or bytes that are no
+            ModelProto.
     """
     view = memoryview(model)
     _Walk().visit(view, "Model", 0)
@@ -77,8 +99,8 @@ def check_harmless(model: bytes) -> None:
 class _Walk:
     """Looks at one message and those inside it.
 
-    A field that stands twice overrides or is merged; each occurrence is checked by itself, which
-    can only be stricter.
+    Of a field that stands twice the last one counts; each is checked by itself, which can only be
+    stricter. What would be merged instead, or is understood only together, may stand once.
     """
 
     def __init__(self) -> None:
@@ -98,6 +120,8 @@ class _Walk:
             child = CHILDREN[kind].get(number)
             if child and wire == BYTES and isinstance(value, memoryview):
                 self.visit(value, child, depth + 1)
+        if kind in ONCE:
+            _check_once(message, ONCE[kind])
         if kind in SHAPES:
             _check_shape(message, SHAPES[kind])
         if kind == "Tensor":
@@ -114,6 +138,12 @@ def _check_names(kind: str, number: int, value: memoryview) -> None:
         raise UnsafeModelError("defines functions of its own")
 
 
+def _check_once(message: memoryview, single: tuple[int, ...]) -> None:
+    found = [number for number, _, _ in fields(message) if number in single]
+    if len(found) > len(set(found)):
+        raise UnsafeModelError("is not an ONNX model (holds twice what may be there once)")
+
+
 def _check_shape(message: memoryview, number: int) -> None:
     sizes = (one for n, _, value in fields(message) if n == number for one in integers(value))
     shape = [*islice(sizes, MAX_DIMENSIONS + 1)]
@@ -125,18 +155,16 @@ def _check_shape(message: memoryview, number: int) -> None:
 
 
 def _check_tensor(message: memoryview) -> None:
-    """Its data must be inside, and real numbers."""
-    kinds, raw = [0], []
-    for number, _, value in fields(message):
-        if number == EXTERNAL_DATA or (number == DATA_LOCATION and value):
-            raise UnsafeModelError("keeps weights in another file (external data)")
-        if number == DATA_TYPE and isinstance(value, int):
-            kinds.append(value)
-        if number == RAW_DATA and isinstance(value, memoryview):
-            raw.append(value)
-    if dtype := RAW_FLOATS.get(kinds[-1]):
-        for value in raw:
-            _check_floats(value, dtype)
+    """Its data must be inside, of a type that can be checked, and real numbers."""
+    found = {number: value for number, _, value in fields(message)}
+    if EXTERNAL_DATA in found or found.get(DATA_LOCATION):
+        raise UnsafeModelError("keeps weights in another file (external data)")
+    kind = number_in(message, DATA_TYPE) or 0
+    if kind not in (*RAW_FLOATS, *WHOLE) or (kind == HALF and SMALL_DATA in found):
+        raise UnsafeModelError(f"holds a tensor of an unusual kind (data type {kind})")
+    raw = found.get(RAW_DATA)
+    if isinstance(raw, memoryview) and kind in RAW_FLOATS:
+        _check_floats(raw, RAW_FLOATS[kind])
 
 
 def _check_floats(data: memoryview, dtype: str) -> None:

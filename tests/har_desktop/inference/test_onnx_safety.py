@@ -8,6 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from har_desktop.inference import onnx_safety
 from har_desktop.inference.onnx_safety import UnsafeModelError, check_harmless
+from tests.onnx_bytes import field, varint
 
 X = helper.make_tensor_value_info("x", TensorProto.FLOAT, (2,))
 Y = helper.make_tensor_value_info("y", TensorProto.FLOAT, (2,))
@@ -117,33 +118,6 @@ def test_refuses_shapes_that_no_file_can_hold():
     refused(proto, "a tensor of more than 134217728 values")
 
 
-@pytest.mark.parametrize("dims", [[2**62] * 18, [0, 2**62], [2**62, 0], [-1, 0], [-1, -1]])
-def test_refuses_shapes_whatever_their_product(dims):
-    """That of 18 fits into no float; a zero or a second sign makes it small."""
-    with pytest.raises(UnsafeModelError, match="a tensor of more than 134217728 values"):
-        check_harmless(shaped(dims))
-
-
-def test_a_tensor_without_values_is_fine():
-    check_harmless(shaped([0]))
-    check_harmless(shaped([3, 0, 4]))
-
-
-def test_dimensions_are_not_read_to_their_end():
-    """Nine bytes each: a hundred thousand took a minute to multiply."""
-    with pytest.raises(UnsafeModelError, match="a tensor of more than 64 dimensions"):
-        check_harmless(shaped([2**62] * 100_000))
-    with pytest.raises(UnsafeModelError, match="a tensor of more than 64 dimensions"):
-        check_harmless(shaped([1] * 65))
-    check_harmless(shaped([1] * 64))
-
-
-def shaped(dims):
-    """A model with an empty tensor of this shape, whose sizes stand all in one field."""
-    sizes = b"".join(varint(size % 2**64) for size in dims)
-    return field(7, field(5, field(1, sizes) + bytes([2 << 3, TensorProto.FLOAT])))
-
-
 NAN = np.array([1.0, np.nan])
 SPOILT = {
     "raw floats": numpy_helper.from_array(NAN.astype(np.float32), "w"),
@@ -214,14 +188,6 @@ def test_refuses_tags_that_other_readers_cut_down():
     tag = bytes([0x80 | 7 << 3 | 2, 0x80, 0x80, 0x80, 0x10])  # field 7, plus 2**32
     with pytest.raises(UnsafeModelError, match="not an ONNX model"):
         check_harmless(model(relu()).SerializeToString() + tag + varint(len(evil)) + evil)
-
-
-def field(number, payload):
-    return bytes([number << 3 | 2]) + varint(len(payload)) + payload
-
-
-def varint(value):
-    return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + varint(value >> 7)
 
 
 @pytest.mark.parametrize("data", [b"", b"not a model", b"\x00\x00\x00\x00ORTM", b"\xff" * 100])
