@@ -86,6 +86,7 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode(data, type=Manifest)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise BundleError(f"{path}: {_gist(error)}; export the model again") from error
+    _check_texts(path, manifest)
     _check_sense(path, manifest)
     return manifest
 
@@ -97,7 +98,26 @@ class _Versioned(msgspec.Struct):
 
 
 def _gist(error: Exception) -> str:
-    return " ".join(str(error).split())
+    """In one line, without the control codes that an unknown key may hold."""
+    line = " ".join(str(error).split())
+    return line if line.isprintable() else ascii(line)[1:-1]
+
+
+def _check_texts(path: Path, manifest: Manifest) -> None:
+    """What is shown to people must not clear their screen, or look like another line."""
+    for place, texts in {
+        "network": [manifest.network],
+        "classes": manifest.classes,
+        "input.normalization": [manifest.input.normalization],
+        "cam.target": [manifest.cam.target],
+        "metrics": manifest.metrics,
+    }.items():
+        for text in texts:
+            if not text.isprintable():
+                raise BundleError(
+                    f"{path}: `{place}` holds unprintable characters: {text[:80]!a}; "
+                    "export the model again"
+                )
 
 
 def _check_sense(path: Path, manifest: Manifest) -> None:
@@ -108,10 +128,6 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
         (
             len(set(manifest.classes)) < len(manifest.classes),
             "`classes` names a class twice",
-        ),
-        (
-            not all(name.isprintable() for name in manifest.classes),
-            "`classes` holds a name with unprintable characters",
         ),
         (
             len(manifest.calibration.movements or manifest.classes) != len(manifest.classes),
