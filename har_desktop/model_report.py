@@ -41,11 +41,16 @@ def model_entries() -> list[ModelEntry]:
 
 
 def headline(metrics: Json) -> str:
-    """The measured accuracies of a manifest in one line, protocol by protocol."""
+    """The measured accuracies of a manifest in one line, protocol by protocol.
+
+    Left out are numbers that can be no accuracy, and names that would break the line.
+    """
     parts = []
     for protocol, report in metrics.items():
         match report:
-            case {"accuracy": float() | int() as accuracy, **figures}:
+            case {"accuracy": float() | int() as accuracy, **figures} if (
+                0 <= accuracy <= 1 and protocol.isprintable()
+            ):
                 interval = figures.get("grouped95") or figures.get("wilson95")
                 parts.append(f"{protocol} {accuracy:.3f}{_in_words(interval)}")
     return f"accuracy {', '.join(parts)}" if parts else "accuracy not measured"
@@ -53,7 +58,7 @@ def headline(metrics: Json) -> str:
 
 def _in_words(interval: object) -> str:
     match interval:
-        case [float() | int() as low, float() | int() as high]:
+        case [float() | int() as low, float() | int() as high] if 0 <= low <= high <= 1:
             return f" ({low:.3f} to {high:.3f})"
     return ""
 

@@ -250,6 +250,16 @@ class TestModels:
         assert "accuracy group-wise 0.812 (0.760 to 0.850)" in out
         assert "manifest.json: missing" in out
 
+    def test_one_that_boasts_hides_no_other(self, run, shipped, make_bundle):
+        metrics = {"group-wise": {"accuracy": 10**400}}
+        make_bundle(shipped / "boaster", edit_manifest=lambda m: m.update(metrics=metrics))
+        make_bundle(shipped / "other")
+        code, out, _ = run("models")
+        assert code == 0
+        assert "boaster" in out
+        assert "accuracy not measured" in out
+        assert "other\n" in out
+
     def test_verify(self, run, bundle_folder):
         code, out, err = run("models", "verify", bundle_folder)
         assert (code, err) == (0, "")
