@@ -136,7 +136,8 @@ class Calibration(_Strict, frozen=True, kw_only=True):
     taken off the largest logit first. Bundles of before have none, and answer as before.
     """
 
-    temperature: Annotated[float, Meta(gt=0.0, le=100.0)]
+    # Below, scores could grow until their softmax is not finite; training finds at least 0.05.
+    temperature: Annotated[float, Meta(ge=1e-3, le=100.0)]
     rejection_threshold: Fraction
     least_evidence: Annotated[float, Meta(ge=-1e6, le=1e6)] | None = None
     least_movement: Annotated[float, Meta(ge=0.0, le=255.0)] | None = None

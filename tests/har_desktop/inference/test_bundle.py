@@ -2,12 +2,14 @@ import hashlib
 import json
 import re
 
+import numpy as np
 import pytest
 from onnx import TensorProto
 
 from har_desktop.errors import BundleError
 from har_desktop.inference import bundle as bundle_module
 from har_desktop.inference.bundle import load_bundle, read_manifest
+from har_desktop.inference.model import softmax
 
 TWO = [(False, 2, 3), (True, 3, 2)]  # encoders, see `build_bundle`
 
@@ -187,6 +189,19 @@ def test_text_that_a_terminal_would_obey(folder, place, change, text):
 def test_an_unknown_key_that_a_terminal_would_obey(folder):
     edit(folder, lambda m: m.update({"\x1b[2J": 1}))
     refused(folder, r"unknown field `\\x1b\[2J`")
+
+
+@pytest.mark.parametrize("temperature", [1e-308, 0.0, 9.9e-4, -1.0, 101.0])
+def test_temperature_that_would_spoil_all_probabilities(folder, temperature):
+    edit(folder, lambda m: m["calibration"].update(temperature=temperature))
+    refused(folder, r"at `\$\.calibration\.temperature`")
+
+
+def test_the_least_temperature_gives_numbers_whatever_the_logits(folder):
+    edit(folder, lambda m: m["calibration"].update(temperature=1e-3))
+    temperature = load_bundle(folder).manifest.calibration.temperature
+    largest = np.finfo(np.float32).max
+    assert softmax(np.array([-largest, largest], np.float32), temperature).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "head.onnx"])
