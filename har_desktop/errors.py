@@ -28,3 +28,8 @@ class BundleError(InputError):
 
 class OutputError(HarError):
     """A result that could not be written (full disk, folder gone)."""
+
+
+def printable(text: str) -> str:
+    """Text that somebody else chose, with escapes in place of what a terminal would obey."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from har_desktop.errors import BundleError
+from har_desktop.errors import BundleError, printable
 from har_desktop.inference.manifest import SCHEMA_VERSION, GraphFile, Manifest, joined
 from har_desktop.inference.onnx_safety import UnsafeModelError, check_harmless
 
@@ -98,9 +98,7 @@ class _Versioned(msgspec.Struct):
 
 
 def _gist(error: Exception) -> str:
-    """In one line, without the control codes that an unknown key may hold."""
-    line = " ".join(str(error).split())
-    return line if line.isprintable() else ascii(line)[1:-1]
+    return printable(" ".join(str(error).split()))
 
 
 def _check_texts(path: Path, manifest: Manifest) -> None:

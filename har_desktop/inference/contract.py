@@ -5,6 +5,7 @@ from __future__ import annotations
 import reprlib
 from dataclasses import dataclass
 
+from har_desktop.errors import printable
 from har_desktop.inference.manifest import EncoderFile, Manifest
 from har_desktop.inference.onnx_wire import UnsafeModelError, messages, number_in
 from har_desktop.inference.session import GraphError, Tensors
@@ -40,7 +41,8 @@ class Contract:
                 if name not in found:
                     raise GraphError(f"{graph}: the {role} `{name}` is missing")
                 if name not in wanted:
-                    raise GraphError(f"{graph}: the {role} `{_safe(name)}` is not in the contract")
+                    shown = printable(name[:80])
+                    raise GraphError(f"{graph}: the {role} `{shown}` is not in the contract")
                 if wanted[name] != found[name]:
                     raise GraphError(
                         f"{graph}: the {role} `{name}` is {_text(found[name])}, "
@@ -115,11 +117,6 @@ def _declared(graph: memoryview, number: int) -> Tensors:
                 sizes = [number_in(dim, 1) for shape in shapes for dim in shape]
                 tensors[name] = dtype, [-1 if size is None else size for size in sizes]
     return tensors
-
-
-def _safe(name: str) -> str:
-    """A name that somebody else chose: short, in one line, without control codes."""
-    return ascii(name[:80])[1:-1]
 
 
 def _text(tensor: tuple[str, list[int]]) -> str:

@@ -18,7 +18,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from har_desktop.errors import HarError
+from har_desktop.errors import HarError, printable
 
 ort.disable_telemetry_events()  # builds for Windows do not look at ORT_DISABLE_TELEMETRY
 
@@ -173,7 +173,8 @@ def fallback(provider: Provider, obstacle: str) -> ProviderReport:
 def _gist(error: Exception) -> str:
     """The gist of an error of ONNX Runtime: its first line, without name and code in front."""
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return line.split(" : ", 3)[-1] if line.startswith("[ONNXRuntimeError]") else line
+    gist = line.split(" : ", 3)[-1] if line.startswith("[ONNXRuntimeError]") else line
+    return printable(gist)  # it may name a node of the graph
 
 
 def _wish(provider: Provider) -> str:
