@@ -67,11 +67,6 @@ class Encoders:
         }
         return Features(*self._join.run_on_device(ENCODED, channels))
 
-    def interrupt(self) -> None:
-        """Let a call in another thread fail as soon as it can: with a GraphError."""
-        for session in self._sessions:
-            session.interrupt()
-
 
 class AtOnce(Generic[T]):
     """Makes a fixed number of calls at the same time, the last one in the caller's own thread."""

@@ -123,9 +123,17 @@ class Model:
         return dict(zip(STACKED, self._stack.run_on_device(STACKED, feeds), strict=True))
 
     def interrupt(self) -> None:
-        """Let a call in another thread fail as soon as it can: with a GraphError."""
-        self._encoders.interrupt()
-        self._head.interrupt()
+        """Let calls fail with a GraphError until `resume`; one that runs, as soon as it can.
+
+        One that has a graph done would else begin the next one.
+        """
+        for session in self._sessions:
+            session.interrupt()
+
+    def resume(self) -> None:
+        """Answer again after an interruption. No call may be running."""
+        for session in self._sessions:
+            session.resume()
 
     def _open(self, bundle: Bundle, provider: Provider) -> ProviderReport:
         manifest = bundle.manifest
@@ -153,7 +161,9 @@ class Model:
         shapes = manifest.features.partials, manifest.features.activation
         graph = stack_model(manifest.window.length, dict(zip(STACKED, shapes, strict=True)))
         self._stack = open_session("stack", graph, device, HEAD_THREADS)
-        self._encoders = Encoders(encoders, _join(manifest, device))
+        join = _join(manifest, device)
+        self._encoders = Encoders(encoders, join)
+        self._sessions = [*sessions, self._stack, *([join] if join else [])]
         try:
             self._dry_run()
         except GraphError as error:

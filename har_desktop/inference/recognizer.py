@@ -81,11 +81,15 @@ class Recognizer:
         self._explain = index
 
     def clear(self) -> None:
-        """Forget all frames: a new source begins."""
+        """Forget all frames, and any interruption: a new source begins."""
         self._history.clear()
+        self._model.resume()
 
     def interrupt(self) -> None:
-        """Let a call in another thread fail as soon as it can: with a GraphError."""
+        """Let calls fail with a GraphError until `clear`; one that runs, as soon as it can.
+
+        Any thread may ask.
+        """
         self._model.interrupt()
 
     def push(self, frame: Frame) -> Recognition:

@@ -115,7 +115,6 @@ class Session:
     ) -> list[DeviceTensor]:
         if missing := self.inputs.keys() - feeds.keys():  # a binding would not look
             raise GraphError(f"{self.name}: not fed with {', '.join(sorted(missing))}")
-        self._run_options = options = ort.RunOptions()
         try:
             # A new binding costs a microsecond, and holds on to nothing of the last run.
             binding = self._session.io_binding()
@@ -127,15 +126,19 @@ class Session:
             for name in outputs:
                 binding.bind_output(name, device)
             binding.synchronize_inputs()  # a GPU only queues the copies, and in another stream
-            self._session.run_with_iobinding(binding, options)
+            self._session.run_with_iobinding(binding, self._run_options)
             values: list[DeviceTensor] = binding.get_outputs()
         except ERRORS as error:
             raise GraphError(f"{self.name}: fails on {self.report.used}: {_gist(error)}") from error
         return values
 
     def interrupt(self) -> None:
-        """Let a run in another thread fail before its next node; without one, nothing happens."""
+        """Let a run in another thread fail before its next node, and all runs until `resume`."""
         self._run_options.terminate = True
+
+    def resume(self) -> None:
+        """Run again after an interruption."""
+        self._run_options.terminate = False
 
 
 def open_session(name: str, model: bytes, provider: Provider, threads: int = THREADS) -> Session:

@@ -70,8 +70,7 @@ class Worker:
         with self.condition:
             self._wish = recognizer
             self.condition.notify_all()
-        if self._is_slow():
-            self._interrupt()
+        self._give_way()
 
     def watch(self) -> None:
         """Tell of a model that does not answer, and interrupt it where another one waits.
@@ -79,8 +78,7 @@ class Worker:
         To be called with each frame that comes.
         """
         if self._is_slow():
-            if self._wish is not None:  # it came before the model was slow
-                self._interrupt()
+            self._give_way()  # to one that came before the model was slow
             self._machine.delay(
                 f"the model has not answered for {SLOW_S:g} s; wait, choose another model, or"
                 " close the source"
@@ -190,6 +188,12 @@ class Worker:
     def _is_slow(self) -> bool:
         began = self._began
         return began is not None and perf_counter() - began > SLOW_S
+
+    def _give_way(self) -> None:
+        """Interrupt a slow model where another one waits."""
+        with self.condition:  # the one that waits is not taken meanwhile, and interrupted instead
+            if self._wish is not None and self._is_slow():
+                self._interrupt()
 
     def _interrupt(self) -> None:
         if self._model is not None:

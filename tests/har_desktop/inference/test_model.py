@@ -7,7 +7,7 @@ from har_desktop.inference import model as model_module
 from har_desktop.inference import session as session_module
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.model import Model, softmax, verify_bundle
-from har_desktop.inference.session import GraphError
+from har_desktop.inference.session import GraphError, Session
 
 
 def refused(folder, match):
@@ -61,6 +61,34 @@ def replace_output(name, op, *inputs, **attributes):
 def test_good_bundles_pass(make_bundle, tmp_path, motion):
     manifest = verify_bundle(make_bundle(tmp_path / "m", motion=motion, length=7))
     assert manifest.input.motion == motion
+
+
+@pytest.mark.parametrize("beside", [None, [(True, 2, 3), (False, 3, 2)]])
+def test_an_interruption_between_two_graphs_ends_the_call(
+    make_bundle, tmp_path, monkeypatch, beside
+):
+    model = Model(load_bundle(make_bundle(tmp_path / "m", beside=beside)), "cpu")
+    picture = np.zeros((24, 32, 3), np.uint8)
+    features = [model.encode(picture, picture)] * 10
+    expected = model.answer(features)
+    run, begun = Session.run_on_device, []
+
+    def run_and_be_interrupted(session, *arguments):
+        begun.append(session.name)
+        values = run(session, *arguments)
+        model.interrupt()
+        return values
+
+    monkeypatch.setattr(Session, "run_on_device", run_and_be_interrupted)
+    with pytest.raises(GraphError, match=r"head\.onnx: fails on cpu: .*terminate"):
+        model.answer(features)
+    assert begun == ["stack"]
+    monkeypatch.undo()
+    with pytest.raises(GraphError, match="terminate"):
+        model.encode(picture, picture)
+    model.resume()
+    model.encode(picture, picture)
+    np.testing.assert_array_equal(model.answer(features).heatmaps, expected.heatmaps)
 
 
 @pytest.mark.parametrize(

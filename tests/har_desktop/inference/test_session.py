@@ -31,6 +31,16 @@ def test_every_wish_gives_a_session_that_works_and_an_honest_report(provider, ca
     assert capfd.readouterr() == ("", "")
 
 
+def test_an_interrupted_session_runs_nothing_until_it_is_resumed():
+    session = open_session("relu.onnx", RELU, "cpu")
+    session.interrupt()
+    for _ in range(2):
+        with pytest.raises(GraphError, match=r"relu\.onnx: fails on cpu: .*terminate"):
+            session.run(["y"], {"x": X})
+    session.resume()
+    assert session.run(["y"], {"x": X})[0].tolist() == [0, 2]
+
+
 def test_cpu_is_no_fallback():
     assert open_session("g", RELU, "cpu").report == ProviderReport("cpu", "cpu", None)
 

@@ -1,6 +1,7 @@
 """A live session whose model fails, does not answer, or is swapped for another one."""
 
 import threading
+import time
 from time import perf_counter
 
 import pytest
@@ -11,6 +12,7 @@ from har_desktop.inference.session import GraphError
 from har_desktop.pipeline import live as live_module
 from har_desktop.pipeline import worker as worker_module
 from har_desktop.pipeline.state import State, Status
+from har_desktop.pipeline.worker import Worker
 from tests.bundles import slow_encoder
 from tests.sessions import ENDLESS, STOP_S, acts, check
 
@@ -121,6 +123,39 @@ def test_stop_interrupts_a_model_that_does_not_answer(stuck, monkeypatch):
     assert perf_counter() - began < 3.0
     assert session.status == Status(State.STOPPED)  # nothing was left behind
     assert "inference" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_model_that_a_stop_interrupted_serves_the_next_start(stuck, log, monkeypatch):
+    session, source = stuck
+    monkeypatch.setattr(live_module, "STOP_S", STOP_S)
+    session.stop()
+    results = len(log.results)
+    session.start(source.open_source)
+    log.wait(lambda: len(log.results) > results)
+    assert State.FAULTED not in log.states
+
+
+def test_a_model_that_takes_over_in_the_last_moment_is_not_interrupted(
+    rig, log, live, gated, live_bundle, monkeypatch
+):
+    session, source = live(), rig("scripted")
+    session.swap(gated)
+    session.start(source.open_source)
+    assert gated.busy.wait(20.0)
+    swapper, is_slow = threading.current_thread(), Worker._is_slow
+
+    def answers_meanwhile(worker):
+        if threading.current_thread() is not swapper:
+            return is_slow(worker)
+        gated.open_wide()
+        time.sleep(0.5)  # enough to take the other model, and to begin with it
+        return True
+
+    monkeypatch.setattr(Worker, "_is_slow", answers_meanwhile)
+    session.swap(Recognizer(live_bundle, "cpu"))
+    results = len(log.results)
+    log.wait(lambda: len(log.results) > results + 5)
+    assert State.FAULTED not in log.states
 
 
 def test_a_late_answer_is_a_recovery(rig, log, live, gated, monkeypatch):
