@@ -15,6 +15,7 @@ from benchmarks.video import record
 from har_desktop import console
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
+from har_desktop.inference.session import Session
 
 LEAST = Effort(rounds=2, turn_s=0.0)
 
@@ -66,6 +67,20 @@ def test_peer_runs_frame_by_frame():
     second, *_ = session.run(["logits", *kept], feeds)
     assert np.isfinite(first).all()
     assert not np.allclose(first, second)  # the frame before counts
+
+
+def test_the_peers_rival_is_a_step_of_all_graphs(bundle, make_bundle, tmp_path, monkeypatch):
+    double = load_bundle(make_bundle(tmp_path / "double", beside=[(False, 2, 3), (True, 3, 2)]))
+    steps = {"small": peer.streaming(bundle), "double": peer.streaming(double)}
+    run, begun = Session.run_on_device, []
+    monkeypatch.setattr(
+        Session, "run_on_device", lambda self, *rest: (begun.append(self.name), run(self, *rest))[1]
+    )
+    answers = [steps[name]() for name in ("small", "double")]
+    assert all(np.isfinite(answer.logits).all() for answer in answers)
+    inner = [name for name in begun if name in ("join", "stack")]
+    assert inner == ["stack", "join", "stack"]
+    assert answers[0].heatmaps.tolist() != steps["small"]().heatmaps.tolist()  # the window moves
 
 
 def test_replay(bundle, tmp_path):
