@@ -2,12 +2,13 @@
 
 import csv
 import os
+import subprocess
 
 import numpy as np
 import pytest
 
 from benchmarks import __main__ as program
-from benchmarks import arithmetic, floor, peer, replay
+from benchmarks import arithmetic, floor, peer, replay, start
 from benchmarks.graphs import bare_run, to_session
 from benchmarks.harness import Effort
 from benchmarks.stream import Stream, random_pictures
@@ -91,6 +92,14 @@ def test_replay(bundle, tmp_path):
     check(rows, names)
     assert [row.ratio is not None for row in rows] == [False, False, False, True, True]
     assert {file.name for file in tmp_path.iterdir()} == {"clip.mp4", "encoded.mp4"}
+
+
+def test_first_label_of_replay(monkeypatch):
+    check(start.measure("first label of replay", LEAST), [start.IMPORTS, start.START])
+    monkeypatch.setattr(start, "SECONDS", 1.0)  # no full window, and no label
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        start.measure("first label of replay", LEAST)
+    assert b"ended before a window was full" in caught.value.stderr
 
 
 def test_stream_gives_a_window_with_every_step(bundle):
