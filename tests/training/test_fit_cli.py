@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,14 +131,21 @@ average = 0.9
 Run = Callable[..., int]
 
 
+@pytest.fixture(scope="module")
+def first_run(clips_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, beside a cache of its clips."""
+    folder = tmp_path_factory.mktemp("first")
+    (folder / "cnn.toml").write_text(CNN + NETWORK)
+    fit = ("fit", "--config", folder / "cnn.toml", "--fold", 1, "--data", clips_folder)
+    assert here(*fit, "--cache", folder / "cache", "--run", folder / "run") == 0
+    return folder / "run"
+
+
 @pytest.fixture
-def trained(clips_folder: Path, tmp_path: Path, tmp_path_factory) -> Run:
+def trained(first_run: Path, clips_folder: Path, tmp_path: Path) -> Run:
     """A finished run in `first`; give the command that trains once more after it."""
-    cache = tmp_path_factory.getbasetemp() / "refit-cache"
-    where = ("--data", clips_folder, "--cache", cache)
-    (tmp_path / "cnn.toml").write_text(CNN + NETWORK)
-    fit = ("fit", "--config", tmp_path / "cnn.toml", "--fold", 1, *where)
-    assert here(*fit, "--run", tmp_path / "first") == 0
+    where = ("--data", clips_folder, "--cache", first_run.with_name("cache"))
+    shutil.copytree(first_run, tmp_path / "first")
 
     def refit(*options: object, after: str = "first", run: str = "again") -> int:
         return here("refit", "--after", tmp_path / after, *where, "--run", tmp_path / run, *options)
