@@ -79,7 +79,7 @@ def _accuracies(reports: dict[str, Accuracy]) -> Iterator[str]:
             low, high = report.wilson95
             why = (
                 "is everything, for all clips are of one group, which tells nothing of other people"
-                if report.grouped95 == (0, 1)
+                if report.groups == 1
                 else "draws whole groups: clips of one are recognised together or not at all"
             )
             yield (

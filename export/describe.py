@@ -124,7 +124,8 @@ def _summary(split: Split) -> Json:
     """Of each set: how many clips, in all and of each class, and which groups.
 
     `learned` are the contents of those that it learned from or was chosen by: groups may be called
-    otherwise some day, and `training evaluate` refuses these all the same.
+    otherwise some day, and `training evaluate` refuses these all the same. Not among them are clips
+    of other classes, and what only one of several networks could use.
     """
     sets = {name: _counted(clips) for name, clips in split.sets().items()}
     summary: Json = {"protocol": split.protocol, "sets": sets}

@@ -44,6 +44,7 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     confusion: list[list[Count]]
     wilson95: tuple[Fraction, Fraction]
     grouped95: tuple[Fraction, Fraction] | None = None
+    groups: Some | None = None
     clips: Some
     protocol: Name
     sampling: Name

@@ -59,7 +59,8 @@ class Decider:
     `Rules.duration` it is the action, which began when it first reached the threshold. The action
     ends when its probability falls below the release level or another candidate becomes the
     action. A window that fills anew (start, seek, gap) ends it as well. A slow camera that loses
-    one picture leaves a hole, over which the places of the window pass one by one: that is no end.
+    one picture leaves a hole, over which the places of the window pass one by one: that is no end,
+    unless the window lacks a place for `Rules.duration` on end, as at 5 or 6 frames a second.
     """
 
     def __init__(self, classes: Sequence[str], threshold: float, rules: Rules = DEFAULTS) -> None:
@@ -87,6 +88,7 @@ class Decider:
                 and recognition.filled > 1
                 and time - self._seen[0] < self._rules.duration
             ):
+                self._candidate = None  # it has not stayed
                 return self._decision(time, self._seen[1]), ()
             return Decision(time, State.FILLING, None, None, 0.0), self.finish()
         smoothed = self._smoother.update(time, window.vote)

@@ -45,7 +45,7 @@ class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
         confidence: Smoothed probability of the label, or of the top class; 0 while filling.
         probabilities: Smoothed probability of each class; None while filling.
         heatmap_max: Largest raw value of the window's heat-maps, by the header's method; None while
-            filling.
+            filling, and where a place of the window is empty for a moment.
         filled: How many of the window's places are filled.
     """
 

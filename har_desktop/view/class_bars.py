@@ -36,7 +36,7 @@ class ClassBar(QAbstractButton):
         self._explained = False
         self.setText(readable(label))
         self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus where it is
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         keep_space(self)
@@ -195,9 +195,11 @@ class ClassBars(QScrollArea):
             named: Index of the class that the person is told; its bar is scrolled to when it
                 comes, but not away from under the pointer, or from the bar that has the focus.
         """
-        if named not in (None, self._named) and not self._in_use():
+        if named is None:
+            self._named = None
+        elif named != self._named and not self._in_use():
             self.ensureWidgetVisible(self._bars[named], 0, 0)
-        self._named = named
+            self._named = named
         for index, bar in enumerate(self._bars):
             share = None if probabilities is None else float(probabilities[index])
             bar.show_share(share, index == explained)

@@ -12,7 +12,8 @@ import pytest
 from har_desktop.errors import InputError
 from tests.training.commands import here
 from tests.training.tiny import NETWORK
-from training.config import Config
+from training import prepare as module
+from training.config import Config, load_config
 from training.data.index import scan
 from training.data.split import split_at_random, split_by_group
 from training.prepare import other_clips, with_classes
@@ -186,6 +187,18 @@ def test_test_clips_that_show_too_little_are_told_and_left_out(
     assert f"left out: {data / broken.path}: " in said.err
     tested = len(split_by_group(scan(data, config.classes)).test)
     assert f"test: {tested - 2} clips" in said.out
+
+
+def test_a_run_after_another_keeps_the_test_clips_of_that(own_clips, tmp_path, tiny) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(own_clips, data)
+    config = with_classes(load_config(str(tiny)), data, "standing,to the right")
+    before = split_by_group(scan(data, config.classes))
+    for clip in before.test:
+        (data / clip.path).unlink()
+    after = module.prepare(config, module.Source(data, tmp_path / "cache", after=before)).split
+    assert after.test == before.test
+    assert set(after.train) == {*before.train, *before.validation}
 
 
 def test_a_copy_of_a_clip_of_a_class_is_not_learned_as_none_of_them(

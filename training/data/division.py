@@ -39,9 +39,7 @@ def divide(clips: Sequence[Clip], fold: int) -> tuple[set[str], set[str]]:
                 f"class {label} has {len(names)} group{'s' * (len(names) != 1)}: record at least"
                 f" {FEWEST}, one each to learn from, to validate and to test"
             )
-    # As many parts as the smallest class has groups, so that each has one of it. Where the classes
-    # differ much that is too few for the large ones: then some parts may lack the smallest.
-    ways = [_in_parts(clips, groups, capped=True), _in_parts(clips, groups, capped=False)]
+    ways = [_in_parts(clips, groups), _class_by_class(groups)]
     found = [way for way in ways if way is not None]
     # Where many do some of the classes only there may be a less even way.
     test, parts = min(found, key=lambda way: _off(clips, way), default=None) or _drawn(
@@ -55,22 +53,38 @@ def divide(clips: Sequence[Clip], fold: int) -> tuple[set[str], set[str]]:
 Way = tuple[set[str], list[set[str]]]  # the groups that test; of each fold those that validate
 
 
-def _in_parts(clips: Sequence[Clip], groups: dict[str, set[str]], *, capped: bool) -> Way | None:
-    """The first of equal parts tests, of the others each validates once; None where that fails."""
-    limit = min if capped else max
-    tests = min(TEST, limit(map(len, groups.values())))
-    for number in range(tests):
-        test = _part(clips, tests, number)
-        rest = [c for c in clips if c.group not in test]
-        left = [len(names - test) for names in groups.values()]
-        if min(left) < FEWEST - 1:
-            continue
-        folds = min(FOLDS, limit(left))
-        parts = [_part(rest, folds, fold) for fold in range(folds)]
-        parts = [validation for validation in parts if _is_whole(groups, test, validation)]
-        if parts:
-            return test, parts
-    return None
+def _in_parts(clips: Sequence[Clip], groups: dict[str, set[str]]) -> Way | None:
+    """As many equal parts as the smallest class has groups; None where one lacks a class.
+
+    The first one tests; what is left is divided alike, and of these each validates once.
+    """
+    test = _part(clips, min(TEST, *map(len, groups.values())), 0)
+    rest = [c for c in clips if c.group not in test]
+    folds = min(FOLDS, *(len(names - test) for names in groups.values()))
+    parts = [_part(rest, folds, number) for number in range(folds)] if folds >= FEWEST - 1 else []
+    parts = [validation for validation in parts if _is_whole(groups, test, validation)]
+    return (test, parts) if parts else None
+
+
+def _class_by_class(groups: dict[str, set[str]]) -> Way | None:
+    """The same shares of the groups of each class, however many; None where a group has several.
+
+    Equal parts would be as few as the smallest class has groups: thirty of another would be ten to
+    test, ten to validate and ten to learn from beside three.
+    """
+    if sum(map(len, groups.values())) > len(set().union(*groups.values())):
+        return None
+    random = np.random.default_rng(SEED)
+    test: set[str] = set()
+    left: list[list[str]] = []
+    for label in sorted(groups):
+        names = [str(name) for name in random.permutation(sorted(groups[label]))]
+        count = max(1, round(len(names) / TEST))
+        test |= set(names[:count])
+        left.append(names[count:])
+    parts = [[set(names[fold::FOLDS]) for names in left] for fold in range(FOLDS)]
+    folds = min(FOLDS, *map(len, left))
+    return test, [set().union(*part) for part in parts[:folds]]
 
 
 def _off(clips: Sequence[Clip], way: Way) -> float:

@@ -131,6 +131,13 @@ def test_a_hole_ends_nothing(hole):
     assert all(d.confidence == pytest.approx(0.9) for d in decisions[8 : 8 + len(hole)])
 
 
+def test_a_candidate_must_stay_without_a_hole():
+    decisions, events = decide("shhhhsnnn")
+    assert states(decisions) == "---------"
+    assert events == []
+    assert spans(decide("ssshsssssssn")[1]) == [("squat", 0.4, 1.0)]
+
+
 def test_a_hole_of_the_duration_is_the_end():
     decisions, events = decide("sssssssshhhhhhssssssss")
     assert states(decisions) == "-----AAAAAAA..-----AAA"

@@ -128,6 +128,17 @@ def test_nothing_is_scrolled_away_from_a_bar_in_use(many, hold):
     many.show_probabilities(np.full(1000, 0.001, np.float32), 700, 700)
     assert in_view(many, 1)
     assert not in_view(many, 700)
+    QApplication.sendEvent(many, QEvent(QEvent.Type.Leave))
+    many.bars[1].clearFocus()
+    many.show_probabilities(np.full(1000, 0.001, np.float32), 700, 700)
+    assert in_view(many, 700)
+
+
+def test_a_click_does_not_stop_the_scrolling(many, qtbot):
+    qtbot.mouseClick(many.bars[1], Qt.MouseButton.LeftButton)
+    QApplication.sendEvent(many, QEvent(QEvent.Type.Leave))
+    many.show_probabilities(np.full(1000, 0.001, np.float32), 700, 700)
+    assert in_view(many, 700)
 
 
 def test_bars_are_lower_where_there_is_little_room(bars, qtbot):

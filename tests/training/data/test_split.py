@@ -94,19 +94,24 @@ def test_every_set_of_own_clips_has_every_class(fold: int) -> None:
         assert set(clips) == set(shuffled.sets()[name])
 
 
-@pytest.mark.parametrize("few", [3, 4, 5, 7, 30])
-def test_a_small_class_costs_the_large_ones_nothing(few: int) -> None:
+@pytest.mark.parametrize("few", [(3,), (4,), (5,), (7,), (30,), (3, 3, 3), (3, 4, 5, 6)])
+def test_small_classes_cost_the_large_ones_nothing(few: tuple[int, ...]) -> None:
+    small = [(f"wave {n}", count) for n, count in enumerate(few)]
     clips = [
         Clip(f"{label}/{number}.mp4", label, f"{label}/{number}.mp4", f"{label}{number}")
-        for label, count in (("jump", 30), ("squat", 30), ("wave", few))
+        for label, count in (("jump", 30), ("squat", 30), *small)
         for number in range(count)
     ]
     split = split_by_group(clips)
     check(split)
+    folds = [split_by_group(clips, fold) for fold in range(min(FOLDS, min(few) - 1))]
+    assert len({frozenset(fold.test) for fold in folds}) == 1
+    validated = [c for fold in folds for c in fold.validation]
+    assert len(validated) == len(set(validated))
     for label in ("jump", "squat"):
         sets = [sum(c.label == label for c in part) for part in split.sets().values()]
         assert sets == pytest.approx([20, 4, 6], abs=2)  # train, validation, test
-    assert {c.label for c in split.validation} == {"jump", "squat", "wave"}
+    assert {c.label for c in split.validation} == {"jump", "squat", *dict(small)}
 
 
 def test_folds_of_own_clips_validate_others_and_test_the_same() -> None:
