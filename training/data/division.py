@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -142,9 +141,7 @@ def _part(clips: Sequence[Clip], parts: int, number: int) -> set[str]:
     ordered = sorted(clips, key=lambda c: c.path)
     labels, groups = [c.label for c in ordered], [c.group for c in ordered]
     folds = StratifiedGroupKFold(parts, shuffle=True, random_state=SEED)
-    with warnings.catch_warnings():  # that a class has fewer clips than there are parts
-        warnings.simplefilter("ignore", UserWarning)
-        _, chosen = list(folds.split(ordered, labels, groups))[number]
+    _, chosen = list(folds.split(ordered, labels, groups))[number]
     return {groups[i] for i in chosen}
 
 
