@@ -56,11 +56,10 @@ def testable(config: Config, data: Path, clips: Sequence[Clip]) -> list[Clip]:
     broken = decode_all(measure, clips, "look at test clips")
     for reason in broken.values():
         click.echo(f"left out: {reason}", err=True)
-    good = [clip for clip in clips if seconds.get(clip, 0.0) >= SHORTEST * span]
-    for clip in clips:
-        if clip in seconds and clip not in good:
-            _tell(clip, seconds[clip], span)
-    return good
+    for clip, length in seconds.items():
+        if length < SHORTEST * span:
+            _tell(clip, length, span)
+    return [clip for clip in clips if seconds.get(clip, 0.0) >= SHORTEST * span]
 
 
 def _span(config: Config) -> float:

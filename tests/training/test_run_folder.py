@@ -1,4 +1,4 @@
-"""Whose a run folder is while it is learned in; what opening one refuses is tested by `fit`."""
+"""Whose a run folder is while it is learned in, and what opening one refuses."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from har_desktop.errors import InputError, OutputError
 from training.config import Config
-from training.data.split import Split
+from training.data.index import scan
+from training.data.split import Split, split_by_group
 from training.run_folder import open_run, owning
 
+CONFIG = Config(classes=("Drift", "Still"))
 OTHER = """
 import sys
 from pathlib import Path
@@ -60,3 +63,28 @@ def test_it_is_let_go_of_when_learning_fails(tmp_path: Path) -> None:
 def test_a_folder_that_takes_no_files_is_one_line(read_only_disk: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"), owning(read_only_disk):
         pytest.fail("nothing was written")
+
+
+def test_a_run_folder_is_never_overwritten(clips_folder: Path, tmp_path: Path) -> None:
+    split = split_by_group(scan(clips_folder, CONFIG.classes))
+    run = tmp_path / "run"
+    with pytest.raises(InputError, match="nothing to resume"):
+        open_run(run, CONFIG, split, resume=True)
+    open_run(run, CONFIG, split, resume=False)
+    for taken, words in ((run, "not empty"), (run / "config.json", "is a file")):
+        with pytest.raises(InputError, match=words):
+            open_run(taken, CONFIG, split, resume=False)
+    other = Config(classes=CONFIG.classes, seed=7)
+    with pytest.raises(InputError, match="another configuration"):
+        open_run(run, other, split, resume=True)
+    with pytest.raises(InputError, match=r"divides other clips.*own"):
+        open_run(run, CONFIG, msgspec.structs.replace(split, train=split.train[1:]), resume=True)
+    open_run(run, CONFIG, split, resume=True)
+    (run / "environment.json").write_text("{}")
+    with pytest.raises(InputError, match="holds a finished run: give another folder"):
+        open_run(run, CONFIG, split, resume=False)
+    with pytest.raises(InputError, match="is finished"):
+        open_run(run, CONFIG, split, resume=True)
+    (run / "config.json").write_text("{")
+    with pytest.raises(InputError, match="no configuration of a run"):
+        open_run(run, CONFIG, split, resume=True)
