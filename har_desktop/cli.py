@@ -14,6 +14,7 @@ import click
 
 from har_desktop import console
 from har_desktop.display import find_display
+from har_desktop.errors import printable
 from har_desktop.system_libraries import apt_command, missing_libraries
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:
 
     if leftovers := find_leftovers(out):
         note = f"{NAME}: note: {describe(leftovers)}; rename or delete them"
-        click.echo(" ".join(note.split()), err=True)
+        click.echo(printable(" ".join(note.split())), err=True)
 
     def report(failure: Failure) -> None:
         console.print_error(NAME, failure.error)
@@ -235,7 +236,7 @@ def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:
 
 
 def _tell(summary: ReplaySummary) -> None:
-    click.echo(summary.source)
+    click.echo(printable(summary.source))
     click.echo(console.columns(_rows(summary)))
 
 

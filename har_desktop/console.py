@@ -17,7 +17,7 @@ import click
 import msgspec
 from click.exceptions import NoArgsIsHelpError
 
-from har_desktop.errors import HarError
+from har_desktop.errors import HarError, printable
 
 FAILURE = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -84,8 +84,8 @@ def tell(name: str, error: Exception) -> int:
 
 
 def print_error(name: str, message: str) -> None:
-    """Print one line to stderr, whatever line breaks the message holds: file names may."""
-    click.echo(f"{name}: error: {' '.join(message.split())}", err=True)
+    """Print one line to stderr, whatever the message holds: file names may hold anything."""
+    click.echo(f"{name}: error: {printable(' '.join(message.split()))}", err=True)
 
 
 def leave(code: int) -> NoReturn:
@@ -120,7 +120,7 @@ def print_json(value: object) -> None:
 def columns(rows: Sequence[tuple[str, str]]) -> str:
     """Lines of a name and what there is to say of it, indented and aligned."""
     width = max(len(name) for name, _ in rows)
-    return "\n".join(f"  {name:<{width}}  {text}" for name, text in rows)
+    return "\n".join(f"  {name:<{width}}  {printable(text)}" for name, text in rows)
 
 
 def _explain(error: Exception) -> tuple[str, int]:

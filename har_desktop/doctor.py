@@ -136,15 +136,11 @@ def _try_qt(report: Report) -> None:
 
 def _try_opencv(report: Report) -> None:
     try:
-        from har_desktop.opencv import cv2
+        from har_desktop.sources.cameras import list_cameras
     except ImportError as error:
         report.problems.append(f"OpenCV cannot be loaded: {error}")
         return
-    from cv2_enumerate_cameras import enumerate_cameras
-
-    backends = {"linux": cv2.CAP_V4L2, "win32": cv2.CAP_MSMF, "darwin": cv2.CAP_AVFOUNDATION}
-    found = enumerate_cameras(backends.get(sys.platform, cv2.CAP_ANY))
-    report.cameras = [Camera(camera.index, camera.name) for camera in found]
+    report.cameras = [Camera(camera.index, camera.label) for camera in list_cameras()]
 
 
 def _try_model(report: Report) -> None:

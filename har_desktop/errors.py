@@ -30,6 +30,17 @@ class OutputError(HarError):
     """A result that could not be written (full disk, folder gone)."""
 
 
+def gist(error: Exception, where: str = "") -> str:
+    """An error in one line: what it says, if that is meant for a person, else its kind, too.
+
+    Args:
+        error: The error.
+        where: What failed, before a kind.
+    """
+    kind = "" if isinstance(error, HarError) else f"{where}{type(error).__name__}: "
+    return " ".join(f"{kind}{error}".split())
+
+
 def printable(text: str) -> str:
     """Text that somebody else chose, with escapes in place of what a terminal would obey."""
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

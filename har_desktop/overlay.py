@@ -97,22 +97,8 @@ def _glow(opacity: float) -> Image:
     return table
 
 
-def caption(image: Image, decision: Decision) -> Image:
-    """Write the label, how sure it is, and the time; or the state, where there is no label.
-
-    Args:
-        image: (height, width, 3) uint8 BGR.
-        decision: What to write.
-
-    Returns:
-        (height, width, 3) uint8 BGR, a new picture.
-    """
-    image = image.copy()
-    _write_caption(image, decision)
-    return image
-
-
 def _write_caption(image: Image, decision: Decision) -> None:
+    """Write the label, how sure it is, and the time; or the state, where there is no label."""
     height, width = image.shape[:2]
     size = max(_SMALLEST, round(0.06 * min(height, 0.75 * width)))  # of the letters, in pixels
     margin = size // 2

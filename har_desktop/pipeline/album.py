@@ -13,8 +13,10 @@ from har_desktop.opencv import cv2
 
 # At this quality a compressed picture looks like the picture; it takes a tenth of the memory.
 _QUALITY = 92
-# The last pictures stay as they are, so that one that is about to be shown need not be unpacked.
+# The last pictures stay as they are, so that one that is about to be shown need not be unpacked:
+# so many, if they take no more than this share of the memory.
 _RAW = 8
+_RAW_SHARE = 0.25
 
 
 @dataclass(slots=True, eq=False)
@@ -41,7 +43,7 @@ class Album:
     """
 
     def __init__(self, memory: int) -> None:
-        """Keep at most so many bytes, give or take a few pictures."""
+        """Keep at most so many bytes, compressed, and the last pictures as they are beside them."""
         self.centre = 0
         self._memory = memory
         self._used = 0
@@ -62,7 +64,8 @@ class Album:
         options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
         _, jpeg = cv2.imencode(".jpg", frame.image, options)
         self._raw[frame.index] = frame
-        if len(self._raw) > _RAW:
+        room = _RAW_SHARE * self._memory / frame.image.nbytes
+        while len(self._raw) > max(1, min(_RAW, room)):
             del self._raw[next(iter(self._raw))]
         self._put(frame.index, _Page(frame.time, jpeg, encoded, window))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
-from har_desktop.errors import HarError
+from har_desktop.errors import gist
 from har_desktop.frame import Frame
 from har_desktop.pipeline.freshness import Freshness
 from har_desktop.pipeline.reader import Reader, SourceFactory
@@ -188,8 +188,7 @@ class Capture:
             self._condition.wait_for(lambda: self._stopping or self._hanging() < _MOST_HANGING)
 
     def _wait_for_restart(self, error: Exception) -> None:
-        kind = "" if isinstance(error, HarError) else f"the source failed: {type(error).__name__}: "
-        self._machine.move(State.FAULTED, " ".join(f"{kind}{error}".split()))
+        self._machine.move(State.FAULTED, gist(error, "the source failed: "))
         with self._condition:
             self._condition.wait_for(lambda: self._stopping or self._restarting)
             self._restarting = False

@@ -29,18 +29,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
-from har_desktop.errors import HarError
+from har_desktop.errors import HarError, gist
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.mailbox import Mailbox
 from har_desktop.pipeline.projector import Moment, PlayState, Projector
 from har_desktop.pipeline.result import Result
 from har_desktop.sources.base import Source, SourceInfo
 
-__all__ = ["MEMORY", "SPEEDS", "Moment", "PlayState", "PlayStatus", "Player"]
+__all__ = ["MEMORY", "SPEED_RANGE", "Moment", "PlayState", "PlayStatus", "Player"]
 
 log = logging.getLogger(__name__)
 
-SPEEDS = (0.25, 4.0)
+SPEED_RANGE = (0.25, 4.0)
 MEMORY = 384 * 2**20
 STOP_S = 2.5
 _GRACE_S = 1.0  # of it, before the model is interrupted
@@ -137,10 +137,11 @@ class Player:
         """Play at so many times the natural speed.
 
         Raises:
-            ValueError: It is not within `SPEEDS`.
+            ValueError: It is not within `SPEED_RANGE`.
         """
-        if not SPEEDS[0] <= factor <= SPEEDS[1]:
-            raise ValueError(f"speed {factor} is not within {SPEEDS[0]} to {SPEEDS[1]}")
+        slowest, fastest = SPEED_RANGE
+        if not slowest <= factor <= fastest:
+            raise ValueError(f"speed {factor} is not within {slowest} to {fastest}")
         self._wish(lambda: self._projector.set_speed(factor))
 
     def loop(self, on: bool) -> None:
@@ -199,13 +200,9 @@ class Player:
                     with self._condition:
                         self._condition.wait_for(lambda: self._wishes or self._stopping, rest)
         except Exception as error:
-            log.exception("replay failed")
-            kind = (
-                ""
-                if isinstance(error, HarError)
-                else f"the replay failed: {type(error).__name__}: "
-            )
-            self._publish(self._describe(PlayState.FAULTED, " ".join(f"{kind}{error}".split())))
+            reason = gist(error, "the replay failed: ")
+            log.exception("%s", reason, exc_info=not isinstance(error, HarError))
+            self._publish(self._describe(PlayState.FAULTED, reason))
         finally:
             self._projector.close()
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from har_desktop.errors import HarError, OutputError
+from har_desktop.errors import OutputError, gist
 from har_desktop.inference.manifest import Method
 from har_desktop.opencv import cv2
 from har_desktop.overlay import annotate
@@ -161,8 +161,7 @@ class Recorder:
             self._complete()
         except Exception as error:
             log.exception("recording failed")
-            kind = "" if isinstance(error, HarError) else f"recording: {type(error).__name__}: "
-            reason = " ".join(f"{kind}{error}".split())
+            reason = gist(error, "recording: ")
             if kept := self._tape.rescue():
                 reason += f"; what was recorded is kept as {kept[0].name}"
         with self._lock:

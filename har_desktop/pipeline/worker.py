@@ -11,7 +11,7 @@ import numpy as np
 
 from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
-from har_desktop.errors import HarError
+from har_desktop.errors import gist
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.session import GraphError
 from har_desktop.pipeline.capture import Arrival
@@ -203,6 +203,4 @@ class Worker:
         if self._stopping or self._wish:  # it was interrupted, or nobody wants it any more
             return
         self._faulted = True
-        gist = str(error) if isinstance(error, HarError) else f"{type(error).__name__}: {error}"
-        what = " ".join(gist.split())
-        self._machine.fault(f"the model failed: {what}; restart it, or choose another model")
+        self._machine.fault(f"the model failed: {gist(error)}; restart it, or choose another model")

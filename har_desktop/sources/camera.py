@@ -28,7 +28,7 @@ class Camera(ArrivingSource):
     def __init__(
         self, device: CameraId, size: tuple[int, int] | None = None, fps: float | None = None
     ) -> None:
-        super().__init__(device.name or f"camera {device.index}")
+        super().__init__(device.label)
         self._device, self._size, self._fps = device, size, fps
 
     def _connect(self) -> cv2.VideoCapture:

@@ -39,6 +39,11 @@ class CameraId:
     name: str
     index: int
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name or f"Camera {self.index}"
+
 
 def list_cameras() -> tuple[CameraId, ...]:
     """The cameras that are plugged in, by index. Quick: none of them is opened for pictures."""
@@ -52,7 +57,7 @@ def list_cameras() -> tuple[CameraId, ...]:
             place = ports.get(place, "")
         if place and camera.vid is not None and camera.pid is not None:
             place = f"{place} {camera.vid:04x}:{camera.pid:04x}"
-        found.append(CameraId(place, camera.name or f"camera {camera.index}", camera.index))
+        found.append(CameraId(place, camera.name or "", camera.index))
     return tuple(sorted(found, key=lambda camera: camera.index))
 
 
@@ -75,6 +80,8 @@ def find_camera(wanted: CameraId, among: Sequence[CameraId]) -> CameraId | None:
 
 def _ports() -> dict[str, str]:
     """Linux: device file -> its port. By port and not by serial, for twins may share a serial."""
-    if not PORTS.is_dir():
+    try:
+        links = sorted(PORTS.iterdir())
+    except FileNotFoundError:  # the folder is there as long as any camera is
         return {}
-    return {str(link.resolve()): link.name for link in sorted(PORTS.iterdir())}
+    return {str(link.resolve()): link.name for link in links}

@@ -37,20 +37,20 @@ def serve(wishes: BinaryIO, answers: BinaryIO) -> None:
     """Answer wishes until nobody takes the answers any more."""
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(wishes, waiting), name="wishes", daemon=True).start()
-    source = VideoFile(Path())
+    source, name = VideoFile(Path()), ""
     with suppress(BrokenPipeError):
         while True:
             wish = waiting.get()
             if wish != NEXT:
                 source.close()
-                source = VideoFile(Path(wish))
+                source, name = VideoFile(Path(wish)), wish
             try:
                 header, image = _fulfil(wish, source)
             except SourceError as error:
                 header, image = {"error": str(error)}, None
             except Exception as error:  # noqa: BLE001 - whatever it is, the file is the cause
-                name = f"{type(error).__name__}: {error}"
-                header, image = {"error": f"{wish}: cannot be decoded: {name}"}, None
+                kind = type(error).__name__
+                header, image = {"error": f"{name}: cannot be decoded: {kind}: {error}"}, None
             text = json.dumps(header).encode()
             answers.write(LENGTH.pack(len(text)) + text)
             if image is not None:

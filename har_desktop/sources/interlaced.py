@@ -18,7 +18,7 @@ from har_desktop.opencv import cv2
 
 _REFUSAL = b"Cannot convert interlaced"
 _ERRORS = "16"  # AV_LOG_ERROR
-_PATIENCE_S = 30.0
+_PATIENCE_S = 6.0  # less than who waits for the picture has, see `sources.contained`
 
 
 def is_interlaced(path: Path, pictures: int) -> bool:

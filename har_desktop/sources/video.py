@@ -32,6 +32,9 @@ _MISSES_AT_END = 1000
 # Pictures of an interlaced film are the same from the first to the second, or from somewhere on for
 # so many; and sometimes those of others.
 _ALIKE = 8
+# They begin so early, or it is not asked: FFmpeg decodes everything before the place in question
+# anew, while who reads here waits.
+_EARLY = 250
 
 
 class VideoFile(Source):
@@ -95,7 +98,7 @@ class VideoFile(Source):
         """Decode the next frame; None at the end, and from then on.
 
         Raises:
-            SourceError: It is interlaced from here on.
+            SourceError: It is interlaced, which its first seconds show.
         """
         return self._ahead.pop(0) if self._ahead else self._following()
 
@@ -138,7 +141,8 @@ class VideoFile(Source):
 
     def _refuse_fields(self, image: Image) -> None:
         """See that it is no repetition of the picture before, or a film in which that may be."""
-        if self._before is None:
+        if self._before is None or self._index > _EARLY:
+            self._before = None
             return
         few = slice(None, None, 32)  # rows that tell most pictures apart
         alike = np.array_equal(image[few], self._before[few]) and np.array_equal(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-from contextlib import suppress
-from importlib import metadata
-
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from har_desktop.doctor import PACKAGES
+from har_desktop.doctor import versions
 from har_desktop.view.parts import heading, label
 
 _PARAGRAPHS = (
@@ -21,23 +17,14 @@ _PARAGRAPHS = (
 )
 
 
-def versions() -> dict[str, str]:
-    """The program's version, and those of what it stands on."""
-    found = {"HAR Desktop": metadata.version("har-desktop"), "Python": platform.python_version()}
-    for package in PACKAGES:
-        with suppress(metadata.PackageNotFoundError):  # one of the two ONNX Runtimes
-            found[package] = metadata.version(package)
-    return {**found, "Qt": qVersion()}
-
-
 class About(QDialog):
     """The About box."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("About HAR Desktop")
-        found = versions()
-        title = heading(f"HAR Desktop {found.pop('HAR Desktop')}", scale=1.5)
+        found = {**versions(), "Qt": qVersion()}
+        title = heading(f"HAR Desktop {found.pop('har-desktop')}", scale=1.5)
         text = label("\n\n".join(_PARAGRAPHS), wrap=True)
         text.setMinimumWidth(60 * self.fontMetrics().averageCharWidth())
         listed = ", ".join(f"{name} {version}" for name, version in found.items())

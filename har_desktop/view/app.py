@@ -78,9 +78,7 @@ def _logging(path: Path) -> Iterator[None]:
     handler: logging.Handler
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
-        )
+        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
     except OSError as error:
         handler = logging.StreamHandler()
         print(f"har-desktop: no log file: {error}", file=sys.stderr)  # noqa: T201

@@ -15,7 +15,7 @@ class CameraWatch(QObject):
 
     Signals:
         changed: All cameras that are there now, as a tuple of `CameraId`.
-        failed: One line, once, where cameras cannot be listed here.
+        failed: One line, once, where cameras cannot be listed here, or not now.
     """
 
     changed = Signal(object)
@@ -24,6 +24,7 @@ class CameraWatch(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._cameras: tuple[CameraId, ...] | None = None
+        self._told = False
         self._task: Task | None = None
         self._timer = QTimer(self, interval=_EVERY_MS)
         self._timer.timeout.connect(self.look)
@@ -44,7 +45,7 @@ class CameraWatch(QObject):
             return
         self._task = Task("camera-watch", list_cameras, self)
         self._task.done.connect(self._take)
-        self._task.failed.connect(self._give_up)
+        self._task.failed.connect(self._tell)
         self._task.start()
 
     def stop(self, timeout: float) -> None:
@@ -60,7 +61,8 @@ class CameraWatch(QObject):
             self._cameras = cameras
             self.changed.emit(cameras)
 
-    def _give_up(self, line: str) -> None:
+    def _tell(self, line: str) -> None:
         self._task = None
-        self._timer.stop()
-        self.failed.emit(line)
+        if not self._told:
+            self._told = True
+            self.failed.emit(line)

@@ -78,7 +78,7 @@ class Director(QObject):
     def open_camera(self, camera: CameraId) -> None:
         """Look through a camera, with the size and rate of the settings."""
         size, rate = self._settings.camera_size, self._settings.camera_rate
-        name = camera.name or f"Camera {camera.index}"
+        name = camera.label
         self._start_live(Opened(name, camera), lambda: Camera(camera, size, rate))
 
     def open_stream(self, url: str) -> None:

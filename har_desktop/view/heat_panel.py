@@ -7,7 +7,6 @@ from dataclasses import replace
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from har_desktop.view.heat import COLORMAPS, DEFAULT_METHOD, METHODS, HeatStyle, legend_image
-from har_desktop.view.parts import keep_space, label
+from har_desktop.view.parts import choice, keep_space, label
 from har_desktop.view.switch import Switch
 
 OPACITY_STEP = 0.05
@@ -74,11 +73,9 @@ class HeatPanel(QWidget):
         self._shown = Switch("He&at-map")
         self._shown.setToolTip("Show where in the picture the evidence lies (H)")
         keep_space(self._shown)
-        self._map = QComboBox()
-        self._map.setAccessibleName("Colours of the heat-map")
+        self._map = choice("Colours of the heat-map")
         self._map.addItems(list(COLORMAPS))
-        self._method = QComboBox()
-        self._method.setAccessibleName("Method of the heat-map")
+        self._method = choice("Method of the heat-map")
         self._method.addItems(list(METHODS.values()))
         self._has_both = True  # until a model has but one map
         self._opacity = QSlider(Qt.Orientation.Horizontal)

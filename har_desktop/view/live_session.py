@@ -14,11 +14,11 @@ from har_desktop.pipeline.live import Live
 from har_desktop.pipeline.recorder import Recorder
 from har_desktop.pipeline.result import Result
 from har_desktop.pipeline.state import State, Status
+from har_desktop.pipeline.stats import RATE_S, Recent
 from har_desktop.sinks.base import RunInfo
 from har_desktop.sources.base import Source
 from har_desktop.view.course import Course
 from har_desktop.view.heat import HeatStyle
-from har_desktop.view.meter import RateMeter
 from har_desktop.view.pace import Pace
 from har_desktop.view.session import Session
 from har_desktop.view.stage import Stage
@@ -59,12 +59,12 @@ class LiveSession(Session):
         self._manifest: Manifest | None = None
         self._stretch = -1
         self._heat = stage.heat.style_shown
-        self._screen = RateMeter()
+        self._screen = Recent(RATE_S)
         self._recorder: Recorder | None = None
         self._status = Status(State.STOPPED)
         self._trouble: str | None = None  # the line that was told of it, until it is over
         stage.begin(replay=False, badge=name)
-        stage.video.painted.connect(self._screen.tick)
+        stage.video.painted.connect(self._screen.add)
         self._frame_waits.connect(self._take_frame)
         self._result_came.connect(self._take_result)
         self._status_came.connect(self._take_status)
@@ -124,7 +124,7 @@ class LiveSession(Session):
             state=state,
             capture=stats.capture_fps,
             inference=stats.inference_fps,
-            display=self._screen.rate,
+            display=self._screen.rate() or None,
             age_p50=stats.label_age_p50,
             age_p95=stats.label_age_p95,
             dropped=stats.dropped,
@@ -139,7 +139,7 @@ class LiveSession(Session):
     def close(self) -> None:
         """Stop the threads and let go of the stage."""
         super().close()
-        self._stage.video.painted.disconnect(self._screen.tick)
+        self._stage.video.painted.disconnect(self._screen.add)
         self._live.stop()
 
     def _take_frame(self) -> None:

@@ -44,12 +44,12 @@ class ModelKeeper(QObject):
     A recogniser belongs to one session, so every session asks for its own.
 
     Signals:
-        loading: The folder that is being looked at.
+        loading: A folder is being looked at.
         changed: The new `GoodModel`; `model` is it already.
         refused: One line; the model stays as it was.
     """
 
-    loading = Signal(object)
+    loading = Signal()
     changed = Signal(object)
     refused = Signal(str)
 
@@ -64,11 +64,6 @@ class ModelKeeper(QObject):
     def model(self) -> GoodModel | None:
         """The last good model; None before the first."""
         return self._model
-
-    @property
-    def busy(self) -> bool:
-        """True while a bundle is being checked."""
-        return self._loading is not None
 
     def load(self, find_folder: Callable[[], Path]) -> None:
         """Check a bundle in the background and take it if it is good; the last call wins.
@@ -88,7 +83,7 @@ class ModelKeeper(QObject):
         self._loading.done.connect(self._take)
         self._loading.failed.connect(self._refuse)
         self._loading.start()
-        self.loading.emit(None)
+        self.loading.emit()
 
     def recognizer(self, deliver: Callable[[Recognizer], object]) -> None:
         """Make a recogniser of the present model and hand it over, at once or a little later.

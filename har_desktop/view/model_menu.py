@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from har_desktop.models import list_bundles
 from har_desktop.view.actions import Actions
+from har_desktop.view.parts import unmarked
 
 
 class ModelMenu(QObject):
@@ -53,7 +54,7 @@ class ModelMenu(QObject):
             folders.append(self._current)
         for folder in folders:
             shipped = bundles.get(folder)
-            action = QAction(folder.name.replace("&", "&&"), self._menu, checkable=True)
+            action = QAction(unmarked(folder.name), self._menu, checkable=True)
             action.setChecked(folder == self._current)
             action.setToolTip((shipped.error if shipped else None) or str(folder))
             action.setEnabled(shipped is None or shipped.error is None)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
 _ICON = QSize(20, 20)
 
 
 def label(text: str = "", quiet: bool = False, wrap: bool = False) -> QLabel:
-    """Plain text, never markup; `quiet` is smaller in weight, not in size."""
+    """Plain text, never markup; `quiet` is fainter."""
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setProperty("quiet", quiet)
@@ -28,8 +28,13 @@ def heading(text: str, scale: float = 1.0) -> QLabel:
     return made
 
 
-def keep_space(target: QAbstractButton) -> None:
-    """Leave the space bar to a button while it has the focus, though it is a shortcut elsewhere."""
+def unmarked(text: str) -> str:
+    """Text for a menu or a button in which no letter is to be a key."""
+    return text.replace("&", "&&")
+
+
+def keep_space(target: QWidget) -> None:
+    """Leave the space bar to a widget while it has the focus, though it is a shortcut elsewhere."""
     target.installEventFilter(_SpaceKeeper(target))
 
 
@@ -40,6 +45,14 @@ def button(words: str = "", tip: str = "", quiet: bool = False) -> QPushButton:
     made.setIconSize(_ICON)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.setProperty("quiet", quiet)
+    keep_space(made)
+    return made
+
+
+def choice(name: str) -> QComboBox:
+    """A list to choose from; `name` is for screen readers."""
+    made = QComboBox()
+    made.setAccessibleName(name)
     keep_space(made)
     return made
 

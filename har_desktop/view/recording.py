@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from har_desktop.view.words import clock, count
 _TICK_MS = 500
 _UNSAFE = re.compile(r"[^\w. -]+")
 _LONGEST = 60  # letters of a source's name in a file's
+_naming = threading.Lock()  # two snapshots of one second would take each other's name
 
 
 def fresh_target(folder: Path, source: str) -> Path:
@@ -179,8 +181,9 @@ def take_snapshot(
 
     def work() -> Path:
         make_folder(folder)
-        target = fresh_target(folder, source)
-        return save_snapshot(target.with_name(f"{target.name}.png"), result, method)
+        with _naming:
+            target = fresh_target(folder, source)
+            return save_snapshot(target.with_name(f"{target.name}.png"), result, method)
 
     task = Task("snapshot", work, parent)
     task.done.connect(done)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from har_desktop.pipeline.player import PlayState, PlayStatus
 from har_desktop.view.icons import icon
-from har_desktop.view.parts import label, tool
+from har_desktop.view.parts import choice, label, tool
 from har_desktop.view.words import clock
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -38,8 +38,7 @@ class ReplayControls(QWidget):
         self._loop.setCheckable(True)
         self._time, self._note = label("0:00.0 / 0:00.0"), label(quiet=True)
         self._time.setAccessibleName("Time")
-        self._speed = QComboBox()
-        self._speed.setAccessibleName("Speed")
+        self._speed = choice("Speed")
         self._speed.setToolTip("Speed (+ and \u2212)")
         self._speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for factor in SPEEDS:

@@ -10,9 +10,9 @@ from har_desktop.inference.model import TOP
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.player import Player, PlayState, PlayStatus
 from har_desktop.pipeline.result import Result
+from har_desktop.pipeline.stats import RATE_S, Recent
 from har_desktop.sources.base import Source
 from har_desktop.view.course import Course
-from har_desktop.view.meter import RateMeter
 from har_desktop.view.session import Session
 from har_desktop.view.stage import Stage
 from har_desktop.view.status_line import Figures
@@ -22,7 +22,6 @@ from har_desktop.view.words import clock, count
 class ReplaySession(Session):
     """Turns what a `Player` calls back from its thread into signals, and those into pictures."""
 
-    replay = True
     _moment_waits = Signal()
     _result_came = Signal(int, object)
     _status_came = Signal(int, object)
@@ -49,11 +48,11 @@ class ReplaySession(Session):
         self._course: Course | None = None
         self._status: PlayStatus | None = None
         self._position = 0.0
-        self._screen, self._model_rate = RateMeter(), RateMeter()
+        self._screen, self._model_rate = Recent(RATE_S), Recent(RATE_S)
         stage.begin(replay=True, badge=name)
         stage.video.set_notice("Opening\u2026", name, "file-line")
         self._links = (
-            (stage.video.painted, self._screen.tick),
+            (stage.video.painted, self._screen.add),
             (stage.timeline.seek, self.seek),
             (stage.controls.play, self.toggle),
             (stage.controls.step, self.step),
@@ -83,7 +82,7 @@ class ReplaySession(Session):
             self._player.stop()
         self._pinned, self._result = TOP, None
         self._course = self._stage.use_model(recognizer.manifest, 0.0, TOP)
-        self._model_rate.clear()
+        self._model_rate = Recent(RATE_S)
         self._players += 1
         number = self._players
         player = self._player = Player(
@@ -141,8 +140,8 @@ class ReplaySession(Session):
         return Figures(
             source=self._name,
             state=words,
-            inference=self._model_rate.rate,
-            display=self._screen.rate,
+            inference=self._model_rate.rate() or None,
+            display=self._screen.rate() or None,
             more=more,
         )
 
@@ -183,7 +182,7 @@ class ReplaySession(Session):
     def _take_result(self, player: int, result: Result) -> None:
         if self._closed or player != self._players or self._course is None:
             return
-        self._model_rate.tick()
+        self._model_rate.add()
         self._course.add(result.decision, result.events)
         self._stage.timeline.refresh()
 

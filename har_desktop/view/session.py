@@ -15,16 +15,12 @@ from har_desktop.view.status_line import Figures
 class Session(QObject):
     """One source on the stage. `close` must be called before it is let go.
 
-    Attributes:
-        replay: True where the source is recorded.
-
     Signals:
         trouble: One line about something that failed; the session may go on.
         mended: The line of before about what works again now.
         changed: What can be done has changed: with `result`, or with the state.
     """
 
-    replay = False
     trouble = Signal(str)
     mended = Signal(str)
     changed = Signal()

@@ -31,11 +31,6 @@ class Settings:
         """Use the user's settings, or another store."""
         self._store = store or QSettings("har-desktop", "har-desktop")
 
-    @property
-    def path(self) -> str:
-        """Where they are kept."""
-        return self._store.fileName()
-
     def sync(self) -> None:
         """Write them now."""
         self._store.sync()
@@ -53,7 +48,7 @@ class Settings:
     @property
     def appearance(self) -> str:
         """A key of `theme.APPEARANCES`."""
-        value = str(self._store.value("window/appearance", DEFAULT_APPEARANCE))
+        value = self._text("window/appearance", DEFAULT_APPEARANCE)
         return value if value in APPEARANCES else DEFAULT_APPEARANCE
 
     @appearance.setter
@@ -63,10 +58,10 @@ class Settings:
     @property
     def heat(self) -> HeatStyle:
         """How heat-maps are shown."""
-        colormap = str(self._store.value("heat/colormap", DEFAULT_COLORMAP))
+        colormap = self._text("heat/colormap", DEFAULT_COLORMAP)
         chosen = self._store.value("heat/method")
         return HeatStyle(
-            shown=str(self._store.value("heat/shown", "true")) == "true",
+            shown=self._text("heat/shown", "true") == "true",
             opacity=min(1.0, max(0.0, self._number("heat/opacity", OPACITY))),
             colormap=colormap if colormap in COLORMAPS else DEFAULT_COLORMAP,
             method=next((method for method in METHODS if method == chosen), DEFAULT_METHOD),
@@ -85,8 +80,7 @@ class Settings:
         index = self._number("camera/index", -1.0)
         if index < 0:
             return None
-        stable, name = self._store.value("camera/stable", ""), self._store.value("camera/name", "")
-        return CameraId(str(stable), str(name), int(index))
+        return CameraId(self._text("camera/stable"), self._text("camera/name"), int(index))
 
     @camera.setter
     def camera(self, camera: CameraId | None) -> None:
@@ -120,7 +114,7 @@ class Settings:
     @property
     def model(self) -> Path | None:
         """The folder of the bundle that was chosen; None for the default."""
-        text = str(self._store.value("model/folder", ""))
+        text = self._text("model/folder")
         return Path(text) if text else None
 
     @model.setter
@@ -152,12 +146,17 @@ class Settings:
     @property
     def folder(self) -> Path:
         """Where recordings and snapshots go."""
-        text = str(self._store.value("output/folder", ""))
+        text = self._text("output/folder")
         return Path(text) if text else Path(platformdirs.user_videos_dir()) / _FOLDER
 
     @folder.setter
     def folder(self, folder: Path) -> None:
         self._store.setValue("output/folder", str(folder))
+
+    def _text(self, key: str, default: str = "") -> str:
+        value = self._store.value(key, default)
+        # Of an INI file, a text with commas that nobody quoted comes as a list.
+        return value if isinstance(value, str) else default
 
     def _number(self, key: str, default: float) -> float:
         try:

@@ -9,7 +9,8 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from har_desktop.sources.camera import RATES, SIZES
-from har_desktop.sources.cameras import CameraId
+from har_desktop.sources.cameras import CameraId, find_camera
+from har_desktop.view.parts import unmarked
 from har_desktop.view.settings import Settings
 
 _KEYS = 9  # cameras with a shortcut, Ctrl+1 to Ctrl+9
@@ -37,13 +38,14 @@ class CameraMenu(QObject):
 
     def show_cameras(self, cameras: Sequence[CameraId], current: CameraId | None) -> None:
         """List the cameras that are plugged in; the one in use is checked."""
+        current = current and find_camera(current, cameras)  # its number may be another one now
         for action in self._cameras.actions():
             self._menu.removeAction(action)
             self._cameras.removeAction(action)
             action.deleteLater()
         for number, camera in enumerate(cameras):
-            name = (camera.name or f"Camera {camera.index}").replace("&", "&&")
-            action = QAction(name, self._menu, checkable=True, checked=camera == current)
+            action = QAction(unmarked(camera.label), self._menu, checkable=True)
+            action.setChecked(camera == current)
             if number < _KEYS:
                 action.setShortcut(QKeySequence(f"Ctrl+{number + 1}"))
             action.triggered.connect(lambda _=False, camera=camera: self.chosen.emit(camera))
@@ -108,13 +110,13 @@ class RecentMenu(QObject):
         """List what the settings remember."""
         self._menu.clear()
         for path in self._settings.recent:
-            action = self._menu.addAction(path.name.replace("&", "&&"))
+            action = self._menu.addAction(unmarked(path.name))
             action.setToolTip(str(path))
             action.triggered.connect(lambda _=False, path=path: self.file.emit(path))
         if self._settings.recent and self._settings.streams:
             self._menu.addSeparator()
         for url in self._settings.streams:
-            action = self._menu.addAction(url.replace("&", "&&"))
+            action = self._menu.addAction(unmarked(url))
             action.triggered.connect(lambda _=False, url=url: self.stream.emit(url))
         known = bool(self._settings.recent or self._settings.streams)
         self._menu.setEnabled(known)

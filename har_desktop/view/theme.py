@@ -150,11 +150,9 @@ def palette_for(scheme: Qt.ColorScheme) -> QPalette:
     palette = QPalette()
     for role, name in colors.items():
         palette.setColor(role, QColor(name))
+    faint = "#76706a" if scheme is Qt.ColorScheme.Dark else colors[_Role.Dark]
     for role in _FAINT:
-        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colors[_Role.Dark]))
-    if scheme is Qt.ColorScheme.Dark:
-        for role in _FAINT:
-            palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#76706a"))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(faint))
     return palette
 
 

@@ -229,6 +229,9 @@ class VideoView(QWidget):
         width = max(1, round(rect.width() * ratio))
         height = max(1, round(rect.height() * ratio))
         if self._scaled is None or self._scaled.size() != QSize(width, height):
+            while image.shape[0] >= 2 * height and image.shape[1] >= 2 * width:
+                half = image.shape[1] // 2, image.shape[0] // 2  # which costs a tenth, by pixel
+                image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
             small = width < _AREA_BELOW * image.shape[1]
             method = cv2.INTER_AREA if small else cv2.INTER_LINEAR
             pixels = cv2.resize(image, (width, height), interpolation=method)

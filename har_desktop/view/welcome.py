@@ -19,7 +19,7 @@ from har_desktop.sources.cameras import CameraId
 from har_desktop.sources.files import is_file
 from har_desktop.view.icons import icon
 from har_desktop.view.parts import button as plain_button
-from har_desktop.view.parts import heading, label
+from har_desktop.view.parts import heading, label, unmarked
 
 _WIDTH = 560
 _FILES = 3
@@ -73,7 +73,7 @@ class Welcome(QWidget):
         self._empty(self._cameras)
         self._listed = []
         for number, camera in enumerate(cameras):
-            button = self._button(_plain(camera.name or f"Camera {camera.index}"), "camera-line")
+            button = self._button(unmarked(camera.label), "camera-line")
             button.setProperty("primary", number == 0)
             button.setProperty("lead", True)
             button.clicked.connect(lambda _=False, camera=camera: self.camera.emit(camera))
@@ -86,7 +86,7 @@ class Welcome(QWidget):
         """List files that were opened before and are still there."""
         self._empty(self._files)
         for path in [path for path in paths if is_file(path)][:_FILES]:
-            button = plain_button(_plain(path.name), str(path), quiet=True)
+            button = plain_button(unmarked(path.name), str(path), quiet=True)
             button.clicked.connect(lambda _=False, path=path: self.recent.emit(path))
             self._files.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -167,8 +167,3 @@ class Welcome(QWidget):
             role = self.palette().ColorRole.HighlightedText
             color = self.palette().color(role) if primary else None
             button.setIcon(icon(name, self.palette(), color))
-
-
-def _plain(name: str) -> str:
-    """A name as the words of a button: nothing in it is a mnemonic."""
-    return name.replace("&", "&&")

@@ -43,6 +43,12 @@ def fail(error):
     return body
 
 
+def test_a_name_cannot_command_the_terminal(run):
+    told = run(fail(InputError("\x1b]0;owned\x07\x1b[2J.mp4: no video")))[2]
+    assert told == "tool: error: \\x1b]0;owned\\x07\\x1b[2J.mp4: no video\n"
+    assert console.columns([("wrote", "\x1b[2J.mp4")]) == "  wrote  \\x1b[2J.mp4"
+
+
 def test_success(run):
     assert run(lambda: click.echo("fine")) == (0, "fine\n", "")
 

@@ -37,6 +37,13 @@ def test_gives_back_what_was_put_in():
         assert index in album
 
 
+@pytest.mark.parametrize(("pictures", "kept"), [(100, 8), (12, 3), (1, 1)])
+def test_pictures_that_are_not_compressed_take_a_quarter_of_the_memory(pictures, kept):
+    album = Album(pictures * 48 * 64 * 3)
+    fill(album, 30, values=1)
+    assert sorted(album._raw) == list(range(30 - kept, 30))
+
+
 def test_knows_what_it_does_not_hold():
     album = Album(10**7)
     assert 0 not in album

@@ -70,7 +70,7 @@ def test_camera_that_cannot_be_opened(device):
 
 def test_camera_without_a_name_is_called_by_its_number(monkeypatch):
     monkeypatch.setattr(camera_module, "list_cameras", lambda: ())
-    with pytest.raises(SourceError, match=r"^camera 3: "):
+    with pytest.raises(SourceError, match=r"^Camera 3: "):
         Camera(CameraId("", "", 3)).open()
 
 

@@ -1,5 +1,6 @@
 """The same files as `VideoFile`, and a decoder that dies, hangs, or is left behind."""
 
+import io
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ import pytest
 
 from har_desktop.errors import SourceError
 from har_desktop.opencv import cv2
-from har_desktop.sources import contained
+from har_desktop.sources import contained, decoder
+from har_desktop.sources.base import SourceInfo
 from har_desktop.sources.contained import ContainedVideo, Decoder
 from har_desktop.sources.video import VideoFile
 
@@ -170,3 +172,27 @@ def test_no_process_no_film(film, monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(SourceError, match=r"film\.avi: no decoder can be started: Resource temp"):
         ContainedVideo(film).open()
+
+
+def test_what_fails_in_the_middle_names_its_file(monkeypatch):
+    class Failing(VideoFile):
+        def open(self):
+            return SourceInfo("film.avi", 4, 2, 25.0, None, live=False)
+
+        def read(self):
+            raise MemoryError("no room")
+
+    class Answers(io.BytesIO):
+        def flush(self):
+            if b"error" in self.getvalue():
+                raise BrokenPipeError  # nobody takes any more
+
+    def listen(_, waiting):
+        for wish in ("/films/film.avi", decoder.NEXT):
+            waiting.put(wish)
+
+    monkeypatch.setattr(decoder, "VideoFile", Failing)
+    monkeypatch.setattr(decoder, "_listen", listen)
+    answers = Answers()
+    decoder.serve(io.BytesIO(), answers)
+    assert b'"/films/film.avi: cannot be decoded: MemoryError: no room"' in answers.getvalue()

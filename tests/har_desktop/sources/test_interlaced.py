@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import SourceError
+from har_desktop.sources import contained, interlaced
 from har_desktop.sources import video as module
 from har_desktop.sources.interlaced import is_interlaced
 from har_desktop.sources.video import VideoFile
@@ -97,6 +98,18 @@ def test_pictures_that_are_alike_are_asked_for_once(film, asked, alike, pictures
         frames = list(source)
     assert len(frames) == 40
     assert asked == pictures
+
+
+def test_late_pictures_are_not_asked_for(film, asked, monkeypatch):
+    """Everything before them would be decoded once more, while somebody waits."""
+    monkeypatch.setattr(module, "_EARLY", 20)
+    with VideoFile(film(alike=range(14, 40))) as source:
+        assert len(list(source)) == 40
+    assert asked == []
+
+
+def test_who_waits_for_a_picture_waits_longer_than_the_question_takes():
+    assert interlaced._PATIENCE_S < contained.PICTURE_S
 
 
 def test_a_film_of_one_picture(film, asked):

@@ -27,6 +27,19 @@ def test_errors_and_qt_itself_write_into_the_log(in_window, tmp_path):
     assert "a line for the log" in text
 
 
+def test_a_log_that_cannot_be_written_is_told_once(in_window, tmp_path, capfd):
+    (tmp_path / "log" / "har-desktop.log").mkdir(parents=True)
+
+    def body(_):
+        logging.getLogger("har_desktop.view").info("one")
+
+    in_window(body)
+    said = capfd.readouterr().err
+    assert said.startswith("har-desktop: no log file: ")
+    assert "Logging error" not in said
+    assert "one" in said
+
+
 def test_the_program_itself_opens_the_window(qapp, shipped, monkeypatch, tmp_path):
     """From the command line down, with a display that is only said to be there."""
     from har_desktop import cli

@@ -1,6 +1,7 @@
 """What can be done without a mouse, and heard instead of seen."""
 
 import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,25 @@ def test_space_presses_the_button_that_has_the_focus(in_window, qtbot):
         window.stage.video.setFocus()
         qtbot.keyClick(window.stage.video, Qt.Key.Key_Space)
         assert pressed == [1]
+
+    in_window(body)
+
+
+@pytest.mark.parametrize("box", ["heat._map", "heat._method", "controls._speed"])
+def test_space_opens_the_list_that_has_the_focus(in_window, qtbot, box):
+    def body(window):
+        window.stage.begin(replay=True, badge="")
+        window.pages.setCurrentWidget(window.stage)
+        activate(window, qtbot)
+        choice = attrgetter(box)(window.stage)
+        choice.setFocus()
+        window.commands.play.setEnabled(True)
+        pressed = []
+        window.commands.play.triggered.connect(lambda: pressed.append(1))
+        qtbot.keyClick(choice, Qt.Key.Key_Space)
+        assert choice.view().isVisible()
+        choice.hidePopup()
+        assert not pressed
 
     in_window(body)
 

@@ -33,6 +33,17 @@ def test_a_snapshot_is_the_picture_with_its_heat_map(in_window, camera_server, q
     assert cv2.imread(str(picture)).shape == (96, 128, 3)
 
 
+def test_two_snapshots_in_one_second_are_two_files(in_window, camera_server, qtbot, settings):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(window.stage.snapshot.isEnabled, timeout=PATIENCE)
+        window.commands.snapshot.trigger()
+        window.commands.snapshot.trigger()
+        qtbot.waitUntil(lambda: len(list(settings.folder.glob("*.png"))) == 2, timeout=PATIENCE)
+
+    in_window(body, camera_server.url)
+
+
 def test_a_recording_is_seen_while_it_runs_and_gives_video_and_results(
     in_window, camera_server, qtbot, settings
 ):

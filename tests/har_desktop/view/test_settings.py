@@ -8,6 +8,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from har_desktop.sources.cameras import CameraId
 from har_desktop.view.heat import HeatStyle
 from har_desktop.view.settings import Settings
+from har_desktop.view.theme import DEFAULT_APPEARANCE
 
 
 @pytest.fixture
@@ -49,12 +50,15 @@ def test_nonsense_counts_as_not_set(store):
     store.write_text(
         "[heat]\nshown=maybe\nopacity=strong\ncolormap=Octarine\nmethod=X-ray\n"
         "[camera]\nindex=first\n[capture]\nheight=-3\nwidth=x\nrate=fast\n"
-        "[window]\ngeometry=5\n[recent]\nfiles=one\n"
+        "[window]\ngeometry=5\nappearance=a, b\n[recent]\nfiles=one\n"
+        "[output]\nfolder=@Invalid()\n[model]\nfolder=@Invalid()\n"
     )
     settings = opened(store)
     assert settings.heat == HeatStyle(shown=False)
     assert settings.camera is settings.camera_size is settings.camera_rate is None
-    assert settings.geometry is None
+    assert settings.geometry is settings.model is None
+    assert settings.folder.name == "HAR Desktop"
+    assert settings.appearance == DEFAULT_APPEARANCE
     assert settings.recent == (Path("one"),)
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.model import TOP
@@ -16,6 +16,7 @@ from har_desktop.view.details import Details
 from har_desktop.view.heat import COLORMAPS, HeatStyle
 from har_desktop.view.heat_panel import HeatPanel
 from har_desktop.view.replay_controls import ReplayControls
+from har_desktop.view.source_menus import CameraMenu
 from har_desktop.view.stage import Stage
 from har_desktop.view.status_line import Figures, StatusLine
 from har_desktop.view.stream_dialog import StreamDialog
@@ -56,6 +57,16 @@ class TestBanner:
         banner.fail("disk full")
         qtbot.wait(60)
         assert banner.text == "disk full"
+
+
+class TestCameraMenu:
+    def test_a_camera_that_came_back_under_another_number_is_still_checked(self, qtbot, settings):
+        menu = QMenu()
+        qtbot.addWidget(menu)
+        cameras = CameraMenu(menu, settings)
+        now = (CameraId("port 2", "Side", 0), CameraId("port 1", "Front", 2))
+        cameras.show_cameras(now, CameraId("port 1", "Front", 0))
+        assert [action.text() for action in menu.actions() if action.isChecked()] == ["Front"]
 
 
 class TestStatusLine:
