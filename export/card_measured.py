@@ -7,8 +7,17 @@ from collections.abc import Iterable, Iterator
 from export.confusion import pictured
 from export.markdown import table
 from export.place import CONFUSION
-from export.report import Accuracy, Explanations, Figures, Pair, Rejection, Seeds, Worth
-from training.metrics import wilson95
+from export.report import (
+    Accuracy,
+    Difference,
+    Explanations,
+    Figures,
+    Pair,
+    Rejection,
+    Seeds,
+    Worth,
+)
+from training.metrics import Interval, wilson95
 
 LEAKS = (
     "The split shuffles single clips, so clips cut from one video stand on both sides. It is "
@@ -86,6 +95,15 @@ def _accuracies(reports: dict[str, Accuracy]) -> Iterator[str]:
                 f"The interval of {name} {why}."
                 f" As if they were independent, it is {low:.3f} to {high:.3f}."
             )
+    for name, report in reports.items():
+        if missing := [label for label, row in report.per_class.items() if not row.support]:
+            yield f"{name} measured no clips of {', '.join(missing)}."
+        if some := report.with_evidence if report.sampling == "time" else None:
+            yield (
+                f"Where windows without evidence don't count, as when a video is replayed, accuracy"
+                f" is {some.right / report.clips:.3f} ({name}): in {some.none} of the clips no"
+                " window has any."
+            )
     gaps = [
         f"{report.expected_calibration_error:.3f} ({name})"
         for name, report in reports.items()
@@ -103,7 +121,8 @@ def _per_class(report: Accuracy) -> Iterator[str]:
         others = [(n, labels[j]) for j, n in enumerate(report.confusion[number]) if j != number]
         count, other = max(others)
         taken = f"{other} ({count})" if count else ""
-        figures = (f"{value:.3f}" for value in (row.precision, row.recall, row.f1))
+        values = row.precision, row.recall, row.f1
+        figures = (f"{value:.3f}" if row.support else "\u2013" for value in values)
         rows.append((label, *figures, str(row.support), taken))
     yield from table(("class", "precision", "recall", "F1", "clips", "most often taken for"), rows)
 
@@ -135,42 +154,44 @@ def _seeds(report: Seeds) -> Iterator[str]:
 
 def _no_action(report: Rejection, classes: int) -> Iterator[str]:
     kept = report.kept
-    parts = [("recognised correctly", "keep their label", kept.kept, kept.windows)]
-    yield (
-        f"By this calibration, {report.protocol}: of {kept.windows} windows that "
-        f"are recognised correctly, {_share(kept.kept, kept.windows)} keep their label."
-    )
-    for named, what, words in (
-        (report.idle, "no action", "people who do nothing in particular before a camera"),
-        (report.others, "another action", f"actions other than the {classes}"),
+    yield f"Windows by this calibration, {report.protocol}, each judged by itself."
+    yield ""
+    parts = [(kept.windows, kept.kept, kept.grouped95, "recognised correctly", "keep their label")]
+    for named, what, fate in (
+        (report.mistaken, "taken for another of the classes", "keep that wrong label"),
+        (report.idle, "people who do nothing in particular before a camera", "get a label"),
+        (report.others, f"actions other than the {classes}", "get a label"),
     ):
         if named:
-            parts.append((what, "get a label", named.named, named.windows))
-            yield (
-                f"Of {named.windows} windows of {words}, {_share(named.named, named.windows)} get "
-                "a label all the same."
-            )
-    yield ""
+            parts.append((named.windows, named.named, named.grouped95, what, fate))
     yield from table(
         ("windows", "number", "what", "share", "95 % interval"),
         [
-            (what, str(windows), fate, _percent(count / windows), _interval(count, windows))
-            for what, fate, count, windows in parts
+            (what, str(windows), fate, _percent(hits / windows), _interval(hits, windows, drawn))
+            for windows, hits, drawn, what, fate in parts
         ],
     )
     yield ""
     yield (
-        "The intervals are Wilson's and take the windows for independent. Those of one clip "
+        "The intervals draw whole groups, and whole videos of people who do nothing: windows of one"
+        " are alike."
+        if kept.grouped95
+        else "The intervals are Wilson's and take the windows for independent. Those of one clip "
         "resemble each other, so the truth is less certain."
     )
+    if each := report.detail.kept:
+        yield ""
+        yield from table(
+            ("class", "windows recognised correctly", "keep their label"),
+            [
+                (label, str(row.windows), _percent(row.kept / row.windows))
+                for label, row in each.items()
+            ],
+        )
 
 
-def _share(count: int, windows: int) -> str:
-    return f"{_percent(count / windows)} (95 % interval {_interval(count, windows)})"
-
-
-def _interval(count: int, windows: int) -> str:
-    low, high = wilson95(count, windows)
+def _interval(hits: int, windows: int, drawn: Interval | None) -> str:
+    low, high = drawn or wilson95(hits, windows)
     return f"{_percent(low)} to {_percent(high)}"
 
 
@@ -214,9 +235,36 @@ def _explanations(report: Explanations) -> Iterator[str]:
             f"Rank correlation of {whose} (1: the same order of all places, 0: nothing in common) "
             f"is {method.randomised.head:.2f} with those of the same network after its head's "
             f"weights were permuted, {method.randomised.all:.2f} after all were, and "
-            f"{method.second_class:.2f} with those of the second most probable class."
+            f"{method.second_class:.2f} with those of the second most probable class"
+            f"{_alike(method)}."
         )
+        if method.difference:
+            yield ""
+            yield f"{name} less the reference, in the mean, with intervals that draw whole groups:"
+            yield ""
+            yield from table(
+                ("reference", "deletion", "95 % interval", "insertion", "95 % interval"),
+                [
+                    (words, *_more(more.deletion), *_more(more.insertion))
+                    for words, more in (
+                        ("random", method.difference.random),
+                        ("centre of the picture", method.difference.centre),
+                    )
+                ],
+            )
 
 
 def _wins(pairs: Iterable[Pair]) -> list[str]:
     return [f"{share:.0%}" for pair in pairs for share in (pair.deletion, pair.insertion)]
+
+
+def _alike(method: Worth) -> str:
+    share = method.second_alike
+    return "" if share is None else f" (above 0.5 in {share:.0%} of the windows)"
+
+
+def _more(difference: Difference) -> tuple[str, str]:
+    """A difference and its interval; without one, there were too few groups to draw."""
+    interval = difference.mean95
+    words = f"{interval[0]:+.3f} to {interval[1]:+.3f}" if interval else ""
+    return f"{difference.mean:+.3f}", words

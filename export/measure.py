@@ -29,9 +29,9 @@ def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
 
     Raises:
         BundleError: The bundle is damaged.
-        InputError: A report cannot be read, was measured on another bundle or is there twice; or
-            one of `random` knows other classes or is not of the protocol, or this bundle is of
-            that protocol itself.
+        InputError: A report cannot be read, was measured on another bundle or on other groups than
+            those that test it, or is there twice; or one of `random` knows other classes or is not
+            of the protocol, or this bundle is of that protocol itself.
         OutputError: The bundle cannot be written.
     """
     manifest = load_bundle(folder).manifest
@@ -39,6 +39,7 @@ def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
     for path in reports:
         raw, report = _read(path)
         _check_bundle(path, report, manifest)
+        _check_groups(path, report, manifest)
         if key(report) in added:
             raise InputError(f"{path} is the second report of {key(report)}: give one of them")
         added[key(report)] = raw
@@ -70,6 +71,16 @@ def _check_bundle(path: Path, report: Report, manifest: Manifest) -> None:
             f"{path} was measured on another bundle than {manifest.name}, or before it was built or"
             " calibrated anew: measure it again"
         )
+
+
+def _check_groups(path: Path, report: Report, manifest: Manifest) -> None:
+    match manifest.training.get("split"):
+        case {"sets": {"test": {"groups": list() as groups}}} if report.tested is not None:
+            if sorted(map(str, groups)) != sorted(report.tested):
+                raise InputError(
+                    f"{path} was measured on {', '.join(report.tested)}, and the test groups of"
+                    f" {manifest.name} are {', '.join(map(str, groups))}: its card tells of those"
+                )
 
 
 def _read(path: Path) -> tuple[Json, Report]:

@@ -12,9 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from har_desktop.inference.manifest import Json
-from training.metrics import Kept, Named, at_most
+from training.metrics import Fraction, Kept, Named, at_most
 
-Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 Correlation = Annotated[float, Meta(ge=-1.0, le=1.0)]
 Count = Annotated[int, Meta(ge=0)]
 Some = Annotated[int, Meta(ge=1)]
@@ -30,10 +29,18 @@ class ClassReport(msgspec.Struct, frozen=True):
     support: Count
 
 
+class WithEvidence(msgspec.Struct, frozen=True):
+    """Clips that are right where windows without evidence don't count, and those with no other."""
+
+    right: Count
+    none: Count
+
+
 class Accuracy(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="accuracy"):
     """Of `evaluate`; `confusion[i][j]` counts clips of class i that were taken for class j.
 
-    Older reports have one interval only, which takes clips of one group for independent.
+    Older reports have one interval only, which takes clips of one group for independent, and tell
+    neither the groups that were `tested` nor what is left `with_evidence`.
     """
 
     accuracy: Fraction
@@ -49,7 +56,9 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     protocol: Name
     sampling: Name
     bundle: Name | None = None
+    tested: list[Name] | None = None
     expected_calibration_error: Fraction | None = None
+    with_evidence: WithEvidence | None = None
 
     def __post_init__(self) -> None:
         """Refuse figures that don't belong together.
@@ -66,6 +75,8 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
         right = sum(row[number] for number, row in enumerate(self.confusion))
         if abs(self.accuracy - right / self.clips) > 1e-9:
             raise ValueError(f"`accuracy` is not {right} of {self.clips}, as `confusion` counts")
+        if (some := self.with_evidence) and some.right + some.none > self.clips:
+            raise ValueError(f"`with_evidence` counts more than the {self.clips} clips")
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -94,6 +105,27 @@ class Better(msgspec.Struct, frozen=True):
     centre: Pair
 
 
+class Difference(msgspec.Struct, frozen=True):
+    """How much larger one mean area is than another, -1..1; the interval draws whole groups."""
+
+    mean: Correlation
+    mean95: tuple[Correlation, Correlation] | None
+
+
+class Differences(msgspec.Struct, frozen=True):
+    """Of both areas."""
+
+    deletion: Difference
+    insertion: Difference
+
+
+class Margins(msgspec.Struct, frozen=True):
+    """How much larger a method's areas are than those of a reference."""
+
+    random: Differences
+    centre: Differences
+
+
 class Randomised(msgspec.Struct, frozen=True):
     """Rank correlations with the maps of a network whose weights were permuted."""
 
@@ -102,11 +134,13 @@ class Randomised(msgspec.Struct, frozen=True):
 
 
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
-    """What one method's maps are worth."""
+    """What one method's maps are worth; older reports lack `difference` and `second_alike`."""
 
     better_than: Better
+    difference: Margins | None = None
     randomised: Randomised
     second_class: Correlation
+    second_alike: Fraction | None = None
 
 
 class Explanations(
@@ -119,6 +153,7 @@ class Explanations(
     looked_at: Some
     maps: Maps
     bundle: Name | None = None
+    tested: list[Name] | None = None
     hires_cam: Worth | None = None
 
     def __post_init__(self) -> None:
@@ -132,8 +167,18 @@ class Explanations(
             raise ValueError("`hires-cam` has areas or the other figures, not both")
 
 
+class Detail(msgspec.Struct, frozen=True):
+    """What cards tell of a rejection in detail."""
+
+    kept: dict[str, Kept] | None = None
+
+
 class Rejection(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="rejection"):
-    """Of `reject`; `idle` people do nothing in particular, `others` do other actions."""
+    """Of `reject`; `idle` people do nothing in particular, `others` do other actions.
+
+    Older reports don't tell of `mistaken` windows, which have a wrong answer, nor in `detail` which
+    windows of each class are `kept`.
+    """
 
     protocol: Name
     bundle: Name | None = None
@@ -141,6 +186,9 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     idle: Named | None
     others: Named | None
     kept: Kept
+    mistaken: Named | None = None
+    detail: Detail = Detail()
+    tested: list[Name] | None = None
 
 
 class Seeds(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="seeds"):

@@ -17,7 +17,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
-from training.data.index import Clip, content, origins
+from training.data.index import Clip, content, origins, tested
 from training.identity import identity
 from training.metrics import classification, expected_calibration_error, grouped95
 from training.windows import Sampling, all_windows
@@ -30,6 +30,8 @@ class Answers:
     Attributes:
         truth: (clips,) index of the true class.
         probabilities: (clips, classes), the mean of the clip's windows.
+        votes: (clips, classes), the same, but windows without evidence count as zeros: what
+            `replay` goes by.
         groups: (clips,) of each, see `training.data.index.origins`.
         windows: How many there were in all.
         skipped: Unreadable clips by path.
@@ -37,6 +39,7 @@ class Answers:
 
     truth: NDArray[np.int64]
     probabilities: NDArray[np.float32]
+    votes: NDArray[np.float32]
     groups: list[Hashable]
     windows: int
     skipped: list[str]
@@ -59,6 +62,7 @@ def ask(
     return Answers(
         truth=np.array([classes.index(clip.label) for clip, _, _ in good]),
         probabilities=np.stack([windows.probabilities.mean(axis=0) for _, _, windows in good]),
+        votes=np.stack([windows.votes.mean(axis=0) for _, _, windows in good]),
         groups=[group for _, group, _ in good],
         windows=sum(len(windows.evident) for _, _, windows in good),
         skipped=[c.path for c, a in zip(clips, answers, strict=True) if a is None],
@@ -77,9 +81,11 @@ def evaluate(
 
     Returns:
         The report of `training.metrics.classification` with `kind`, `bundle` (its identity),
-        `protocol`, `sampling`, `grouped95` (see there) and the number of `groups`, the expected
-        calibration error of the clip answers, `windows`, `skipped` (unreadable clips by path),
-        `provider` and `seconds`.
+        `protocol`, `sampling`, `grouped95` (see there) and the number of `groups`, `tested` (the
+        names of all groups that were to be measured), the expected calibration error of the clip
+        answers, `with_evidence` (how many clips are `right` where windows without evidence don't
+        count, as in `replay`, and how many have `none` that does), `windows`, `skipped` (unreadable
+        clips by path), `provider` and `seconds`.
 
     Raises:
         InputError: There are no readable clips.
@@ -87,13 +93,18 @@ def evaluate(
     began = time.perf_counter()
     answers = ask(bundle, data, clips, sampling, progress)
     truth, probabilities = answers.truth, answers.probabilities
-    tops = probabilities.argmax(axis=1)
+    tops, seen = probabilities.argmax(axis=1), answers.votes.any(axis=1)
     return {
         "kind": "accuracy",
         "bundle": identity(bundle.manifest),
         **classification(truth, tops, bundle.manifest.classes),
         "grouped95": grouped95(tops == truth, answers.groups),
         "groups": len(set(answers.groups)),
+        "tested": tested(clips),
+        "with_evidence": {
+            "right": int((seen & (answers.votes.argmax(axis=1) == truth)).sum()),
+            "none": int((~seen).sum()),
+        },
         "expected_calibration_error": expected_calibration_error(probabilities, truth),
         "protocol": protocol,
         "sampling": sampling,

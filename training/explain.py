@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -29,8 +29,9 @@ from har_desktop.inference.recognizer import Recognizer
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
 from har_desktop.sources.video import VideoFile
-from training.data.index import Clip
+from training.data.index import Clip, origins, tested
 from training.identity import identity
+from training.metrics import mean95
 from training.occlusion import (
     Areas,
     Maps,
@@ -44,6 +45,7 @@ from training.occlusion import (
 from training.randomise import randomise
 
 SEED = 0
+ALIKE = 0.5  # of a rank correlation
 REFERENCES = ("random", "centre")
 
 
@@ -56,8 +58,9 @@ class _Correlations(NamedTuple):
 
 
 class _Finding(NamedTuple):
-    """What one window tells: areas by map, correlations by method."""
+    """What one window tells: what its clip was cut from, areas by map, correlations by method."""
 
+    origin: Hashable
     areas: dict[str, Areas]
     correlations: dict[Method, _Correlations]
 
@@ -76,10 +79,13 @@ def explain(
 
     Returns:
         Means over the windows: `maps`, the areas of each; `better_than`, the share of windows in
-        which Grad-CAM has the better area than a reference; `randomised` and `second_class`, rank
-        correlations; and the last three of HiResCAM under its name, where the bundle has it.
-        `bundle` is its identity; `looked_at` counts windows, of which `windows` were answered right
-        and measured; `skipped` counts clips that are too short or unreadable.
+        which Grad-CAM has the better area than a reference; `difference`, how much larger its areas
+        are than a reference's, with `mean95` of that; `randomised` and `second_class`, rank
+        correlations; `second_alike`, the share of windows whose map has more than `ALIKE` in common
+        with that of the second class; and all but the first of HiResCAM under its name, where the
+        bundle has it. `bundle` is its identity, and `tested` names the groups; `looked_at` counts
+        windows, of which `windows` were answered right and measured; `skipped` counts clips that
+        are too short or unreadable.
 
     Raises:
         InputError: There is no window with the right answer.
@@ -89,7 +95,8 @@ def explain(
     probe = _Probe(bundle)
     findings, looked_at, skipped = [], 0, 0
     chosen = draw(clips, count)
-    for clip in tqdm(chosen, "explain", unit="clip", disable=None if progress else True):
+    bar = tqdm(chosen, "explain", unit="clip", disable=None if progress else True)
+    for clip, origin in zip(bar, origins(chosen), strict=True):
         try:
             stretch = middle_window(probe.recognizer, data / clip.path)
         except SourceError:
@@ -98,7 +105,7 @@ def explain(
             skipped += 1
             continue
         looked_at += 1
-        finding = probe.look(stretch, bundle.manifest.classes.index(clip.label))
+        finding = probe.look(origin, stretch, bundle.manifest.classes.index(clip.label))
         if finding:
             findings.append(finding)
     if not findings:
@@ -110,6 +117,7 @@ def explain(
         "kind": "explanations",
         "bundle": identity(bundle.manifest),
         "protocol": "group-wise",
+        "tested": tested(clips),
         "windows": len(findings),
         "looked_at": looked_at,
         "skipped": skipped,
@@ -176,7 +184,7 @@ class _Probe:
         self._all = Recognizer(randomise(bundle, "all", SEED))
         self._rng = np.random.default_rng(SEED)
 
-    def look(self, stretch: Stretch, truth: int) -> _Finding | None:
+    def look(self, origin: Hashable, stretch: Stretch, truth: int) -> _Finding | None:
         """All measurements of one window; None where its answer is wrong."""
         window = answer(self.recognizer, stretch)
         if window.explained != truth:
@@ -202,6 +210,7 @@ class _Probe:
             strict=True,
         )
         return _Finding(
+            origin,
             areas(self.recognizer, stretch, truth, compared, self._rng),
             dict(zip(window.maps, map(_Correlations._make, found), strict=True)),
         )
@@ -225,7 +234,9 @@ def _summary(findings: Sequence[_Finding]) -> dict[str, object]:
 def _figures(findings: Sequence[_Finding], method: Method) -> dict[str, object]:
     """How one method fares beside the references, and what its maps have to do with others."""
     pairs = {name: [(f.areas[method], f.areas[name]) for f in findings] for name in REFERENCES}
-    head, all_, second_class = np.mean([f.correlations[method] for f in findings], axis=0).tolist()
+    correlations = np.array([f.correlations[method] for f in findings])
+    head, all_, second_class = correlations.mean(axis=0).tolist()
+    groups = [f.origin for f in findings]
     return {
         "better_than": {
             name: {
@@ -236,6 +247,20 @@ def _figures(findings: Sequence[_Finding], method: Method) -> dict[str, object]:
             }
             for name, both in pairs.items()
         },
+        "difference": {name: _difference(both, groups) for name, both in pairs.items()},
         "randomised": {"head": head, "all": all_},
         "second_class": second_class,
+        "second_alike": float((correlations[:, 2] > ALIKE).mean()),
+    }
+
+
+def _difference(
+    pairs: Sequence[tuple[Areas, Areas]], groups: Sequence[Hashable]
+) -> dict[str, object]:
+    """How much larger a method's areas are than a reference's in the mean, and its interval."""
+    deletion = np.array([own.deletion - other.deletion for own, other in pairs])
+    insertion = np.array([own.insertion - other.insertion for own, other in pairs])
+    return {
+        name: {"mean": float(more.mean()), "mean95": mean95(more, groups)}
+        for name, more in (("deletion", deletion), ("insertion", insertion))
     }

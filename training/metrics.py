@@ -14,11 +14,16 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 RESAMPLES = 10_000
 
 
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+Interval = tuple[Fraction, Fraction]
+
+
 class Named(msgspec.Struct, frozen=True):
-    """Windows in which nothing of the kind happens, and how many of them got a label."""
+    """Windows that should not have got a label, how many did, and `grouped95` of that share."""
 
     windows: Annotated[int, Meta(ge=1)]
     named: Annotated[int, Meta(ge=0)]
+    grouped95: Interval | None = None
 
     def __post_init__(self) -> None:
         """Refuse more labels than windows.
@@ -30,10 +35,11 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """Windows whose most probable class is right, and how many of them reach the threshold."""
+    """Windows whose most probable class is right, and how many of them keep that label."""
 
     windows: Annotated[int, Meta(ge=1)]
     kept: Annotated[int, Meta(ge=0)]
+    grouped95: Interval | None = None
 
     def __post_init__(self) -> None:
         """Refuse more kept windows than there are.
@@ -74,30 +80,46 @@ def wilson95(hits: int, trials: int) -> tuple[float, float]:
 def grouped95(right: NDArray[np.bool_], groups: Sequence[Hashable]) -> tuple[float, float]:
     """The 95 % interval of the share of right clips, where clips of one group are alike.
 
-    Clips cut from one video are recognised together or not at all, so they tell less than as many
-    clips of strangers. Whole groups are drawn, again and again, and the share among their clips
-    (cluster bootstrap: Davison, Hinkley, "Bootstrap Methods and their Application", 1997, 3.8).
-    Where all groups are alike no draw differs from another, so the interval is never narrower than
-    that of as many clips of strangers (`wilson95`).
+    See `mean95`. Where all groups are alike no draw differs from another, so the interval is never
+    narrower than that of as many clips of strangers (`wilson95`).
 
     Args:
-        right: (clips,) which answers are right.
+        right: (clips,) which answers are right; or of as many windows.
         groups: (clips,) of each.
 
     Returns:
         (low, high) in 0..1; the whole range for one group, which tells nothing of another.
     """
-    _, of_clip = np.unique(list(map(repr, groups)), return_inverse=True)
-    clips = np.bincount(of_clip)
-    if len(clips) < 2:
+    drawn = mean95(right.astype(np.float64), groups)
+    if drawn is None:
         return 0.0, 1.0
-    hits = np.bincount(of_clip, weights=right)
+    close, far = wilson95(int(right.sum()), len(right))
+    return min(drawn[0], close), max(drawn[1], far)
+
+
+def mean95(values: NDArray[np.float64], groups: Sequence[Hashable]) -> tuple[float, float] | None:
+    """The 95 % interval of a mean over clips, where clips of one group are alike.
+
+    Clips cut from one video are recognised together or not at all, so they tell less than as many
+    clips of strangers. Whole groups are drawn, again and again, and the mean of their clips
+    (cluster bootstrap: Davison, Hinkley, "Bootstrap Methods and their Application", 1997, 3.8).
+
+    Args:
+        values: (clips,) of each.
+        groups: (clips,) of each.
+
+    Returns:
+        (low, high); None for less than two groups, which tell nothing of another.
+    """
+    names, of_clip = np.unique(list(map(repr, groups)), return_inverse=True)
+    if len(names) < 2:
+        return None
+    clips, sums = np.bincount(of_clip), np.bincount(of_clip, weights=values)
     random = np.random.default_rng(0)
     draws = (random.integers(0, len(clips), len(clips)) for _ in range(RESAMPLES))
-    shares = [hits[drawn].sum() / clips[drawn].sum() for drawn in draws]
-    low, high = np.percentile(shares, [2.5, 97.5])
-    close, far = wilson95(int(right.sum()), len(right))
-    return min(float(low), close), max(float(high), far)
+    means = [sums[drawn].sum() / clips[drawn].sum() for drawn in draws]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def expected_calibration_error(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain, compress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,9 +21,9 @@ from numpy.typing import NDArray
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
-from training.data.index import Clip
+from training.data.index import Clip, origins, tested
 from training.identity import identity
-from training.metrics import Kept, Named
+from training.metrics import Kept, Named, grouped95
 from training.windows import Windows, all_windows
 
 
@@ -35,8 +36,9 @@ class Labels(msgspec.Struct, frozen=True):
 
 
 class Detail(msgspec.Struct, frozen=True):
-    """Where the false alarms come from: a row per class for `others`, one in all for `idle`."""
+    """A row per class for `kept`, if any of its windows is right, and `others`; one for `idle`."""
 
+    kept: dict[str, Kept]
     others: dict[str, Labels] | None
     idle: Labels | None
 
@@ -49,8 +51,13 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
         threshold: 0..1, the bundle's rejection threshold.
         idle: Videos in which nobody does any of the actions; None where none were given.
         others: Clips of classes that the bundle does not know; None where there are none.
-        kept: Clips of the bundle's own classes.
-        detail: `idle` and `others` in detail.
+        kept: Clips of the bundle's own classes, windows with the right answer; the interval draws
+            whole groups, and so does that of `others` and `mistaken`. That of `idle` draws whole
+            videos.
+        mistaken: Windows of the bundle's own classes with a wrong answer; None where there are
+            none.
+        detail: `kept`, `idle` and `others` in detail.
+        tested: The names of the groups that were to be measured.
         skipped: Unreadable files; those of the data set by their path in it, videos by their name,
             for reports are passed on and folders are private.
         seconds: What the measurement took.
@@ -64,10 +71,30 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     idle: Named | None
     others: Named | None
     kept: Kept
+    mistaken: Named | None
     detail: Detail
+    tested: list[str]
     skipped: list[str]
     seconds: float
     provider: str
+
+
+class _Judged(NamedTuple):
+    """Windows, each judged by itself.
+
+    Attributes:
+        tops: (windows,) index of the likeliest class.
+        named: (windows,) which of them get its label.
+        cut_from: (windows,) what their clips were cut from.
+    """
+
+    tops: NDArray[np.int64]
+    named: NDArray[np.bool_]
+    cut_from: list[Hashable]
+
+    def only(self, these: NDArray[np.bool_]) -> _Judged:
+        """Some of them; (windows,) which."""
+        return _Judged(self.tops[these], self.named[these], list(compress(self.cut_from, these)))
 
 
 def reject(
@@ -98,60 +125,63 @@ def reject(
     paths = [*(data / c.path for c in known), *(idle or ())]
     answers = all_windows(bundle, paths, "time", "reject", progress)
     of_clips, of_idle = answers[: len(known)], answers[len(known) :]
-    by_label: dict[str, list[Windows]] = {c.label: [] for c in known}
-    for clip, windows in zip(known, of_clips, strict=True):
-        if windows is not None:
-            by_label[clip.label].append(windows)
-    foreign = {
-        label: _labels(manifest, windows)
-        for label, windows in by_label.items()
-        if label not in manifest.classes
-    }
-    still = _labels(manifest, [w for w in of_idle if w is not None])
+    by_label: dict[str, list[tuple[Hashable, Windows | None]]] = {c.label: [] for c in known}
+    for clip, origin, windows in zip(known, origins(known), of_clips, strict=True):
+        by_label[clip.label].append((origin, windows))
+    judged = {label: _judge(manifest, parts) for label, parts in by_label.items()}
+    own = [(n, label) for n, label in enumerate(manifest.classes) if label in judged]
+    right = {label: judged[label].only(judged[label].tops == n) for n, label in own}
+    wrong = [judged[label].only(judged[label].tops != n) for n, label in own]
+    rest = {label: part for label, part in judged.items() if label not in manifest.classes}
+    foreign = {label: _labels(manifest, part) for label, part in rest.items()}
+    still = _judge(manifest, list(enumerate(of_idle)))
     names = [*(c.path for c in known), *(path.name for path in idle or ())]
     return Rejection(
         bundle=identity(manifest),
         threshold=manifest.calibration.rejection_threshold,
-        idle=None if idle is None else _sum([still]),
-        others=None if others is None else _sum(foreign.values()),
-        kept=_kept(manifest, by_label),
+        idle=None if idle is None else _named(still),
+        others=None if others is None else _named(_join(rest.values())),
+        kept=_kept(_join(right.values())),
+        mistaken=_named(_join(wrong)) if any(len(part.tops) for part in wrong) else None,
         detail=Detail(
+            kept={label: _kept(part) for label, part in right.items() if len(part.tops)},
             others=None if others is None else foreign,
-            idle=None if idle is None else still,
+            idle=None if idle is None else _labels(manifest, still),
         ),
+        tested=tested(clips),
         skipped=[name for name, windows in zip(names, answers, strict=True) if windows is None],
         seconds=round(time.perf_counter() - began, 1),
         provider=provider.used,
     )
 
 
-def _labels(manifest: Manifest, clips: Sequence[Windows]) -> Labels:
-    """Count the labels that the windows of some clips get."""
-    given: Counter[str] = Counter()
-    for windows in clips:
-        tops = windows.probabilities.argmax(axis=1)[_named(manifest, windows)]
-        given.update(manifest.classes[top] for top in tops)
-    return Labels(
-        sum(len(windows.evident) for windows in clips), given.total(), dict(given.most_common())
-    )
+def _judge(manifest: Manifest, clips: Iterable[tuple[Hashable, Windows | None]]) -> _Judged:
+    """The windows of clips, each of which was cut from something; None for those unreadable."""
+    parts = [(origin, windows) for origin, windows in clips if windows is not None]
+    if not parts:
+        return _Judged(np.array([], np.int64), np.array([], np.bool_), [])
+    probabilities = np.concatenate([windows.probabilities for _, windows in parts])
+    evident = np.concatenate([windows.evident for _, windows in parts])
+    # Compared in float64, as in the app.
+    sure = probabilities.max(axis=1).astype(np.float64) >= manifest.calibration.rejection_threshold
+    cut_from = [origin for origin, windows in parts for _ in windows.evident]
+    return _Judged(probabilities.argmax(axis=1), evident & sure, cut_from)
 
 
-def _sum(parts: Iterable[Labels]) -> Named:
-    pairs = [(part.windows, part.named) for part in parts]
-    return Named(sum(windows for windows, _ in pairs), sum(named for _, named in pairs))
+def _join(parts: Iterable[_Judged]) -> _Judged:
+    tops, named, cut_from = zip(*parts, strict=True)
+    return _Judged(np.concatenate(tops), np.concatenate(named), list(chain(*cut_from)))
 
 
-def _kept(manifest: Manifest, by_label: dict[str, list[Windows]]) -> Kept:
-    right = kept = 0
-    for number, label in enumerate(manifest.classes):
-        for windows in by_label.get(label, []):
-            hits = windows.probabilities.argmax(axis=1) == number
-            right += int(hits.sum())
-            kept += int((hits & _named(manifest, windows)).sum())
-    return Kept(right, kept)
+def _named(part: _Judged) -> Named:
+    return Named(len(part.named), int(part.named.sum()), grouped95(part.named, part.cut_from))
 
 
-def _named(manifest: Manifest, windows: Windows) -> NDArray[np.bool_]:
-    """(windows,) bool: which of them get a label; compared in float64, as in the app."""
-    tops = windows.probabilities.max(axis=1).astype(np.float64)
-    return windows.evident & (tops >= manifest.calibration.rejection_threshold)
+def _kept(part: _Judged) -> Kept:
+    return Kept(len(part.named), int(part.named.sum()), grouped95(part.named, part.cut_from))
+
+
+def _labels(manifest: Manifest, part: _Judged) -> Labels:
+    """Count the labels that windows get."""
+    given = Counter(manifest.classes[top] for top in part.tops[part.named])
+    return Labels(len(part.named), given.total(), dict(given.most_common()))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from training.metrics import wilson95
+FIGURES = ("precision", "recall", "f1")
 
 if TYPE_CHECKING:
+    from training.metrics import Interval
     from training.reject import Labels, Rejection
 
 
@@ -18,6 +19,8 @@ def table(report: dict[str, Any]) -> str:
         f"accuracy {report['accuracy']:.3f} (95 % interval {low:.3f} to {high:.3f}),"
         f" {report['clips']} clips, {report['protocol']}, sampling {report['sampling']}",
         _of_groups(report),
+        *_without_clips(report),
+        *_with_evidence(report),
         f"macro precision {report['macro_precision']:.3f}, recall {report['macro_recall']:.3f},"
         f" F1 {report['macro_f1']:.3f};"
         f" calibration error {report['expected_calibration_error']:.3f}",
@@ -29,12 +32,28 @@ def table(report: dict[str, Any]) -> str:
     for number, (label, row) in enumerate(report["per_class"].items()):
         wrong = [(count, labels[j]) for j, count in enumerate(report["confusion"][number])]
         count, other = max(pair for j, pair in enumerate(wrong) if j != number)
+        figures = [f"{row[name]:.3f}" if row["support"] else "-" for name in FIGURES]
         lines.append(
-            f"{label:<20} {row['precision']:>9.3f} {row['recall']:>7.3f} {row['f1']:>6.3f}"
-            f" {row['support']:>6}  {f'{other} ({count})' if count else ''}".rstrip()
+            "{:<20} {:>9} {:>7} {:>6} {:>6}  {}".format(
+                label, *figures, row["support"], f"{other} ({count})" if count else ""
+            ).rstrip()
         )
     lines += [f"unreadable, left out: {path}" for path in report["skipped"]]
     return "\n".join(lines)
+
+
+def _without_clips(report: dict[str, Any]) -> Iterator[str]:
+    if missing := [label for label, row in report["per_class"].items() if not row["support"]]:
+        yield f"Not measured, for there are no clips: {', '.join(missing)}."
+
+
+def _with_evidence(report: dict[str, Any]) -> Iterator[str]:
+    if report["sampling"] == "time":
+        found = report["with_evidence"]
+        yield (
+            f"Where windows without evidence don't count, as in `har-desktop replay`, accuracy is"
+            f" {found['right'] / report['clips']:.3f}; {found['none']} clips have no other window."
+        )
 
 
 def _of_groups(report: dict[str, Any]) -> str:
@@ -53,12 +72,21 @@ def rejection_table(report: Rejection) -> str:
     lines = [
         f"threshold {report.threshold:g}, {report.protocol},"
         f" {report.seconds} s on {report.provider}",
-        f"kept    {_share(kept.kept, kept.windows)} keep their right label",
+        f"kept     {_share(kept.kept, kept.windows, kept.grouped95)} keep their right label",
     ]
-    for name, part in (("others", report.others), ("idle", report.idle)):
+    for name, part, fate in (
+        ("mistaken", report.mistaken, "keep their wrong label"),
+        ("others", report.others, "get a label"),
+        ("idle", report.idle, "get a label"),
+    ):
         if part is not None:
-            lines.append(f"{name:<7} {_share(part.named, part.windows)} get a label")
-    lines.append("Windows of one clip overlap: the true intervals are wider than these.")
+            lines.append(f"{name:<8} {_share(part.named, part.windows, part.grouped95)} {fate}")
+    lines.append("The intervals draw whole groups; those of idle people, whole videos.")
+    lines += ["", f"{'class':<20} {'right':>7} {'kept':>7}"]
+    lines += [
+        f"{label:<20} {row.windows:>7} {_percent(row.kept, row.windows):>7}".rstrip()
+        for label, row in report.detail.kept.items()
+    ]
     rows = dict(report.detail.others or {})
     if report.detail.idle is not None:
         rows["(idle)"] = report.detail.idle
@@ -69,17 +97,19 @@ def rejection_table(report: Rejection) -> str:
     return "\n".join(lines)
 
 
-def _share(hits: int, trials: int) -> str:
-    if not trials:
+def _share(hits: int, trials: int, interval: Interval | None) -> str:
+    if not trials or interval is None:
         return "no windows"
-    low, high = wilson95(hits, trials)
-    return (
-        f"{hits / trials:6.1%} (95 % interval {low:.1%} to {high:.1%}), {hits} of {trials} windows"
-    )
+    low, high = interval
+    return f"{hits / trials:.1%} ({low:.1%} to {high:.1%}) of {trials} windows"
+
+
+def _percent(hits: int, trials: int) -> str:
+    return f"{hits / trials:.1%}" if trials else ""
 
 
 def _row(label: str, row: Labels) -> str:
-    share = f"{row.named / row.windows:.1%}" if row.windows else ""
+    share = _percent(row.named, row.windows)
     most = ", ".join(f"{name} ({count})" for name, count in list(row.labels.items())[:3])
     return f"{label:<20} {row.windows:>7} {share:>7}  {most}".rstrip()
 
@@ -110,9 +140,18 @@ def _method(found: dict[str, Any]) -> Iterator[str]:
             f"  better than {name:<8} deletion in {better['deletion']:.0%},"
             f" insertion in {better['insertion']:.0%} of the windows"
         )
+        more = found["difference"][name]
+        yield f"    deletion {_more(more['deletion'])}, insertion {_more(more['insertion'])}"
     randomised = found["randomised"]
     yield (
         f"  rank correlation with the head's weights permuted {randomised['head']:.3f}, with all"
         f" permuted {randomised['all']:.3f}; with the map of the second class"
-        f" {found['second_class']:.3f}"
+        f" {found['second_class']:.3f}, above 0.5 in {found['second_alike']:.0%} of the windows"
     )
+
+
+def _more(difference: dict[str, Any]) -> str:
+    """A difference of areas, with its interval where there are groups to draw."""
+    interval = difference["mean95"]
+    words = f" ({interval[0]:+.3f} to {interval[1]:+.3f})" if interval else ""
+    return f"{difference['mean']:+.3f}{words}"

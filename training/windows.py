@@ -45,6 +45,11 @@ class Windows(NamedTuple):
     probabilities: Probabilities
     evident: NDArray[np.bool_]
 
+    @property
+    def votes(self) -> Probabilities:
+        """(windows, classes) float32, see `har_desktop.inference.recognition.Window.vote`."""
+        return self.probabilities * self.evident[:, np.newaxis]
+
 
 WORKERS = 2
 

@@ -114,11 +114,11 @@ def test_heat_maps_and_rejection_have_sections_of_their_own(copy, write):
     for fact in (
         "Not measured yet.",  # accuracy
         "## No action",
-        "By this calibration, group-wise",
-        "of 200 windows that are recognised correctly, 95.0 % (95 % interval 91.0 % to 97.3 %)",
-        "Of 400 windows of people who do nothing in particular before a camera, 25.0 % (95 %",
-        "Of 50 windows of actions other than the 3, 0.0 % (95 % interval 0.0 % to 7.1 %) get a",
-        "| another action | 50 | get a label | 0.0 % | 0.0 % to 7.1 % |",
+        "Windows by this calibration, group-wise",
+        "| recognised correctly | 200 | keep their label | 95.0 % | 91.0 % to 97.3 % |",
+        "| people who do nothing in particular before a camera | 400 | get a label | 25.0 % |",
+        "| actions other than the 3 | 50 | get a label | 0.0 % | 0.0 % to 7.1 % |",
+        "The intervals are Wilson's",
         "## Explanations",
         "on 10 windows with the right answer, group-wise",
         "| Grad-CAM | 0.430 | 0.620 |  |  |",
@@ -128,6 +128,55 @@ def test_heat_maps_and_rejection_have_sections_of_their_own(copy, write):
         "-0.05 with those of the second",
     ):
         assert fact in card, fact
+
+
+def test_later_reports_tell_more(copy, write, write_report):
+    kept = {"windows": 200, "kept": 190, "grouped95": [0.8, 1.0]}
+    more = {
+        "kept": kept,
+        "mistaken": {"windows": 40, "named": 10, "grouped95": [0.1, 0.5]},
+        "detail": {"kept": {"Lunges": {"windows": 50, "kept": 41}}, "others": None, "idle": None},
+    }
+    away = {"mean": -0.11, "mean95": [-0.2, 0.01]}
+    margins = {name: {"deletion": away, "insertion": away} for name in ("random", "centre")}
+    evident = {"with_evidence": {"right": 3, "none": 2}}
+    paths = [
+        write_report("accuracy.json", **evident),
+        write(REJECTION, "rejection.json", **more),
+        write({**EXPLANATIONS, "difference": margins, "second_alike": 0.3}, "explanations.json"),
+    ]
+    measure(copy, paths, [])
+    card = (copy / "card.md").read_text()
+    for fact in (
+        "as when a video is replayed, accuracy is 0.500 (group-wise): in 2 of the clips no window",
+        "| recognised correctly | 200 | keep their label | 95.0 % | 80.0 % to 100.0 % |",
+        "| taken for another of the classes | 40 | keep that wrong label | 25.0 % | 10.0 % to 50.0",
+        "The intervals draw whole groups",
+        "| Lunges | 50 | 82.0 % |",
+        "second most probable class (above 0.5 in 30% of the windows).",
+        "Grad-CAM less the reference, in the mean",
+        "| centre of the picture | -0.110 | -0.200 to +0.010 | -0.110 | -0.200 to +0.010 |",
+    ):
+        assert fact in card, fact
+
+
+def test_a_class_without_clips_has_no_figures(copy, write_report):
+    two = classification(np.array([0, 0, 1]), np.array([0, 1, 1]), CLASSES)
+    measure(copy, [write_report(**two)], [])
+    card = (copy / "card.md").read_text()
+    assert "| YoYo | \u2013 | \u2013 | \u2013 | 0 |  |" in card
+    assert "group-wise measured no clips of YoYo." in card
+
+
+def test_what_was_measured_on_other_groups_is_refused(copy, built, write_report, write):
+    manifest = load_bundle(built).manifest
+    groups = manifest.training["split"]["sets"]["test"]["groups"]
+    measure(copy, [write_report(tested=groups)], [])
+    before = (copy / "manifest.json").read_bytes()
+    for path in (write_report(tested=["g99"]), write({**REJECTION, "tested": ["g99"]})):
+        with pytest.raises(InputError, match="measured on g99, and the test groups of tiny are"):
+            measure(copy, [path], [])
+    assert (copy / "manifest.json").read_bytes() == before
 
 
 def test_both_methods_stand_side_by_side(copy, write):

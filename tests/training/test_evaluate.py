@@ -39,6 +39,30 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, make_bundle) -> Path:
     return make_bundle(folder, classes=("Drift", "Still"), size=(48, 64))
 
 
+def test_clips_without_evidence_are_told(make_bundle, clips_folder: Path, tmp_path: Path) -> None:
+    """As `replay` counts: windows without evidence have no vote."""
+    clips = [c for c in scan(clips_folder, ("Drift", "Still")) if c.group in TEST_GROUPS]
+    for least, none in ((-1e6, 0), (1e6, 14)):
+        folder = make_bundle(
+            tmp_path / f"two{none}",
+            classes=("Drift", "Still"),
+            size=(48, 64),
+            edit_manifest=lambda m, least=least: m["calibration"].update(least_evidence=least),
+        )
+        report = evaluate(load_bundle(folder), clips_folder, clips, "time", "group-wise", False)
+        right = round(report["accuracy"] * 14) if not none else 0
+        assert report["with_evidence"] == {"right": right, "none": none}
+        assert f"{none} clips have no other window" in table(report)
+        assert read_report(report).tested == sorted({c.group for c in clips})
+
+
+def test_a_class_without_clips_is_not_called_wrong(bundle: Path, clips_folder: Path) -> None:
+    clips = [c for c in scan(clips_folder, ("Drift",)) if c.group in TEST_GROUPS]
+    text = table(evaluate(load_bundle(bundle), clips_folder, clips, "time", "group-wise", False))
+    assert "Not measured, for there are no clips: Still." in text
+    assert next(r for r in text.splitlines() if r.startswith("Still")).split()[1:4] == ["-"] * 3
+
+
 @pytest.mark.parametrize("sampling", ["time", "even"])
 def test_the_report_adds_up(bundle: Path, clips_folder: Path, sampling: str) -> None:
     clips = [c for c in scan(clips_folder, ("Drift", "Still")) if c.group in TEST_GROUPS]

@@ -34,6 +34,9 @@ KEYS = {
     "better_than",
     "randomised",
     "second_class",
+    "second_alike",
+    "difference",
+    "tested",
     "hires-cam",
     "seconds",
     "provider",
@@ -56,12 +59,18 @@ def report(bundle: Path, clips_folder: Path, test_clips: list[Clip]) -> dict[str
     return explain(load_bundle(bundle), clips_folder, test_clips, 4, False)
 
 
-def test_the_report_has_the_form_that_cards_take(report):
+def test_the_report_has_the_form_that_cards_take(report, test_clips):
     assert report.keys() == KEYS
     told = msgspec.convert(report, Explanations)
     assert told.looked_at == 4
     assert 1 <= told.windows <= 4
     assert list(report["maps"]) == ["grad-cam", "hires-cam", "random", "centre"]
+    own, other = report["maps"]["hires-cam"], report["maps"]["random"]
+    more = told.hires_cam.difference.random
+    assert more.deletion.mean == pytest.approx(own["deletion"] - other["deletion"])
+    low, high = more.insertion.mean95
+    assert low <= more.insertion.mean <= high
+    assert report["tested"] == sorted({clip.group for clip in test_clips})
     # Its maps weigh channels that were never learned, but by class: so the class does matter.
     assert told.second_class < 0.99
     assert told.randomised.all < 0.99
@@ -88,7 +97,9 @@ def test_the_table_tells_all_of_it(report):
     for name, row in report["maps"].items():
         assert f"{name:<10} {row['deletion']:>9.3f} {row['insertion']:>10.3f}" in text
     for method in (report, report["hires-cam"]):
-        assert f"second class {method['second_class']:.3f}" in text
+        assert f"second class {method['second_class']:.3f}, above 0.5 in" in text
+        more = method["difference"]["centre"]["insertion"]["mean"]
+        assert f"insertion {more:+.3f} (" in text
         better = method["better_than"]["centre"]["deletion"]
         assert f"better than centre   deletion in {better:.0%}" in text
     assert "4 looked at" in text

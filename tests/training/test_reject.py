@@ -14,7 +14,8 @@ from har_desktop.inference.recognizer import Recognizer
 from tests.training.commands import command, here
 from training.data.index import Clip, scan
 from training.data.split import TEST_GROUPS
-from training.reject import Detail, Labels, Rejection, reject
+from training.metrics import grouped95
+from training.reject import Labels, Rejection, reject
 from training.report import rejection_table
 from training.windows import clip_windows
 
@@ -81,6 +82,31 @@ def test_the_counts_are_those_of_the_windows(build, clips_folder: Path, idle: li
     assert report.kept.windows == len(right)
     assert report.kept.kept == (right >= threshold).sum()
     assert 0 < report.kept.kept < report.kept.windows
+    wrong = np.concatenate([r[r.argmax(axis=1) != n].max(axis=1) for n, r in enumerate(own)])
+    assert report.mistaken.windows == len(wrong) > 0
+    assert report.mistaken.named == (wrong >= threshold).sum()
+    for name, r in zip(CLASSES, own, strict=True):
+        hits = r[r.argmax(axis=1) == CLASSES.index(name)].max(axis=1)
+        found = report.detail.kept.get(name)
+        assert (
+            (found.windows, found.kept) == (len(hits), (hits >= threshold).sum())
+            if found
+            else (not len(hits))
+        )
+
+
+def test_intervals_draw_what_clips_were_cut_from(
+    build, clips_folder: Path, idle: list[Path]
+) -> None:
+    report = measure(build(0.0), clips_folder, idle)
+    others = clips_of(clips_folder, "Other")
+    cut_from = [clip.origin for clip in others for _ in range(WINDOWS)]
+    named = np.ones(len(cut_from), bool)
+    assert report.others.grouped95 == grouped95(named, cut_from)
+    assert report.tested == sorted({clip.group for clip in clips_of(clips_folder, *CLASSES)})
+    own = clips_of(clips_folder, *CLASSES)
+    alone = reject(load_bundle(build(0.0)), clips_folder, own, others[:1], None, False)
+    assert alone.others.grouped95 == (0.0, 1.0)
 
 
 def test_threshold_0_names_everything(build, clips_folder: Path, idle: list[Path]) -> None:
@@ -93,9 +119,9 @@ def test_threshold_0_names_everything(build, clips_folder: Path, idle: list[Path
 def test_threshold_1_names_nothing(build, clips_folder: Path, idle: list[Path]) -> None:
     report = measure(build(1.0), clips_folder, idle)
     assert report.others.named == report.idle.named == report.kept.kept == 0
-    assert report.detail == Detail(
-        others={"Other": Labels(7 * WINDOWS, 0, {})}, idle=Labels(WINDOWS + 1, 0, {})
-    )
+    assert report.detail.others == {"Other": Labels(7 * WINDOWS, 0, {})}
+    assert report.detail.idle == Labels(WINDOWS + 1, 0, {})
+    assert {row.kept for row in report.detail.kept.values()} == {0}
 
 
 def test_windows_without_evidence_are_not_named(
@@ -116,7 +142,7 @@ def test_what_was_not_given_is_null(build, clips_folder: Path) -> None:
     clips = clips_of(clips_folder, *CLASSES)
     report = reject(load_bundle(build(0.5)), clips_folder, clips, None, None, False)
     assert report.others is report.idle is None
-    assert report.detail == Detail(others=None, idle=None)
+    assert report.detail.others is report.detail.idle is None
     assert report.kept.windows > 0
 
 
@@ -139,14 +165,15 @@ def test_unreadable_files_are_listed_not_hidden(
     assert report.detail.others == {"Other": Labels(0, 0, {})}
     assert report.idle.windows == WINDOWS
     text = rejection_table(report)
-    assert "others  no windows" in text
+    assert "others   no windows" in text
     assert text.splitlines()[-3:] == [f"unreadable, left out: {path}" for path in report.skipped]
 
 
 def test_the_table_tells_shares_and_labels(build, clips_folder: Path, idle: list[Path]) -> None:
     text = rejection_table(measure(build(0.0), clips_folder, idle))
-    assert "others  100.0% (95 % interval 90.1% to 100.0%), 35 of 35 windows" in text
-    assert "idle    100.0% (95 % interval 61.0% to 100.0%), 6 of 6 windows" in text
+    assert "others   100.0% (90.1% to 100.0%) of 35 windows get a label" in text
+    assert "idle     100.0% (61.0% to 100.0%) of 6 windows get a label" in text
+    assert "mistaken 100.0%" in text
     row = next(line for line in text.splitlines() if line.startswith("Other "))
     assert row.split()[1:3] == ["35", "100.0%"]
     assert row.split()[3] in CLASSES
@@ -162,8 +189,9 @@ def test_the_command_line_measures_without_tensorflow(
     assert list(report) == [field.name for field in msgspec.structs.fields(Rejection)]
     assert report["kind"] == "rejection"
     assert report["protocol"] == "group-wise"
-    assert report["others"] == {"windows": 2 * WINDOWS, "named": 2 * WINDOWS}
-    assert report["idle"] == {"windows": WINDOWS + 1, "named": WINDOWS + 1}
+    for name, windows in (("others", 2 * WINDOWS), ("idle", WINDOWS + 1)):
+        assert report[name]["windows"] == report[name]["named"] == windows
+    assert report["tested"] == ["g03", "g05"]
     assert report["kept"]["kept"] == report["kept"]["windows"]
     assert report["skipped"] == []
     assert report["provider"] == "cpu"
@@ -177,7 +205,8 @@ def test_without_other_classes_and_idle_videos_only_kept_is_measured(
     done = command("reject", "--bundle", build(0.5), "--data", tmp_path)
     assert done.returncode == 0, done.stderr
     first_words = [line.split(" ")[0] for line in done.stdout.splitlines()]
-    assert first_words == ["threshold", "kept", "Windows"]
+    assert first_words[:2] == ["threshold", "kept"]
+    assert not {"others", "idle"} & set(first_words)
 
 
 def test_that_no_other_clip_is_of_the_groups_is_said(

@@ -110,6 +110,11 @@ def origins(clips: Collection[Clip]) -> list[Hashable]:
     return [clip.origin for clip in clips] if is_ucf(clips) else [clip.group for clip in clips]
 
 
+def tested(clips: Iterable[Clip]) -> list[str]:
+    """The names of the groups that clips are of, as a report states them."""
+    return sorted({clip.group for clip in clips})
+
+
 def once(clips: Iterable[Clip]) -> list[Clip]:
     """The first clip of each content."""
     first: dict[str, Clip] = {}
