@@ -46,6 +46,6 @@ def _step(bundle: Bundle, draw: bool = True) -> Callable[[], object]:
         recognition = stream.step()
         decision, _ = decider.update(recognition)
         if draw:
-            annotate(recognition, decision)
+            annotate(recognition, decision, manifest.classes)
 
     return step

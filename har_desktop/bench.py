@@ -146,7 +146,7 @@ def _speed(recognizer: Recognizer, pictures: list[Image], seconds: float) -> Spe
         pushed = perf_counter()
         decision, _ = decider.update(recognition)
         decided = perf_counter()
-        annotate(recognition, decision)
+        annotate(recognition, decision, manifest.classes)
         ended = perf_counter()
         if recognition.window is None:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,11 +13,14 @@ from har_desktop.decision.decision import Decision, State
 from har_desktop.frame import Image
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import Method
-from har_desktop.inference.recognition import Recognition
+from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.opencv import cv2
 
 # Share of colour where the evidence is strongest.
 OPACITY = 0.65
+# What is left of it where the window holds no evidence for any class. Maps are scaled by their own
+# maximum, however small that is, and what speaks for nothing must not look as if it did.
+FAINT = 0.35
 
 _WHITE = (255, 255, 255)
 _GREY = (170, 170, 170)
@@ -26,26 +30,43 @@ _REGULAR, _BOLD = 400, 600
 _SMALLEST = 10  # pixels; below this letters run together
 
 
-def annotate(recognition: Recognition, decision: Decision, method: Method = "grad-cam") -> Image:
+def annotate(
+    recognition: Recognition,
+    decision: Decision,
+    classes: Sequence[str],
+    method: Method = "grad-cam",
+) -> Image:
     """Draw one result: the newest heat-map on the frame that it belongs to, and the decision.
+
+    Where the map explains another class than the one that is written, that is written, too.
 
     Args:
         recognition: The frame, and what the engine says of it.
         decision: What to write.
+        classes: Names in the order of the model's probabilities.
         method: Whose heat-map.
 
     Returns:
         (height, width, 3) uint8 BGR, a new picture of the frame's size.
     """
     image, window = recognition.frame.image, recognition.window
+    heat = ""
     if window is not None:
+        explained = classes[window.explained]
+        heat = "" if explained == decision.label else f"heat-map: {explained}"
         letterbox = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
         maps = window.maps_by(method)
-        image = blend(image, maps[-1], letterbox, float(maps.max()))
+        opacity = OPACITY * strength(window)
+        image = blend(image, maps[-1], letterbox, float(maps.max()), opacity)
     if image is recognition.frame.image:
         image = image.copy()
-    _write_caption(image, decision)
+    _write_caption(image, decision, heat)
     return image
+
+
+def strength(window: Window) -> float:
+    """How much of its opacity a window's heat-map is drawn with, 0 to 1."""
+    return 1.0 if window.evident else FAINT
 
 
 def blend(
@@ -97,15 +118,22 @@ def _glow(opacity: float) -> Image:
     return table
 
 
-def _write_caption(image: Image, decision: Decision) -> None:
-    """Write the label, how sure it is, and the time; or the state, where there is no label."""
+def _write_caption(image: Image, decision: Decision, heat: str) -> None:
+    """Write the label, how sure it is, and the time; or the state, where there is no label.
+
+    What there is to say of the heat-map comes after the time.
+    """
     height, width = image.shape[:2]
     size = max(_SMALLEST, round(0.06 * min(height, 0.75 * width)))  # of the letters, in pixels
     margin = size // 2
 
-    time = _clock(decision.time)
-    _shade(image[: size + margin, : _text_width(time, size, _REGULAR) + 2 * margin])
-    _write(image, time, (margin, size + size // 10), size, _REGULAR, _WHITE)
+    time, line = _clock(decision.time), size + size // 10
+    ends = margin + _text_width(time, size, _REGULAR)
+    heat, small = _fit(heat, width - ends - 2 * margin, round(0.75 * size), _REGULAR)
+    begins = ends + margin if heat else ends
+    _shade(image[: size + margin, : begins + _text_width(heat, small, _REGULAR) + margin])
+    _write(image, time, (margin, line), size, _REGULAR, _WHITE)
+    _write(image, heat, (begins, line), small, _REGULAR, _GREY)
 
     strip = image[max(0, height - 2 * size - margin // 2) :]
     _shade(strip)
@@ -116,7 +144,7 @@ def _write_caption(image: Image, decision: Decision) -> None:
         share_width = _text_width(share, size, _REGULAR)
         _write(strip, share, (width - margin - share_width, baseline), size, _REGULAR, _WHITE)
         room -= share_width + margin
-    words, size_that_fits = _fit(decision.label or decision.state.value, room, size)
+    words, size_that_fits = _fit(decision.label or decision.state.value, room, size, _BOLD)
     color = _WHITE if certain else _GREY
     _write(strip, words, (margin, baseline), size_that_fits, _BOLD, color)
 
@@ -169,13 +197,14 @@ def _text_width(text: str, size: int, weight: int) -> int:
     return int(left + width)
 
 
-def _fit(text: str, room: int, size: int) -> tuple[str, int]:
-    """Make a bold text fit into `room` pixels: smaller letters first, then fewer of them."""
+def _fit(text: str, room: int, size: int, weight: int) -> tuple[str, int]:
+    """Make a text fit into `room` pixels: smaller letters first, then fewer of them."""
     smallest = max(_SMALLEST, round(0.7 * size))
-    while size > smallest and _text_width(text, size, _BOLD) > room:
+    size = max(_SMALLEST, size)
+    while size > smallest and _text_width(text, size, weight) > room:
         size -= 1
     whole = text
-    while text and _text_width(text, size, _BOLD) > room:
+    while text and _text_width(text, size, weight) > room:
         whole = whole[:-1]
         text = f"{whole.rstrip()}…" if whole else ""
     return text, size

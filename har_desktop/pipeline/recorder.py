@@ -223,6 +223,8 @@ def save_snapshot(path: Path, result: Result, method: Method = "grad-cam") -> Pa
     Raises:
         OutputError: It cannot be written there.
     """
-    _, data = cv2.imencode(".png", annotate(result.recognition, result.decision, method))
+    classes = result.manifest.classes
+    picture = annotate(result.recognition, result.decision, classes, method)
+    _, data = cv2.imencode(".png", picture)
     write_whole(path, data.tobytes())
     return path

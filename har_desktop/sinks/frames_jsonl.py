@@ -46,6 +46,9 @@ class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
         probabilities: Smoothed probability of each class; None while filling.
         heatmap_max: Largest raw value of the window's heat-maps, by the header's method; None while
             filling, and where a place of the window is empty for a moment.
+        explained: The class that the heat-maps explain; None where `heatmap_max` is.
+        evident: Whether this window, not smoothed, has evidence enough that any class is shown;
+            None where `heatmap_max` is.
         filled: How many of the window's places are filled.
     """
 
@@ -56,6 +59,8 @@ class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
     confidence: float
     probabilities: dict[str, float] | None
     heatmap_max: float | None
+    explained: str | None
+    evident: bool | None
     filled: int
 
 
@@ -114,6 +119,8 @@ class FramesJsonl(Sink):
             confidence=_number(decision.confidence),
             probabilities=probabilities,
             heatmap_max=None if window is None else _number(window.maps_by(self._method).max()),
+            explained=None if window is None else self._classes[window.explained],
+            evident=None if window is None else window.evident,
             filled=recognition.filled,
         )
         numbers = [line.time, line.confidence, line.heatmap_max or 0.0]

@@ -40,7 +40,7 @@ class AnnotatedVideo(Sink):
     """
 
     def __init__(self, path: Path, run: RunInfo, *, plain: bool = False) -> None:
-        self._plain, self._method = plain, run.method
+        self._plain, self._classes, self._method = plain, run.classes, run.method
         self._source = run.source
         self._file = AtomicFile(path, FRAGMENTED)
         self._early: list[tuple[float, Image]] = []  # until the rate is known
@@ -60,7 +60,7 @@ class AnnotatedVideo(Sink):
         """
         time, picture = recognition.frame.time, recognition.frame.image
         if not self._plain:
-            picture = annotate(recognition, decision, self._method)
+            picture = annotate(recognition, decision, self._classes, self._method)
         if self._video is not None:
             self._video.show(time, picture)
             return

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.recognition import Recognition
-from har_desktop.view.heat import HeatStyle, heat_image, picture_image
+from har_desktop.view.heat import HeatStyle, as_strong_as, heat_image, picture_image
 from har_desktop.view.theme import STAGE
 
 _GAP = 6.0
@@ -167,7 +167,7 @@ class FilmStrip(QWidget):
             return
         window = recognition.window
         maps = window.maps_by(self._style.method)
-        maximum = float(maps.max())
+        maximum, style = float(maps.max()), as_strong_as(window, self._style)
         fit = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
         rows = slice(fit.top, fit.top + fit.height)
         columns = slice(fit.left, fit.left + fit.width)
@@ -175,7 +175,7 @@ class FilmStrip(QWidget):
             # Qt reads whole rows alone, and of an upright picture columns are cut away.
             cut = np.ascontiguousarray(image[rows, columns])
             picture = picture_image(cut, rgb=True).copy()
-            self._tiles.append((picture, heat_image(heatmap, maximum, fit, self._style)))
+            self._tiles.append((picture, heat_image(heatmap, maximum, fit, style)))
 
     def _describe(self) -> None:
         spoken = f"{self._filled} of {self._length} filled"

@@ -7,7 +7,7 @@ the size of a window.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,9 +17,9 @@ from PySide6.QtGui import QImage
 from har_desktop.frame import Image
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import Method
-from har_desktop.inference.recognition import Recognition
+from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.opencv import cv2
-from har_desktop.overlay import OPACITY
+from har_desktop.overlay import OPACITY, strength
 
 # By the name that settings and menus use. All but Turbo grow lighter with the heat.
 COLORMAPS = {
@@ -70,7 +70,12 @@ def newest_heat(recognition: Recognition, style: HeatStyle) -> QImage | None:
         return None
     letterbox = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
     maps = window.maps_by(style.method)
-    return heat_image(maps[-1], float(maps.max()), letterbox, style)
+    return heat_image(maps[-1], float(maps.max()), letterbox, as_strong_as(window, style))
+
+
+def as_strong_as(window: Window, style: HeatStyle) -> HeatStyle:
+    """The style, fainter where a window holds no evidence for any class."""
+    return replace(style, opacity=style.opacity * strength(window))
 
 
 def heat_image(

@@ -115,11 +115,12 @@ class Stage(QWidget):
         recognition, decision = result.recognition, result.decision
         length = result.manifest.window.length
         self.video.set_caption(Caption.of(decision, recognition.filled, length))
-        explained = None if recognition.window is None else recognition.window.explained
+        window = recognition.window
+        explained = None if window is None else window.explained
         label = decision.label
         named = None if label is None else result.manifest.classes.index(label)
         self.bars.show_probabilities(decision.probabilities, explained, named)
-        self._explain(explained)
+        self._explain(explained, evident=window is None or window.evident)
         self.strip.show_recognition(recognition)
 
     def forget(self) -> None:
@@ -149,12 +150,13 @@ class Stage(QWidget):
             self._tint()
         super().changeEvent(event)
 
-    def _explain(self, explained: int | None) -> None:
+    def _explain(self, explained: int | None, *, evident: bool = True) -> None:
         manifest, words = self._manifest, " "
         if manifest is not None and self._pinned != TOP:
             words = f"Heat-map pinned to {readable(manifest.classes[self._pinned])}"
         elif manifest is not None and explained is not None:
-            words = f"Heat-map of {readable(manifest.classes[explained])}"
+            heat = "Heat-map" if evident else "Faint heat-map"
+            words = f"{heat} of {readable(manifest.classes[explained])}"
         self._explained.setText(words)
         self._explained.setToolTip(words)
 

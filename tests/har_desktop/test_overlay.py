@@ -10,8 +10,9 @@ from har_desktop.frame import Frame
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.recognition import Recognition, Timings, Window
 from har_desktop.opencv import cv2
-from har_desktop.overlay import annotate, blend
+from har_desktop.overlay import FAINT, annotate, blend
 
+CLASSES = ("JumpingJack", "Lunges")
 LEVELS = np.arange(256, dtype=np.uint8).reshape(256, 1)
 INFERNO = cv2.applyColorMap(LEVELS, cv2.COLORMAP_INFERNO)[:, 0].astype(int)
 
@@ -29,7 +30,8 @@ def decision(state=State.ACTION, label="JumpingJack", confidence=0.75, time=3.24
 
 def caption(image, decision):
     """The words alone, on a picture without heat."""
-    return annotate(Recognition(Frame(image, 0, 0.0), 0, None, Timings(0.0, 0.0, 0.0)), decision)
+    recognition = Recognition(Frame(image, 0, 0.0), 0, None, Timings(0.0, 0.0, 0.0))
+    return annotate(recognition, decision, CLASSES)
 
 
 def levels(colors):
@@ -119,7 +121,7 @@ def test_only_the_newest_map_is_drawn_and_the_whole_window_scales_it():
             explained=0,
         )
         recognition = Recognition(Frame(image, 9, 9.0), 10, window, Timings(0.0, 0.0, 0.0))
-        return annotate(recognition, decision()).astype(int)
+        return annotate(recognition, decision(), CLASSES).astype(int)
 
     plain = caption(image, decision())
     assert (drawn(0.0, 1.0) == plain).all()
@@ -127,6 +129,44 @@ def test_only_the_newest_map_is_drawn_and_the_whole_window_scales_it():
     spot = np.abs(strong - plain).sum(axis=2)
     assert np.unravel_index(spot.argmax(), spot.shape) == pytest.approx((24, 72), abs=8)
     assert 0 < np.abs(weak - plain).max() < np.abs(strong - plain).max()
+
+
+def seen(decided, explained=0, evident=True):
+    """A picture with the window's only warm place at its centre."""
+    heatmaps = np.zeros((10, 7, 7), np.float32)
+    heatmaps[:, 3, 3] = 1.0
+    window = Window(
+        logits=np.zeros(2, np.float32),
+        probabilities=np.array([0.75, 0.25], np.float32),
+        heatmaps=heatmaps,
+        images=(np.zeros((28, 28, 3), np.uint8),) * 10,
+        times=tuple(range(10)),
+        explained=explained,
+        evident=evident,
+    )
+    frame = Frame(grey(210, 210), 9, 9.0)
+    return annotate(
+        Recognition(frame, 10, window, Timings(0.0, 0.0, 0.0)), decided, CLASSES
+    ).astype(int)
+
+
+def test_without_evidence_the_heat_is_faint():
+    nothing = decision(State.NO_ACTION)
+    plain, centre = caption(grey(210, 210), nothing).astype(int), (105, 105)
+    full, faint = seen(nothing)[centre], seen(nothing, evident=False)[centre]
+    change = np.abs(faint - plain[centre]).sum() / np.abs(full - plain[centre]).sum()
+    assert change == pytest.approx(FAINT, abs=0.03)
+
+
+def test_the_class_of_the_heat_is_written_where_it_is_not_the_label():
+    def top(*arguments):
+        return seen(*arguments)[:20]
+
+    assert (top(decision()) == caption(grey(210, 210), decision())[:20]).all()
+    other, none = top(decision(), 1), top(decision(State.NO_ACTION), 1)
+    assert (other != top(decision())).any()
+    assert (other == none).all()
+    assert (top(decision(State.NO_ACTION)) != none).any()  # it says which
 
 
 def test_while_the_window_fills_there_is_no_heat():

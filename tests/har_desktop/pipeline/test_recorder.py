@@ -74,7 +74,7 @@ def test_a_plain_recording_shows_nothing_but_the_pictures(record, results):
     assert len(frames) == 30
     for frame, result in zip(frames, given, strict=True):
         picture = result.recognition.frame.image
-        drawn = annotate(result.recognition, result.decision)
+        drawn = annotate(result.recognition, result.decision, result.manifest.classes)
         assert cv2.absdiff(frame, picture).mean() < cv2.absdiff(frame, drawn).mean() / 2
 
 
@@ -266,10 +266,12 @@ def test_snapshot_is_what_is_shown(results, tmp_path):
     path = save_snapshot(tmp_path / "shot.png", result)
     assert path == tmp_path / "shot.png"
     picture = cv2.imread(str(path))
-    assert np.array_equal(picture, annotate(result.recognition, result.decision))
+    assert np.array_equal(
+        picture, annotate(result.recognition, result.decision, result.manifest.classes)
+    )
     assert not np.array_equal(picture, result.recognition.frame.image)
     save_snapshot(path, result, "hires-cam")
-    other = annotate(result.recognition, result.decision, "hires-cam")
+    other = annotate(result.recognition, result.decision, result.manifest.classes, "hires-cam")
     assert np.array_equal(cv2.imread(str(path)), other)
     assert not np.array_equal(picture, other)
     assert [p.name for p in tmp_path.iterdir()] == ["shot.png"]

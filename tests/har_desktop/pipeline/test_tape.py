@@ -28,8 +28,8 @@ def test_no_label_stands_in_the_video_while_the_camera_is_lost(tmp_path, run, re
     assert len(frames) == 105
     last = before[-1]
     nothing = Decision(0.0, State.FILLING, None, None, 0.0)
-    labelled = annotate(last.recognition, last.decision)
-    bare = annotate(replace(last.recognition, window=None), nothing)
+    labelled = annotate(last.recognition, last.decision, run.classes)
+    bare = annotate(replace(last.recognition, window=None), nothing, run.classes)
     closer = [distance(frame, bare) < distance(frame, labelled) for frame in frames[24:100]]
     assert closer == [False, False] + 74 * [True]
 

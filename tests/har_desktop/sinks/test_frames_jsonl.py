@@ -46,6 +46,8 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
         "confidence": 0.0,
         "probabilities": None,
         "heatmap_max": None,
+        "explained": None,
+        "evident": None,
         "filled": 3,
     }
     assert (nothing["state"], nothing["label"], nothing["confidence"]) == ("no action", None, 0.75)
@@ -58,6 +60,8 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
         "confidence": 0.75,
         "probabilities": {"JumpingJack": 0.75, "Lunges": 0.2, "Größe <跳>, & Co": 0.05},
         "heatmap_max": 2.5,
+        "explained": "JumpingJack",
+        "evident": True,
         "filled": 10,
     }
 

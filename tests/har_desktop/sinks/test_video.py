@@ -166,7 +166,7 @@ def test_each_frame_is_the_annotated_picture(tmp_path, run_info, result):
         if recognition.window is not None:
             recognition.window.heatmaps[-1, 1, index // 2] = 2.5
         sink.write(recognition, decision, [])
-        expected.append(annotate(recognition, decision))
+        expected.append(annotate(recognition, decision, run_info.classes))
     sink.finish()
     with VideoFile(path) as source:
         frames = list(source)

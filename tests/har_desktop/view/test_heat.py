@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtGui import QImage, QPainter
 
 from har_desktop.inference.letterbox import Letterbox
-from har_desktop.overlay import blend
+from har_desktop.overlay import FAINT, blend
 from har_desktop.view.heat import (
     COLORMAPS,
     METHODS,
@@ -80,3 +80,19 @@ def test_the_map_is_that_of_the_method(results):
 def test_legends_go_from_cold_to_hot(colormap):
     colors = array(legend_image(HeatStyle(colormap=colormap), 256))[0]
     assert len(np.unique(colors, axis=0)) > 150
+
+
+def test_without_evidence_it_is_fainter(results):
+    recognition = results[-1].recognition
+    strong = newest_heat(recognition, HeatStyle())
+    window = replace(recognition.window, evident=False)
+    faint = newest_heat(replace(recognition, window=window), HeatStyle())
+
+    def most(image):
+        return max(
+            image.pixelColor(x, y).alpha()
+            for x in range(image.width())
+            for y in range(image.height())
+        )
+
+    assert most(faint) == pytest.approx(FAINT * most(strong), abs=2)
