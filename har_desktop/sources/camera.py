@@ -9,6 +9,7 @@ from har_desktop.sources.cameras import BACKEND, CameraId, find_camera, list_cam
 
 # What a person may choose from; a camera takes the nearest that it can do. (height, width) pixels.
 SIZES = ((480, 640), (720, 1280), (1080, 1920))
+DEFAULT_SIZE = SIZES[0]
 RATES = (15.0, 30.0, 60.0)
 
 _HIGHEST_FPS = 1000.0

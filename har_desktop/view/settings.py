@@ -8,6 +8,7 @@ import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
 from har_desktop.overlay import OPACITY
+from har_desktop.sources.camera import DEFAULT_SIZE
 from har_desktop.sources.cameras import CameraId
 from har_desktop.view.heat import (
     COLORMAPS,
@@ -92,9 +93,16 @@ class Settings:
 
     @property
     def camera_size(self) -> tuple[int, int] | None:
-        """(height, width) to ask cameras for; None for their own choice."""
-        height, width = self._number("capture/height", 0), self._number("capture/width", 0)
-        return (int(height), int(width)) if height > 0 and width > 0 else None
+        """(height, width) to ask cameras for; None for their own choice.
+
+        Unless chosen, it is that of the clips that the shipped models know: a wider picture shows
+        people smaller, and much of it is none of their business.
+        """
+        height = int(self._number("capture/height", DEFAULT_SIZE[0]))
+        width = int(self._number("capture/width", DEFAULT_SIZE[1]))
+        if height == width == 0:
+            return None
+        return (height, width) if height > 0 and width > 0 else DEFAULT_SIZE
 
     @camera_size.setter
     def camera_size(self, size: tuple[int, int] | None) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
+from har_desktop.sources.camera import DEFAULT_SIZE
 from har_desktop.sources.cameras import CameraId
 from har_desktop.view.heat import HeatStyle
 from har_desktop.view.settings import Settings
@@ -40,7 +41,11 @@ def test_everything_survives_a_restart(store):
 def test_nothing_is_set_at_first(store):
     settings = opened(store)
     assert settings.geometry is settings.camera is settings.model is None
-    assert settings.camera_size is settings.camera_rate is None
+    assert settings.camera_rate is None
+    assert settings.camera_size == DEFAULT_SIZE
+    settings.camera_size = None
+    settings.sync()
+    assert opened(store).camera_size is None
     assert settings.heat == HeatStyle()
     assert settings.recent == settings.streams == ()
     assert settings.folder.name == "HAR Desktop"
@@ -55,7 +60,8 @@ def test_nonsense_counts_as_not_set(store):
     )
     settings = opened(store)
     assert settings.heat == HeatStyle(shown=False)
-    assert settings.camera is settings.camera_size is settings.camera_rate is None
+    assert settings.camera is settings.camera_rate is None
+    assert settings.camera_size == DEFAULT_SIZE
     assert settings.geometry is settings.model is None
     assert settings.folder.name == "HAR Desktop"
     assert settings.appearance == DEFAULT_APPEARANCE
@@ -70,7 +76,8 @@ def test_no_number_is_beyond_all_bounds(store, number):
     )
     settings = opened(store)
     assert settings.heat == HeatStyle()
-    assert settings.camera is settings.camera_size is settings.camera_rate is None
+    assert settings.camera is settings.camera_rate is None
+    assert settings.camera_size == DEFAULT_SIZE
 
 
 def test_the_opacity_stays_a_share(store):

@@ -240,7 +240,7 @@ def test_camera_size_and_rate_can_be_chosen(in_window, settings):
         menus = {a.text(): a.menu() for a in window.commands.camera.actions() if a.menu()}
         sizes = menus["Picture &size"].actions()
         rates = menus["Frame &rate"].actions()
-        assert [a.text() for a in sizes if a.isChecked()] == ["The camera's own"]
+        assert [a.text() for a in sizes if a.isChecked()] == ["640 \u00d7 480"]
         next(a for a in sizes if a.text() == "1280 \u00d7 720").trigger()
         next(a for a in rates if a.text() == "30 per second").trigger()
         assert settings.camera_size == (720, 1280)
