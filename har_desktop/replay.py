@@ -21,12 +21,12 @@ from har_desktop.inference.session import Provider
 from har_desktop.models import default_bundle
 from har_desktop.pipeline.ordered import Outcome, run_in_order
 from har_desktop.sinks.base import RunInfo, Sink
-from har_desktop.sinks.outputs import is_result, make_folder, opened, spare_others, unique
+from har_desktop.sinks.outputs import is_result, make_folder, opened, place, spare_others
 from har_desktop.sources.base import Source, SourceInfo
 from har_desktop.sources.contained import ContainedVideo, Decoder
 from har_desktop.sources.decoder_process import DecoderError
 from har_desktop.sources.figure import Demo
-from har_desktop.sources.files import expand_sources
+from har_desktop.sources.files import digest, expand_sources, is_folder
 
 DEMO = "demo"
 TOP = "top"
@@ -144,13 +144,15 @@ def replay(
 
         named = list(_named(sources, fail))
         paths = [path for _, path in named if path is not None]
-        stems = [DEMO if path is None else path.stem for _, path in named]
-        for (name, path), stem in zip(named, unique(stems), strict=True):
+        taken = set[str]()
+        for name, path in named:
             source = Demo() if path is None else ContainedVideo(path, decoder)
+            sha256 = None if path is None else digest(path)
+            target = place(out, DEMO if path is None else path.stem, sha256, taken)
             try:
-                spare_others(name, out / stem, paths)
+                spare_others(name, target, paths)
                 summary = _replay_one(
-                    name, source, out / stem, recognizer, method, hop, progress, on_frame
+                    name, source, sha256, target, recognizer, method, hop, progress, on_frame
                 )
             except HarError as error:
                 fail(name, error)
@@ -189,18 +191,28 @@ def _named(
             yield DEMO, None
             continue
         try:
-            videos = expand_sources([Path(source)])
-            for path in videos:
-                if (film := path.resolve()) not in seen and not is_result(path, videos):
+            for path in _videos(Path(source)):
+                if (film := path.resolve()) not in seen:
                     seen.add(film)
                     yield str(path), path
         except InputError as error:
             fail(source, error)
 
 
+def _videos(source: Path) -> list[Path]:
+    """What a name stands for; a folder's own results are not looked at again."""
+    videos = expand_sources([source])
+    if not is_folder(source):
+        return videos
+    if found := [video for video in videos if not is_result(video, videos)]:
+        return found
+    raise InputError(f"{source}: only results in this folder; name the files themselves")
+
+
 def _replay_one(
     name: str,
     source: Source,
+    sha256: str | None,
     target: Path,
     recognizer: Recognizer,
     method: Method,
@@ -213,7 +225,7 @@ def _replay_one(
     decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
     try:
         info = source.open()
-        with opened(target, _run_info(info, recognizer, method)) as sinks:
+        with opened(target, _run_info(info, sha256, recognizer, method)) as sinks:
             outcome = _run(source, info, recognizer, decider, sinks, hop, progress, on_frame)
             for sink in sinks:
                 sink.hold(outcome.last)
@@ -258,7 +270,9 @@ def _run(
         return run_in_order(source, recognizer, decider, sinks, hop, tick)
 
 
-def _run_info(info: SourceInfo, recognizer: Recognizer, method: Method) -> RunInfo:
+def _run_info(
+    info: SourceInfo, sha256: str | None, recognizer: Recognizer, method: Method
+) -> RunInfo:
     manifest = recognizer.manifest
     return RunInfo(
         source=info,
@@ -268,6 +282,7 @@ def _run_info(info: SourceInfo, recognizer: Recognizer, method: Method) -> RunIn
         classes=manifest.classes,
         frame_interval_s=manifest.window.frame_interval_s,
         method=method,
+        source_sha256=sha256,
     )
 
 

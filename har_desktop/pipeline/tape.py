@@ -38,7 +38,8 @@ class Tape:
         self._video = AnnotatedVideo(target.with_name(f"{target.name}.mp4"), run, plain=plain)
         self._sinks: list[AnnotatedVideo | FramesJsonl] = [self._video]
         try:
-            self._sinks.append(FramesJsonl(target.with_name(f"{target.name}.frames.jsonl"), run))
+            frames = target.with_name(f"{target.name}.frames.jsonl")
+            self._sinks.append(FramesJsonl(frames, run, plain=plain))
         except BaseException:
             self.abort()
             raise

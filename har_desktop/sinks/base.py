@@ -25,6 +25,7 @@ class RunInfo:
         classes: Names in the order of the model's probabilities.
         frame_interval_s: Seconds between the frames of the model's window.
         method: Whose heat-maps are meant.
+        source_sha256: Of the content of the file that was looked at; None where there is none.
     """
 
     source: SourceInfo
@@ -34,6 +35,7 @@ class RunInfo:
     classes: tuple[str, ...]
     frame_interval_s: float
     method: Method = "grad-cam"
+    source_sha256: str | None = None
 
 
 class Sink(ABC):

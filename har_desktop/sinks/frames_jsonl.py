@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from har_desktop.decision.decision import Decision, Event
 from har_desktop.errors import OutputError
@@ -16,13 +17,22 @@ from har_desktop.sinks.atomic import AtomicText
 from har_desktop.sinks.base import RunInfo, Sink
 
 SCHEMA_VERSION = 1
+_LONGEST_HEADER = 1 << 20  # bytes: a thousand classes fit
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
-    """The first line: how the file came about. See `RunInfo`."""
+    """The first line: how the file came about. See `RunInfo`.
+
+    Attributes:
+        source_sha256: Tells the results of one video from those of another of the same name.
+        drawn: Whether heat-map and label are drawn onto the video beside this file.
+
+    Headers of before have neither.
+    """
 
     schema_version: int
     source: str
+    source_sha256: str | UnsetType | None = UNSET
     width: int
     height: int
     fps: float | None
@@ -32,6 +42,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
     classes: tuple[str, ...]
     frame_interval_s: float
     method: Method
+    drawn: bool | UnsetType = UNSET
 
 
 class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
@@ -70,12 +81,13 @@ class FramesJsonl(Sink):
     Args:
         path: The final name.
         run: Goes into the header.
+        plain: Nothing is drawn onto the video that these results belong to.
 
     Raises:
         OutputError: It cannot be written there.
     """
 
-    def __init__(self, path: Path, run: RunInfo) -> None:
+    def __init__(self, path: Path, run: RunInfo, *, plain: bool = False) -> None:
         self._path = path
         self._classes, self._method = run.classes, run.method
         self._text = AtomicText(path)
@@ -84,6 +96,7 @@ class FramesJsonl(Sink):
             Header(
                 schema_version=SCHEMA_VERSION,
                 source=run.source.name,
+                source_sha256=run.source_sha256,
                 width=run.source.width,
                 height=run.source.height,
                 fps=run.source.fps,
@@ -93,6 +106,7 @@ class FramesJsonl(Sink):
                 classes=run.classes,
                 frame_interval_s=run.frame_interval_s,
                 method=run.method,
+                drawn=not plain,
             )
         )
 
@@ -145,6 +159,15 @@ class FramesJsonl(Sink):
 
     def _line(self, record: Header | FrameLine) -> None:
         self._text.write(self._encoder.encode(record).decode() + "\n")
+
+
+def read_header(path: Path) -> Header | None:
+    """The header of such a file; None where there is none that this program has written."""
+    try:
+        with path.open("rb") as file:
+            return msgspec.json.decode(file.readline(_LONGEST_HEADER), type=Header)
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError):
+        return None
 
 
 def _number(value: float) -> float:

@@ -6,14 +6,17 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
+
+from msgspec import UNSET
 
 from har_desktop.errors import InputError
 from har_desktop.sinks.atomic import writing
 from har_desktop.sinks.base import RunInfo, Sink
 from har_desktop.sinks.behind import Behind
 from har_desktop.sinks.events_csv import EventsCsv
-from har_desktop.sinks.frames_jsonl import FramesJsonl
+from har_desktop.sinks.frames_jsonl import FramesJsonl, read_header
 from har_desktop.sinks.subtitles import Subtitles
 from har_desktop.sinks.video import AnnotatedVideo
 
@@ -34,21 +37,32 @@ def make_folder(out: Path) -> None:
         ) from error
 
 
-def unique(names: Sequence[str]) -> list[str]:
-    """Names for the outputs, numbered where several sources share one.
+def place(out: Path, name: str, sha256: str | None, taken: set[str]) -> Path:
+    """Where the results of a source go, numbered where another source has the name.
 
-    Names that some systems take for the same are shared, too: those that differ in the case of
-    letters, or in how an accent is written.
+    Results of the same content that are there already are meant to be replaced. Names that some
+    systems take for the same are shared, too: those that differ in the case of letters, or in how
+    an accent is written.
+
+    Args:
+        out: The folder.
+        name: Of the source.
+        sha256: Of its content, as in `RunInfo`.
+        taken: By the sources before it; the name that is found is added.
+
+    Returns:
+        The target of `opened`.
     """
-    found: list[str] = []
-    taken = set[str]()
-    for name in names:
-        number = 1
-        while _same(free := name if number == 1 else f"{name}-{number}") in taken:
-            number += 1
-        found.append(free)
-        taken.add(_same(free))
-    return found
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    free = next(x for x in names if _same(x) not in taken and not _of_another(out / x, sha256))
+    taken.add(_same(free))
+    return out / free
+
+
+def _of_another(target: Path, sha256: str | None) -> bool:
+    """Whether there are results of another source; those of before don't say whose they are."""
+    header = read_header(_outputs(target)[1])
+    return header is not None and header.source_sha256 not in (UNSET, sha256)
 
 
 def _same(name: str) -> str:
@@ -63,10 +77,19 @@ def _outputs(target: Path) -> tuple[Path, Path, Path, Path]:
 
 
 def is_result(video: Path, videos: Sequence[Path]) -> bool:
-    """Whether a replay has drawn it of another one of these videos of a folder."""
-    frames = _outputs(video.with_suffix(""))[1]
-    twins = [other for other in videos if other != video and other.stem == video.stem]
-    return video.suffix == ".mp4" and bool(twins) and frames.exists()
+    """Whether it is a video of this program's that shows heat-map and label.
+
+    Args:
+        video: One of `videos`.
+        videos: All of its folder. Results of before don't say what is drawn: they count where
+            there is another video of that name, their source.
+    """
+    header = read_header(_outputs(video.with_suffix(""))[1]) if video.suffix == ".mp4" else None
+    if header is None:
+        return False
+    if header.drawn is UNSET:
+        return any(other != video and other.stem == video.stem for other in videos)
+    return header.drawn
 
 
 def spare_others(name: str, target: Path, sources: Sequence[Path]) -> None:

@@ -169,6 +169,70 @@ def test_a_folder_may_hold_its_own_results(tmp_path: Path, sure_bundle: Path) ->
     assert names[0] == names[1]
 
 
+def test_results_of_another_video_of_that_name_stay(tmp_path: Path, sure_bundle: Path) -> None:
+    out = tmp_path / "out"
+    videos = []
+    for number, person in enumerate(("anna", "ben"), 1):
+        (tmp_path / person).mkdir()
+        videos.append(write_video(tmp_path / person / "IMG_1.avi", seconds=0.5 * number))
+    first, second = (_names(run([video], out, sure_bundle)) for video in videos)
+    assert (first, second) == (["IMG_1"], ["IMG_1-2"])
+    before = {path: path.read_bytes() for path in out.glob("IMG_1.*")}
+    for again in (videos[1:], videos[::-1]):  # each replaces its own results, in whatever order
+        assert _names(run(again, out, sure_bundle)) == ["IMG_1-2", "IMG_1"][: len(again)]
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(list(out.iterdir())) == 8
+    assert str(tmp_path) not in (out / "IMG_1.frames.jsonl").read_text()
+
+
+def test_results_of_before_do_not_say_whose_they_are(tmp_path: Path, sure_bundle: Path) -> None:
+    video, out = write_video(tmp_path / "a.avi", seconds=0.5), tmp_path / "out"
+    run([video], out, sure_bundle)
+    _age(out / "a.frames.jsonl")
+    assert _names(run([write_video(video, seconds=1.0)], out, sure_bundle)) == ["a"]
+
+
+def test_a_recording_is_no_result_of_a_video(tmp_path: Path, sure_bundle: Path) -> None:
+    video, out = write_video(tmp_path / "a.avi", seconds=0.5), tmp_path / "out"
+    run([video], out, sure_bundle)
+    frames = out / "a.frames.jsonl"
+    header, *lines = frames.read_text().splitlines()
+    frames.write_text("\n".join([json.dumps(json.loads(header) | {"source_sha256": None}), *lines]))
+    assert _names(run([video], out, sure_bundle)) == ["a-2"]
+
+
+def test_a_folders_results_are_no_videos_of_it(tmp_path: Path, sure_bundle: Path) -> None:
+    write_video(tmp_path / "a.avi", seconds=0.5)
+    write_video(tmp_path / "b.avi", seconds=1.0).rename(tmp_path / "a.mp4")
+    for _ in range(2):
+        results = run([tmp_path], tmp_path, sure_bundle)
+        assert [Path(s.source).name for s in results.summaries] == ["a.mp4"]
+        assert [Path(f.source).name for f in results.failures] == ["a.avi"]
+        assert {p.name for p in tmp_path.glob("*.mp4")} == {"a.mp4", "a-2.mp4"}
+    named = run([tmp_path / "a-2.mp4"], tmp_path / "out", sure_bundle)
+    assert [Path(s.source).name for s in named.summaries] == ["a-2.mp4"]
+
+
+def test_a_folder_of_results_alone_is_told(tmp_path: Path, sure_bundle: Path) -> None:
+    run([write_video(tmp_path / "a.avi", seconds=0.5)], tmp_path / "out", sure_bundle)
+    (failure,) = run([tmp_path / "out"], tmp_path / "more", sure_bundle).failures
+    assert failure.error == (
+        f"{tmp_path / 'out'}: only results in this folder; name the files themselves"
+    )
+
+
+def _names(results: Replays) -> list[str]:
+    assert not results.failures
+    return [Path(summary.files[0]).stem for summary in results.summaries]
+
+
+def _age(frames: Path) -> None:
+    """Let a file be one of before headers told of source and drawing."""
+    header, *lines = frames.read_text().splitlines()
+    old = {k: v for k, v in json.loads(header).items() if k not in ("source_sha256", "drawn")}
+    frames.write_text("\n".join([json.dumps(old), *lines]))
+
+
 def test_pauses_do_not_lengthen_the_last_picture() -> None:
     outcome = Outcome(frames=3, first=0.0, last=20.0)
     info = SourceInfo("film", 64, 48, fps=25.0, frames=None, live=False)

@@ -53,6 +53,7 @@ def test_time_starts_with_the_first_result(record, results, tmp_path, ends):
     assert (video, jsonl) == (tmp_path / "take.mp4", tmp_path / "take.frames.jsonl")
     header, *rows = lines(jsonl)
     assert (header["source"], header["model"], header["provider"]) == ("camera", "live", "cpu")
+    assert (header["source_sha256"], header["drawn"]) == (None, True)
     assert [row["index"] for row in rows] == list(range(30))
     assert [row["time"] for row in rows] == pytest.approx([i / FPS for i in range(30)])
     assert [row["label"] for row in rows] == [result.decision.label for result in given]
@@ -69,7 +70,8 @@ def test_time_starts_with_the_first_result(record, results, tmp_path, ends):
 def test_a_plain_recording_shows_nothing_but_the_pictures(record, results):
     recorder, given = record(plain=True), results(30)
     feed(recorder, given)
-    video, _ = recorder.stop()
+    video, jsonl = recorder.stop()
+    assert lines(jsonl)[0]["drawn"] is False
     frames, _ = video_frames(video)
     assert len(frames) == 30
     for frame, result in zip(frames, given, strict=True):

@@ -1,11 +1,13 @@
 import json
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
 from har_desktop.decision.decision import State
 from har_desktop.errors import OutputError
-from har_desktop.sinks.frames_jsonl import FramesJsonl
+from har_desktop.sinks.frames_jsonl import FramesJsonl, read_header
 
 IMAGE = np.zeros((96, 128, 3), np.uint8)
 
@@ -16,7 +18,7 @@ def lines_of(path):
 
 def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
     path = tmp_path / "clip.frames.jsonl"
-    sink = FramesJsonl(path, run_info)
+    sink = FramesJsonl(path, replace(run_info, source_sha256="ab" * 32))
     sink.write(*result(IMAGE, 0, 0.0, State.FILLING), [])
     sink.write(*result(IMAGE, 1, 0.04, State.NO_ACTION), [])
     sink.write(*result(IMAGE, 2, 1 / 3), [])
@@ -27,6 +29,7 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
         "type": "header",
         "schema_version": 1,
         "source": "clip.avi",
+        "source_sha256": "ab" * 32,
         "width": 128,
         "height": 96,
         "fps": 25.0,
@@ -36,6 +39,7 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
         "classes": list(run_info.classes),
         "frame_interval_s": 0.2,
         "method": "grad-cam",
+        "drawn": True,
     }
     assert filling == {
         "type": "frame",
@@ -64,6 +68,26 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
         "evident": True,
         "filled": 10,
     }
+
+
+def test_a_header_comes_back_and_one_of_before_too(tmp_path, run_info):
+    path = tmp_path / "clip.frames.jsonl"
+    FramesJsonl(path, run_info, plain=True).finish()
+    header = read_header(path)
+    assert (header.source, header.source_sha256, header.drawn) == ("clip.avi", None, False)
+    (old,) = lines_of(path)
+    del old["source_sha256"], old["drawn"]
+    path.write_text(json.dumps(old))
+    header = read_header(path)
+    assert (header.source_sha256, header.drawn) == (msgspec.UNSET, msgspec.UNSET)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}\n", b"no JSON", b'{"type":"frame"}', b"\xff\n"])
+def test_what_this_program_has_not_written_has_no_header(tmp_path, content):
+    path = tmp_path / "clip.frames.jsonl"
+    assert read_header(path) is None
+    path.write_bytes(content)
+    assert read_header(path) is None
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -4,22 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from har_desktop.sinks.base import Sink
-from har_desktop.sinks.outputs import make_folder, opened, unique
+from har_desktop.sinks.frames_jsonl import FramesJsonl
+from har_desktop.sinks.outputs import is_result, make_folder, opened, place
 
 
-def test_a_name_that_a_number_would_make_is_not_taken_twice() -> None:
-    assert unique(["a", "b", "a", "a-2", "a"]) == ["a", "b", "a-2", "a-2-2", "a-3"]
+def test_a_name_that_a_number_would_make_is_not_taken_twice(tmp_path: Path) -> None:
+    assert _places(tmp_path, "a", "b", "a", "a-2", "a") == ["a", "b", "a-2", "a-2-2", "a-3"]
 
 
-def test_names_that_some_disks_take_for_the_same_are_kept_apart() -> None:
-    assert unique(["Clip", "clip", "CLIP-2"]) == ["Clip", "clip-2", "CLIP-2-2"]
-    assert unique(["caf\u00e9", "cafe\u0301"]) == ["caf\u00e9", "cafe\u0301-2"]
+def test_names_that_some_disks_take_for_the_same_are_kept_apart(tmp_path: Path) -> None:
+    assert _places(tmp_path, "Clip", "clip", "CLIP-2") == ["Clip", "clip-2", "CLIP-2-2"]
+    assert _places(tmp_path, "caf\u00e9", "cafe\u0301") == ["caf\u00e9", "cafe\u0301-2"]
+
+
+def test_results_of_another_source_keep_their_name(tmp_path: Path, run_info) -> None:
+    for name, sha256 in (("a", "1" * 64), ("a-2", "2" * 64), ("b", None)):
+        run = replace(run_info, source_sha256=sha256)
+        FramesJsonl(tmp_path / f"{name}.frames.jsonl", run).finish()
+    found = [place(tmp_path, "a", number * 64, set()).name for number in "123"]
+    assert found == ["a", "a-2", "a-3"]
+    assert place(tmp_path, "b", "1" * 64, set()).name == "b-2"
+    assert place(tmp_path, "b", None, set()).name == "b"
+
+
+def test_only_what_is_drawn_on_is_a_result(tmp_path: Path, run_info) -> None:
+    names = ("drawn.mp4", "plain.mp4", "alone.mp4", "drawn.avi")
+    videos = [tmp_path / name for name in names]
+    FramesJsonl(tmp_path / "drawn.frames.jsonl", run_info).finish()
+    FramesJsonl(tmp_path / "plain.frames.jsonl", run_info, plain=True).finish()
+    assert [video.name for video in videos if is_result(video, videos)] == ["drawn.mp4"]
+
+
+def test_of_results_of_before_the_source_tells(tmp_path: Path, run_info) -> None:
+    for name in ("with", "without"):
+        frames = FramesJsonl(tmp_path / f"{name}.frames.jsonl", run_info).finish()
+        frames.write_text(frames.read_text().replace(',"drawn":true', ""))
+    videos = [tmp_path / name for name in ("with.avi", "with.mp4", "without.mp4")]
+    assert [video.name for video in videos if is_result(video, videos)] == ["with.mp4"]
 
 
 def test_looking_whether_a_folder_takes_files_leaves_all_as_it_is(tmp_path: Path) -> None:
@@ -50,6 +78,11 @@ def test_what_fails_leaves_none_of_them(tmp_path: Path, run_info, result) -> Non
     with pytest.raises(ZeroDivisionError):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+def _places(out: Path, *names: str) -> list[str]:
+    taken = set[str]()
+    return [place(out, name, None, taken).name for name in names]
 
 
 def _write(sinks: Sequence[Sink], result) -> None:

@@ -1,7 +1,9 @@
+import hashlib
+
 import pytest
 
 from har_desktop.errors import InputError
-from har_desktop.sources.files import expand_sources
+from har_desktop.sources.files import digest, expand_sources
 
 
 @pytest.fixture
@@ -41,6 +43,13 @@ def test_a_folder_that_may_only_be_listed_is_told(mere_user, foreign_folder):
     with mere_user(), pytest.raises(InputError, match="cannot be read: Permission denied"):
         expand_sources([folder])
     folder.chmod(0o755)
+
+
+def test_a_digest_is_that_of_the_content(folder):
+    (folder / "b.mp4").write_bytes(b"content")
+    assert digest(folder / "b.mp4") == hashlib.sha256(b"content").hexdigest()
+    assert digest(folder / "inner.mp4") is None
+    assert digest(folder / "gone.mp4") is None
 
 
 def test_a_folder_without_videos_is_refused(folder):
