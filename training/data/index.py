@@ -14,9 +14,11 @@ import unicodedata
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from pathlib import Path
 
+import click
 import msgspec
 
 from har_desktop.errors import InputError
+from har_desktop.sinks.outputs import is_result
 from har_desktop.sources.files import VIDEO_SUFFIXES
 from training.data.groups import plain, read_groups
 
@@ -48,6 +50,9 @@ class Clip(msgspec.Struct, frozen=True):
 def scan(root: Path, classes: Sequence[str] | None = None) -> list[Clip]:
     """List the clips under `root/LABEL/`, sorted by path.
 
+    Tells on stderr of those with our own drawing in them: a network would learn to read that, and
+    they may be copies of clips on the other side of a split. They are left out.
+
     Args:
         root: The data folder.
         classes: Only these; None for all that are there.
@@ -58,12 +63,17 @@ def scan(root: Path, classes: Sequence[str] | None = None) -> list[Clip]:
     """
     there = labels(root)
     groups = read_groups(root)
-    clips = []
+    clips: list[Clip] = []
+    drawn: list[Path] = []
     for label in there if classes is None else classes:
         if label not in there:
             known = f"; there are {', '.join(there)}: choose with --classes" if there else ""
             raise InputError(f"no clips of class {label} in {root / label}{known}")
-        clips += _clips(root, label, groups)
+        clips += _clips(root, label, groups, drawn)
+    if drawn:
+        first = drawn[0].relative_to(root).as_posix()
+        told = f"left out: clips with heat-map and label drawn in: {len(drawn)}, first {first}"
+        click.echo(told, err=True)
     return clips
 
 
@@ -142,8 +152,12 @@ def _videos(folder: Path) -> list[Path]:
     )
 
 
-def _clips(root: Path, label: str, groups: dict[str, str] | None) -> list[Clip]:
-    paths = _videos(root / label)
+def _clips(root: Path, label: str, groups: dict[str, str] | None, drawn: list[Path]) -> list[Clip]:
+    """The clips of a label; those with our drawing are added to `drawn` instead."""
+    videos = _videos(root / label)
+    ours = {path for path in videos if is_result(path, videos)}
+    drawn += sorted(ours)
+    paths = [path for path in videos if path not in ours]
     named = {path: match["group"] for path in paths if (match := _NAME.match(path.stem))}
     clips = []
     for path in paths:

@@ -3,6 +3,9 @@ from pathlib import Path
 import pytest
 
 from har_desktop.errors import InputError
+from har_desktop.sinks.base import RunInfo
+from har_desktop.sinks.frames_jsonl import FramesJsonl
+from har_desktop.sources.base import SourceInfo
 from training.data.index import is_ucf, other_labels, scan
 
 
@@ -118,6 +121,33 @@ def test_a_name_without_group_among_names_with_groups_is_refused(tmp_path: Path)
     touch(tmp_path / "Wave" / "holiday.mp4")
     with pytest.raises(InputError, match=r"holiday\.mp4 states no group, as its neighbours do"):
         scan(tmp_path, ("Wave",))
+
+
+def test_clips_that_show_our_own_drawing_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("Run/a.mp4", "Run/b.mp4", "Wave/a.avi", "Wave/a.mp4", "Wave/c.mp4", "Wave/d.mp4"):
+        touch(tmp_path / name)
+    for name in ("Run/a", "Wave/a", "Wave/d"):
+        _tell_of(tmp_path / name, plain=False)
+    _tell_of(tmp_path / "Run" / "b", plain=True)
+    # The table need not name what is left out.
+    (tmp_path / "groups.csv").write_text("file,group\nRun/b.mp4,x\nWave/a.avi,x\nWave/c.mp4,y\n")
+    assert [clip.path for clip in scan(tmp_path)] == ["Run/b.mp4", "Wave/a.avi", "Wave/c.mp4"]
+    assert capsys.readouterr().err == (
+        "left out: clips with heat-map and label drawn in: 3, first Run/a.mp4\n"
+    )
+    (tmp_path / "Run" / "a.frames.jsonl").unlink()
+    with pytest.raises(InputError, match=r"states no group of Run/a\.mp4"):
+        scan(tmp_path, ("Run",))
+    assert capsys.readouterr().err == ""
+
+
+def _tell_of(video: Path, *, plain: bool) -> None:
+    """Write the results that stand beside a video of this program's."""
+    source = SourceInfo("camera", 64, 48, 25.0, None, live=True)
+    run = RunInfo(source, "small", "cpu", None, ("Run", "Wave"), 0.2)
+    FramesJsonl(video.with_name(f"{video.name}.frames.jsonl"), run, plain=plain).finish()
 
 
 def touch(path: Path) -> None:
