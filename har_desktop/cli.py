@@ -6,6 +6,7 @@ Whatever is heavy is imported inside the verb that needs it, so that `--help` an
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -36,7 +37,25 @@ def run() -> NoReturn:
     console.leave(main())
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class _Verbs(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from har_desktop.sources.files import is_file, is_folder
+
+        name, path = args[0], Path(args[0])
+        unknown = name and self.get_command(ctx, name) is None
+        if unknown and (is_file(path) or is_folder(path)):  # the obvious thing to try
+            meant = f"{NAME} replay {shlex.quote(name)} --out RESULTS"
+            ctx.fail(f"No such command {name!r}; to recognise it: {meant}.")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Verbs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name=NAME, message="%(prog)s %(version)s")
 @console.debug_option
 @click.pass_context
@@ -60,6 +79,13 @@ class _Seconds(click.FloatRange):
         return seconds
 
 
+class _Folder(click.Path):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":  # a variable of a shell, perhaps: it would mean the folder one is in
+            self.fail("an empty name; name a folder.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _refuse_addresses(
     _: click.Context, __: click.Parameter, sources: tuple[str, ...]
 ) -> tuple[str, ...]:
@@ -74,7 +100,7 @@ def _refuse_addresses(
 
 @cli.command()
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, callback=_refuse_addresses)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for results.")
+@click.option("--out", type=_Folder(path_type=Path), required=True, help="Folder for results.")
 @click.option("--model", type=click.Path(path_type=Path), help="A bundle's folder.")
 @click.option(
     "--provider",

@@ -1,6 +1,7 @@
 """The verbs, through the program's own `main`, with a small real bundle as the default model."""
 
 import json
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -79,6 +80,17 @@ def test_unknown_verb(run):
     code, out, err = run("recognise")
     assert (code, out) == (2, "")
     assert err == "har-desktop: error: No such command 'recognise'. See har-desktop --help.\n"
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "my clips"])
+def test_a_video_without_a_verb_is_told_the_verb(run, tmp_path, name):
+    (tmp_path / name).mkdir()
+    code, out, err = run(name, "--out", "results")
+    assert (code, out) == (2, "")
+    assert err == (
+        f"har-desktop: error: No such command {name!r}; to recognise it:"
+        f" har-desktop replay {shlex.quote(name)} --out RESULTS. See har-desktop --help.\n"
+    )
 
 
 @pytest.fixture
@@ -200,6 +212,7 @@ class TestReplay:
             (["rtsp://me:secret@cam/1"], "Invalid value for 'SOURCE...': addresses are for the"),
             (["clip.avi", "--provider", "tpu"], "Invalid value for '--provider'"),
             (["clip.avi", "--method", "x-ray"], "Invalid value for '--method'"),
+            (["clip.avi", "--out", ""], "Invalid value for '--out': an empty name; name a folder"),
             ([], "Missing argument 'SOURCE...'"),
             (["clip.avi", ""], "Invalid value for 'SOURCE...': an empty name; name a file"),
             (["x" * 300 + ".avi", "--json"], "x" * 300 + ".avi: cannot be read: File name too lo"),
@@ -207,7 +220,7 @@ class TestReplay:
     )
     def test_wrong_input_is_one_line(self, run, clip, arguments, complaint):
         assert clip.exists()
-        code, out, err = run("replay", *arguments, "--out", "results")
+        code, out, err = run("replay", "--out", "results", *arguments)
         assert (code, out) == (2, "")
         assert err.startswith(f"har-desktop: error: {complaint}")
         assert err.count("\n") == 1
