@@ -270,7 +270,7 @@ def _commands(manifest: Manifest, training: Training, config: Config | Streams) 
     if split.validated:
         yield f"python -m training refit --after {run} {clips} --run AGAIN"
         run = "AGAIN"
-    yield f"python -m export build {run} --out {bundle}"
+    yield f"python -m export build {run} --out {bundle} --replace"
     # Without a split, the official test groups are looked at.
     official = is_ucf101(manifest, training) and not leaks
     tests = "" if official else f" --split {run}/split.json"

@@ -22,16 +22,22 @@ def cli() -> None:
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The bundle's folder.")
+@click.option("--replace", is_flag=True, help="Take the place of another run's bundle.")
 @console.debug_option
-def build(run: Path, out: Path) -> None:
+def build(run: Path, out: Path, replace: bool) -> None:
     """Export the trained RUN, check the graphs against it, and write the bundle."""
     from export.run import read_run
 
     trained = read_run(run)
+    from export.before import figures
     from export.build import build as run_build
 
-    found = run_build(trained, out)
+    lost = figures(out)
+    found = run_build(trained, out, replace=replace)
     click.echo(f"{out}: built and verified; {found}")
+    if lost:
+        told = f"the figures of the bundle before are gone, measure again: {', '.join(lost)}"
+        click.echo(f"{out}: {told}", err=True)
 
 
 @cli.command()

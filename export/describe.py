@@ -55,12 +55,7 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         calibration=run.calibration,
         encoder=encoder_spec(graphs, encoders),
         head=graph_file(place.HEAD, head),
-        training={
-            "data": run.split.data,
-            "split": _summary(run.split),
-            "configuration": msgspec.to_builtins(config),
-            "environment": run.environment,
-        },
+        training=training(run),
         metrics={},
         source={
             "commit": commit(),
@@ -72,6 +67,16 @@ def write_bundle(folder: Path, name: str, run: Run, graphs: Graphs) -> Manifest:
         write_whole(folder / graph.file, data)
     write_description(folder, manifest)
     return manifest
+
+
+def training(run: Run) -> Json:
+    """What the manifest tells of the run."""
+    return {
+        "data": run.split.data,
+        "split": _summary(run.split),
+        "configuration": msgspec.to_builtins(run.config),
+        "environment": run.environment,
+    }
 
 
 def input_spec(config: Config | Streams) -> InputSpec:

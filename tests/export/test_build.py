@@ -56,7 +56,7 @@ def test_each_network_of_several_has_an_encoder_of_its_own(built, make_run, tmp_
     run = read_run(make_run(kind=TunedGru, beside=CnnGru))
     target = tmp_path / "tiny"
     shutil.copytree(built, target)  # one of before, with one encoder
-    build(run, target)
+    build(run, target, replace=True)
     graphs = {"encoder-1.onnx", "encoder-2.onnx", "head.onnx"}
     assert set(_contents(target)) == {*graphs, "manifest.json", "card.md"}
     manifest = load_bundle(target).manifest

@@ -142,7 +142,7 @@ def commands(manifest, tmp_path, monkeypatch):
 def test_the_commands_of_the_posters_network(commands):
     assert commands(CnnGru()) == [
         "python -m training fit --data DATA --config CONFIG.toml --run RUN",
-        "python -m export build RUN --out models/tiny",
+        "python -m export build RUN --out models/tiny --replace",
         "python -m training evaluate --bundle models/tiny --data DATA --json > R.json",
         "python -m export measure models/tiny R.json",
     ]
@@ -161,7 +161,7 @@ def test_networks_that_build_on_published_ones_ask_for_them(commands, networks):
 def test_a_run_that_learned_from_all_is_built_from_the_second_training(commands):
     _, refit, build, *_ = commands(CnnGru(), validated={"clips": 1, "groups": ["g08"]})
     assert refit == "python -m training refit --after RUN --data DATA --run AGAIN"
-    assert build == "python -m export build AGAIN --out models/tiny"
+    assert build == "python -m export build AGAIN --out models/tiny --replace"
 
 
 @pytest.mark.parametrize("split", [{"data": "own clips"}, {"protocol": "clip-random"}])
