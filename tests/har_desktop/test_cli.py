@@ -339,7 +339,7 @@ class TestDoctor:
 
     @pytest.mark.usefixtures("shipped")
     def test_cameras_go_by_their_names(self, run, monkeypatch):
-        webcam = SimpleNamespace(index=2, name="Integrated Webcam")
+        webcam = SimpleNamespace(index=2, name="Integrated Webcam", path="", vid=None, pid=None)
         monkeypatch.setattr("cv2_enumerate_cameras.enumerate_cameras", lambda _: [webcam])
         assert "  cameras          Integrated Webcam (2)\n" in run("doctor")[1]
 
