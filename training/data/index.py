@@ -19,7 +19,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.sinks.outputs import is_result
-from har_desktop.sources.files import VIDEO_SUFFIXES
+from har_desktop.sources.files import VIDEO_SUFFIXES, is_file
 from training.data.groups import plain, read_groups
 
 _NAME = re.compile(r"^v_(?P<label>.+)_(?P<group>g\d+)_c\d+$")
@@ -86,7 +86,7 @@ def labels(root: Path) -> tuple[str, ...]:
     """
     if not root.is_dir():
         raise InputError(f"no data folder {root}: give the folder that holds one folder per class")
-    found = tuple(sorted(p.name for p in root.iterdir() if p.is_dir() and _videos(p)))
+    found = tuple(sorted(p.name for p in root.iterdir() if p.is_dir() and videos(p)))
     plain: dict[str, str] = {}
     for label in found:
         letters = re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", label).casefold())
@@ -144,20 +144,30 @@ def changed(root: Path, clips: Iterable[Clip]) -> list[Clip]:
     return [clip for clip, path in there if path.is_file() and _digest(path) != clip.sha256]
 
 
-def _videos(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
-    )
+def videos(folder: Path) -> list[Path]:
+    """The video files directly in a folder, sorted; hidden ones are left out.
+
+    Raises:
+        InputError: The folder cannot be read.
+    """
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read: {error.strerror}; mend its rights") from error
+    return [path for path in entries if is_video_name(path.name) and is_file(path)]
+
+
+def is_video_name(name: str) -> bool:
+    """Whether a file of that name counts as a video."""
+    return Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith(".")
 
 
 def _clips(root: Path, label: str, groups: dict[str, str] | None, drawn: list[Path]) -> list[Clip]:
     """The clips of a label; those with our drawing are added to `drawn` instead."""
-    videos = _videos(root / label)
-    ours = {path for path in videos if is_result(path, videos)}
+    there = videos(root / label)
+    ours = {path for path in there if is_result(path, there)}
     drawn += sorted(ours)
-    paths = [path for path in videos if path not in ours]
+    paths = [path for path in there if path not in ours]
     named = {path: match["group"] for path in paths if (match := _NAME.match(path.stem))}
     clips = []
     for path in paths:
@@ -178,5 +188,10 @@ def _clips(root: Path, label: str, groups: dict[str, str] | None, drawn: list[Pa
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}; mend its rights, or remove it"
+        ) from error

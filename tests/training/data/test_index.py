@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,35 @@ def _tell_of(video: Path, *, plain: bool) -> None:
     source = SourceInfo("camera", 64, 48, 25.0, None, live=True)
     run = RunInfo(source, "small", "cpu", None, ("Run", "Wave"), 0.2)
     FramesJsonl(video.with_name(f"{video.name}.frames.jsonl"), run, plain=plain).finish()
+
+
+def test_what_only_has_the_name_of_a_video_is_no_clip(tmp_path: Path) -> None:
+    touch(tmp_path / "Wave" / "a.mp4")
+    (tmp_path / "Wave" / "folder.mp4").mkdir()
+    (tmp_path / "Wave" / "gone.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    (tmp_path / "Run" / "folder.mp4").mkdir(parents=True)
+    assert [clip.path for clip in scan(tmp_path)] == ["Wave/a.mp4"]
+
+
+@pytest.mark.parametrize("unreadable", ["Wave", "Wave/a.mp4"])
+def test_what_cannot_be_read_is_named(tmp_path: Path, monkeypatch, unreadable: str) -> None:
+    """Root may read everything, so the system's answer is made up."""
+    touch(tmp_path / "Wave" / "a.mp4")
+
+    def refusing(name: str):
+        whole = getattr(Path, name)
+
+        def refuse(path: Path, *arguments: object):
+            if path == tmp_path / unreadable:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return whole(path, *arguments)
+
+        return refuse
+
+    for name in ("iterdir", "open"):
+        monkeypatch.setattr(Path, name, refusing(name))
+    with pytest.raises(InputError, match=f"{unreadable} cannot be read: Permission denied; mend"):
+        scan(tmp_path)
 
 
 def touch(path: Path) -> None:
