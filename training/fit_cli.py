@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,8 +11,9 @@ import msgspec
 
 from training.config import Config, Streams, load_config, parts
 from training.data.index import labels
+from training.data.overlooked import overlooked
 from training.options import cache_option, data_option
-from training.prepare import Source, with_classes
+from training.prepare import ALL, Source, with_classes
 from training.prepare import prepare as run_prepare
 
 Strategy = Literal["single", "mirrored"]
@@ -56,8 +58,8 @@ def prepare(
     data: Path, cache: Path, published: Path | None, name: str, classes: str | None
 ) -> None:
     """Check the clips and the split, and decode what is not in the cache yet."""
-    for part in parts(load_config(name)):
-        run_prepare(with_classes(part, data, classes), Source(data, cache, published))
+    for part in parts(_load(name, data, classes)):
+        run_prepare(part, Source(data, cache, published))
 
 
 @click.command()
@@ -90,10 +92,8 @@ def fit(
     strategy: Strategy,
 ) -> None:
     """Train a network on whole groups."""
-    loaded = load_config(name)
-    changed = [_seeded(with_classes(part, data, classes), seed) for part in parts(loaded)]
-    config = Streams(streams=tuple(changed)) if isinstance(loaded, Streams) else changed[0]
-    source = Source(data, cache, published, fold, changed[0].seed if leak else None)
+    config = _load(name, data, classes, seed)
+    source = Source(data, cache, published, fold, config.seed if leak else None)
     _train(config, source, run, strategy, resume=resume, tensorboard=tensorboard)
     click.echo(f"{run}: {(run / 'validation.json').read_text()}")
 
@@ -158,6 +158,23 @@ def _train(
         open_run(run, config, prepared.split, resume=resume)
         with owning(run):
             run_fit(config, prepared, run, **options)
+
+
+def _load(name: str, data: Path, classes: str | None, seed: int | None = None) -> Config | Streams:
+    """The configuration, changed as asked for; tells on stderr what of the data it overlooks."""
+    loaded = load_config(name)
+    if classes == ALL:  # told before they may prove too few
+        _tell_overlooked(data)
+    changed = [_seeded(with_classes(part, data, classes), seed) for part in parts(loaded)]
+    if classes != ALL:
+        others = any(part.others for part in changed)
+        _tell_overlooked(data, None if others else changed[0].classes)
+    return Streams(streams=tuple(changed)) if isinstance(loaded, Streams) else changed[0]
+
+
+def _tell_overlooked(data: Path, classes: Sequence[str] | None = None) -> None:
+    for line in overlooked(data, classes):
+        click.echo(line, err=True)
 
 
 def _seeded(config: Config, seed: int | None) -> Config:

@@ -62,6 +62,27 @@ def test_all_folders_are_the_classes(own_clips, tiny, capsys) -> None:
     assert capsys.readouterr().out.count(" groups; something else ") == 3
 
 
+def test_clips_that_lie_too_deep_are_told_once(own_clips, tmp_path, tiny, capsys) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(own_clips, data)
+    (data / "to the right").rename(data / "anna")
+    (data / "to the right").mkdir()
+    (data / "anna").rename(data / "to the right" / "anna")
+    assert prepare(data, tiny, "--classes", "all") == 0
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert line.startswith(f"{data / 'to the right'}: no video lies directly in it")
+    assert "6 videos in folders below it are not looked at" in line
+    assert prepare(data, tiny, "--classes", "standing,to the right") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "to the right itself: 6 lie in folders below it; move them up" in line
+    (data / "standing").rename(data / "to the right" / "standing")
+    assert prepare(data, tiny, "--classes", "all") == 2
+    *told, error = capsys.readouterr().err.splitlines()
+    assert "12 videos in folders below it" in told[0]
+    assert "at least two classes" in error
+
+
 def test_the_other_folders_teach_what_is_none_of_the_classes(own_clips, tiny, capsys) -> None:
     tiny.write_text("others = 1.0\n" + TINY + NETWORK)
     assert prepare(own_clips, tiny, "--classes", "standing,to the right") == 0

@@ -9,6 +9,7 @@ where there is none, each file is a group of its own.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections.abc import Collection, Hashable, Iterable, Sequence
@@ -67,14 +68,21 @@ def scan(root: Path, classes: Sequence[str] | None = None) -> list[Clip]:
     drawn: list[Path] = []
     for label in there if classes is None else classes:
         if label not in there:
-            known = f"; there are {', '.join(there)}: choose with --classes" if there else ""
-            raise InputError(f"no clips of class {label} in {root / label}{known}")
+            raise InputError(f"no clips of class {label} in {root / label}{_advice(root, label)}")
         clips += _clips(root, label, groups, drawn)
     if drawn:
         first = drawn[0].relative_to(root).as_posix()
         told = f"left out: clips with heat-map and label drawn in: {len(drawn)}, first {first}"
         click.echo(told, err=True)
     return clips
+
+
+def _advice(root: Path, label: str) -> str:
+    """What to do where a class has no clips."""
+    if deeper := count_deeper(root / label):
+        return f" itself: {deeper} lie in folders below it; move them up"
+    there = labels(root)
+    return f"; there are {', '.join(there)}: choose with --classes" if there else ""
 
 
 def labels(root: Path) -> tuple[str, ...]:
@@ -154,11 +162,19 @@ def videos(folder: Path) -> list[Path]:
         entries = sorted(folder.iterdir())
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {error.strerror}; mend its rights") from error
-    return [path for path in entries if is_video_name(path.name) and is_file(path)]
+    return [path for path in entries if _is_video_name(path.name) and is_file(path)]
 
 
-def is_video_name(name: str) -> bool:
-    """Whether a file of that name counts as a video."""
+def count_deeper(folder: Path) -> int:
+    """How many videos lie in folders below one; hidden ones and links are not followed."""
+    counts = []
+    for _, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        counts.append(sum(map(_is_video_name, names)))
+    return sum(counts[1:])
+
+
+def _is_video_name(name: str) -> bool:
     return Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith(".")
 
 

@@ -42,6 +42,14 @@ def test_class_without_clips_is_named(tmp_path: Path, label: str) -> None:
         scan(tmp_path, (label,))
 
 
+def test_a_class_whose_clips_lie_deeper_is_told_so(tmp_path: Path) -> None:
+    touch(tmp_path / "squat" / "anna" / "a.mp4")
+    touch(tmp_path / "squat" / "ben" / "june" / "b.mp4")
+    touch(tmp_path / "squat" / ".trash" / "c.mp4")
+    with pytest.raises(InputError, match=r"squat itself: 2 lie in folders below it; move them up"):
+        scan(tmp_path, ("squat",))
+
+
 def test_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no data folder .*nowhere"):
         scan(tmp_path / "nowhere")
