@@ -39,6 +39,11 @@ def read_groups(root: Path) -> dict[str, str] | None:
     spellings: dict[str, str] = {}
     for row in rows:
         file, group = ((row[column] or "").strip() for column in COLUMNS)
+        if "".join(row.get(None) or ()).strip():
+            raise InputError(
+                f"{path}, line {rows.line_num}: more cells than the first line names: put a name"
+                f" that holds a {delimiter!r} into double quotes"
+            )
         if not file and not group:  # spreadsheets fill up with empty rows
             continue
         if not file or not group:

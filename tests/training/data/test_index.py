@@ -85,12 +85,13 @@ def test_the_table_tells_the_groups_whatever_the_names(tmp_path: Path, clips_fol
 def test_a_file_is_found_however_its_name_is_spelled(tmp_path: Path) -> None:
     for name in ("a.MP4", "U\u0308bung e\u0301.mp4", "b.mp4"):
         touch(tmp_path / "Bu\u0308cken" / name)
+    touch(tmp_path / "Bu\u0308cken" / "c, d.mp4")
     (tmp_path / "groups.csv").write_text(
         "file\tgroup\n./B\u00fccken/a.MP4\tanna\nB\u00fccken/\u00dcbung \u00e9.mp4\tben\n"
-        "Bu\u0308cken//b.mp4\tcem\n",
+        'Bu\u0308cken//b.mp4\tcem\n"B\u00fccken/c, d.mp4"\tdora\n',
         encoding="utf-8",
     )
-    assert [clip.group for clip in scan(tmp_path)] == ["ben", "anna", "cem"]
+    assert [clip.group for clip in scan(tmp_path)] == ["ben", "anna", "cem", "dora"]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,8 @@ def test_a_file_is_found_however_its_name_is_spelled(tmp_path: Path) -> None:
         ("file,group\nWave/a.mp4,x\n,,\n,x", "line 4: give both a file and a group"),
         ("file,group\nWave/a.mp4,x\nWave/a.mp4,y", "line 3: Wave/a.mp4 has another group"),
         ("file,group\nWave/a.mp4,Jo  B\nWave/b.mp4,jo b", "line 3: the groups 'Jo  B' and 'jo b'"),
+        ("file,group\nWave/a.mp4,x,,\nWave/b, c.mp4,y", "line 3: more cells than the first line"),
+        ("file;group\nWave/b; c.mp4;y", r"line 2: .*a ';' into double quotes"),
         ("file,group\nWave/b.mp4,x", "states no group of Wave/a.mp4: add a line"),
     ],
 )
