@@ -15,7 +15,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Manifest
 from har_desktop.sources.files import expand_sources
 from training.compare.cli import compare
-from training.data.index import Clip, changed, other_labels, scan
+from training.data.index import Clip, changed, labels, other_labels, scan
 from training.data.split import TEST_GROUPS, Protocol, read_split
 from training.download.cli import download
 from training.fit_cli import fit, prepare, refit
@@ -229,6 +229,11 @@ def _unseen(
         return split.test, split.protocol
     chosen = _named(groups)
     refuse_seen(manifest, chosen)
+    if missing := set(manifest.classes) - set(labels(data)):
+        raise InputError(
+            f"{manifest.name} knows other classes than {data}, which has no clips of"
+            f" {', '.join(sorted(missing))}: give the folder that holds clips of all its classes"
+        )
     clips = [c for c in scan(data, manifest.classes) if c.group in chosen]
     gone = chosen - {c.group for c in clips} - set(TEST_GROUPS)
     if not clips or gone:

@@ -178,6 +178,7 @@ def _required(config: Config, source: Source) -> Path:
     if source.published is None:
         raise InputError(
             f"{config.network.kind} builds on published networks: give their folder, --published"
+            " (models/NOTICE.md tells where to get them), or take --config cnn_gru, which needs none"
         )
     if isinstance(config.network, TunedGru):  # other networks load theirs before all else
         from training.mobilenet import published_file
@@ -226,8 +227,9 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
     found = other_labels(data, config.classes)
     if not found:
         raise InputError(
-            f"the configuration wants clips of other classes, {data} has none: add a folder of"
-            " anything else, or choose a configuration without `others`"
+            f"the configuration wants clips of other classes, and each folder of {data} is a class:"
+            " name the classes with --classes and leave out the folder of anything else, add one,"
+            " or choose a configuration without `others`"
         )
     clips = scan(data, found)
     test, validating = _kept_apart(clips, split)

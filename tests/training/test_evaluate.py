@@ -221,7 +221,15 @@ def test_bad_input_is_one_line(bundle: Path, clips_folder: Path, tmp_path: Path)
     foreign = tmp_path / "split.json"
     other = [clip for clip in scan(clips_folder, ("Other",)) if clip.group == "g03"]
     foreign.write_bytes(msgspec.json.encode(Split("group-wise", [], [], other, [])))
+    strangers = tmp_path / "strangers"
+    for label in ("Drift", "wave"):
+        (strangers / label).mkdir(parents=True)
+        (strangers / label / "v_wave_g03_c01.avi").touch()
     for arguments, words in (
+        (
+            ("--bundle", bundle, "--data", strangers),
+            f"two knows other classes than {strangers}, which has no clips of Still: give the",
+        ),
         (("--bundle", tmp_path / "none", "--data", clips_folder), "no such folder"),
         (("--bundle", bundle, "--data", tmp_path / "none"), "no data folder"),
         (("--bundle", bundle, "--data", clips_folder, "--groups", "g99"), "no clips of the groups"),
@@ -237,4 +245,5 @@ def test_bad_input_is_one_line(bundle: Path, clips_folder: Path, tmp_path: Path)
         done = command("evaluate", *arguments)
         assert done.returncode == 2
         assert words in done.stderr
+        assert "--classes" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1

@@ -56,6 +56,8 @@ def test_a_network_on_published_trunks_asks_for_them_first(
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
     assert f"{kind} builds on published networks: give their folder, --published" in said.err
+    assert "models/NOTICE.md tells where to get them" in said.err
+    assert "--config cnn_gru, which needs none" in said.err
     assert not (tmp_path / "cache").exists()
     assert not (tmp_path / "run").exists()
 
