@@ -31,8 +31,10 @@ UCF10 = (
 # Policies of Keras'; "fastest" is float32 or mixed_bfloat16, whichever is quicker on the machine.
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "fastest"]
 
+LARGEST_SEED = 2**32 - 1  # that NumPy and TensorFlow take
 Positive = Annotated[int, Meta(ge=1)]
 Side = Annotated[int, Meta(ge=1, le=2048)]  # as large as a bundle's may be, in pixels
+Seed = Annotated[int, Meta(ge=0, le=LARGEST_SEED)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
@@ -197,7 +199,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     frame_interval_s: Annotated[float, Meta(gt=0.0, le=5.0)] = 0.2
     network: Stream = CnnGru()
     augment: AugmentConfig = AugmentConfig()
-    seed: int = 1
+    seed: Seed = 1
     epochs: Positive = 40
     batch: Positive = 16
     windows: Positive = 1  # windows drawn of each clip in one epoch
@@ -271,19 +273,31 @@ def read_config(raw: object) -> Config | Streams:
 def load_config(name: str) -> Config | Streams:
     """Read a configuration by its name in `training/configs/`, or by path.
 
-    A file that says `streams = ["NAME", "NAME"]` stands for those configurations side by side.
+    A file that says `streams = ["NAME", "NAME"]` stands for those configurations side by side; a
+    NAME means a file beside it before a shipped one.
 
     Raises:
         InputError: No such configuration, or a key or value that is not allowed.
     """
     path = Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
     try:
-        raw = msgspec.toml.decode(path.read_bytes())
+        raw = msgspec.toml.decode(path.read_text(encoding="utf-8-sig"))  # Notepad marks its files
         if isinstance(names := raw.get("streams"), list):
-            raw["streams"] = [msgspec.to_builtins(load_config(str(part))) for part in names]
+            found = [load_config(_beside(path, str(name))) for name in names]
+            raw["streams"] = [msgspec.to_builtins(part) for part in found]
         return read_config(raw)
     except FileNotFoundError:
         known = ", ".join(sorted(p.stem for p in CONFIGS.glob("*.toml")))
         raise InputError(f"no configuration {path}; known are: {known}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"configuration {path} cannot be read: {error}; save it as text in UTF-8"
+        ) from None
     except (msgspec.DecodeError, OSError) as error:
         raise InputError(f"configuration {path} cannot be used: {error}") from None
+
+
+def _beside(path: Path, name: str) -> str:
+    """A stream's configuration that lies beside the file that names it, where there is one."""
+    near = path.parent / (name if name.endswith(".toml") else f"{name}.toml")
+    return str(near) if near.is_file() and near != path else name
