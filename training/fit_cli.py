@@ -12,7 +12,7 @@ import msgspec
 from training.config import Config, Streams, load_config, parts
 from training.data.index import labels
 from training.data.overlooked import overlooked
-from training.options import cache_option, data_option
+from training.options import SEEDS, cache_option, data_option
 from training.prepare import ALL, Source, with_classes
 from training.prepare import prepare as run_prepare
 
@@ -71,7 +71,7 @@ def prepare(
 @run_option
 @resume_option
 @click.option("--fold", default=0, show_default=True, help="Which groups validate, 0 to 5.")
-@click.option("--seed", type=int, help="Instead of the configuration's.")
+@click.option("--seed", type=SEEDS, help="Instead of the configuration's.")
 @click.option(
     "--clip-random", "leak", is_flag=True, help="Shuffle clips, not groups: leaks; for comparison."
 )
@@ -147,7 +147,7 @@ def _train(
     labels(source.data)  # a wrong folder is told of before TensorFlow loads, which takes seconds
     from training.devices import scope
     from training.fit import fit as run_fit
-    from training.run_folder import open_run, owning
+    from training.run_folder import learning, open_run
     from training.streams import fit_streams
 
     options: dict[str, Any] = {"after": after, "tensorboard": tensorboard, "scope": scope(strategy)}
@@ -156,7 +156,7 @@ def _train(
     else:
         prepared = run_prepare(config, source)
         open_run(run, config, prepared.split, resume=resume)
-        with owning(run):
+        with learning(run):
             run_fit(config, prepared, run, **options)
 
 

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import click
 
+from training.config import LARGEST_SEED
+
+SEEDS = click.IntRange(0, LARGEST_SEED)
+
 data_option = click.option(
     "--data",
     type=click.Path(path_type=Path),

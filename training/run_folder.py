@@ -14,16 +14,17 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import msgspec
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from har_desktop.errors import InputError
+from har_desktop.errors import InputError, OutputError
 from har_desktop.sinks.atomic import writing
 from har_desktop.sinks.leftovers import is_partial
 from training import json_file
@@ -100,6 +101,42 @@ def owning(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def learning(run: Path) -> Iterator[None]:
+    """`owning`, for a run that `open_run` has opened; where it stops, the folder can go on.
+
+    If no epoch is kept, it can be opened as if nothing had been. A person who interrupts it later
+    is told of --resume.
+    """
+    with owning(run):
+        try:
+            yield
+        except OutputError:  # says itself how to go on
+            raise
+        except BaseException as error:
+            if not _is_kept(run):
+                _forget(run)
+            elif isinstance(error, KeyboardInterrupt):
+                click.echo(f"{run}: interrupted; go on with --resume", err=True)
+            raise
+
+
+def _is_kept(run: Path) -> bool:
+    """Whether a run that goes on has anything to go on from."""
+    finished = (run / "environment.json").exists()
+    learned = epochs_done(run) > 0 or history(run) is not None
+    return finished or learned or any(map(_is_kept, stream_folders(run)))
+
+
+def _forget(run: Path) -> None:
+    """Take out what a run that has learned nothing has written."""
+    for folder in (run / "backup", run / "tensorboard", *stream_folders(run)):
+        shutil.rmtree(folder, ignore_errors=True)
+    for name in ("config.json", "split.json", "history.csv"):
+        with suppress(OSError):  # Keras may still have it open, which Windows minds
+            (run / name).unlink()
 
 
 def _config(path: Path) -> Config | Streams:

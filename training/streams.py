@@ -28,7 +28,7 @@ from training.evidence import Floats, Held
 from training.fit import fit, report
 from training.network import answers_of_windows, build, courses_of_windows, streams
 from training.prepare import Others, Source, prepare
-from training.run_folder import open_run, owning, take_calibration, write_environment
+from training.run_folder import learning, open_run, take_calibration, write_environment
 from training.stillness import Limits, class_movements, least_movement, movements
 
 BATCH = 8  # windows; there is nothing to learn
@@ -64,7 +64,7 @@ def fit_streams(
     prepared = [prepare(part, source) for part in config.streams]
     split = _shared([one.split for one in prepared])
     open_run(run, config, split, resume=resume)
-    with owning(run):
+    with learning(run):
         for number, (part, own) in enumerate(zip(config.streams, prepared, strict=True)):
             folder = run / f"stream{number}"
             if (folder / "environment.json").exists():

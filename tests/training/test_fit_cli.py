@@ -163,6 +163,26 @@ def test_few_clips_learn_all_the_same_and_it_is_told(clips_folder, tmp_path, cap
     assert len(history(tmp_path / "run")) == 2
 
 
+@pytest.mark.parametrize("seed", ["-3", "4294967296"])
+def test_a_seed_that_no_library_takes_is_refused_at_once(tmp_path, capsys, seed) -> None:
+    where = ("--data", tmp_path, "--cache", tmp_path / "cache", "--seed", seed)
+    assert here("fit", *where, "--run", tmp_path / "run") == 2
+    assert here("compare", *where, "--out", tmp_path / "run") == 2
+    said = capsys.readouterr().err
+    assert said.count("is not in the range 0<=x<=4294967295") == 2
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_start_that_fails_leaves_no_run(clips_folder, tmp_path, monkeypatch, capsys) -> None:
+    where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--run", tmp_path / "run")
+    (tmp_path / "cnn.toml").write_text(CNN + NETWORK)
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_module, "choose", interrupt)  # before the first epoch
+        assert here("fit", "--config", tmp_path / "cnn.toml", *where) == 130
+    assert "--resume" not in capsys.readouterr().err
+    assert here("fit", "--config", tmp_path / "cnn.toml", *where, "--seed", 5) == 0
+
+
 def test_refit_learns_from_what_validated_too(trained: Run, tmp_path: Path, capsys) -> None:
     capsys.readouterr()
     assert trained() == 0
@@ -204,7 +224,8 @@ def test_refit_goes_on_and_then_no_further(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(fit_module, "take_calibration", interrupt)
-        assert trained() != 0
+        assert trained() == 130
+    assert "again: interrupted; go on with --resume" in capsys.readouterr().err
     assert not (tmp_path / "again" / "environment.json").exists()
     assert trained() == 2
     assert "is not empty: go on with --resume" in capsys.readouterr().err

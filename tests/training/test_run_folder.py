@@ -13,7 +13,7 @@ from har_desktop.errors import InputError, OutputError
 from training.config import Config
 from training.data.index import scan
 from training.data.split import Split, split_by_group
-from training.run_folder import open_run, owning
+from training.run_folder import learning, open_run, owning
 
 CONFIG = Config(classes=("Drift", "Still"))
 OTHER = """
@@ -58,6 +58,45 @@ def test_it_is_let_go_of_when_learning_fails(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with owning(tmp_path):
         pass
+
+
+SPLIT = Split("group-wise", [], [], [], [])
+
+
+@pytest.mark.parametrize("stop", [ValueError, KeyboardInterrupt])
+def test_what_fails_before_anything_is_learned_can_begin_again(tmp_path: Path, stop) -> None:
+    open_run(tmp_path, CONFIG, SPLIT, resume=False)
+    with pytest.raises(stop), learning(tmp_path):
+        open_run(tmp_path / "stream0", CONFIG, SPLIT, resume=False)
+        (tmp_path / "backup").mkdir()
+        (tmp_path / "history.csv").write_text("epoch,loss\n")
+        raise stop
+    open_run(tmp_path, Config(seed=2), SPLIT, resume=False)
+
+
+def write_epoch(run: Path) -> None:
+    (run / "history.csv").write_text("epoch,loss\n0,1.0\n")
+
+
+@pytest.mark.parametrize("where", ["", "stream0"])
+def test_what_was_learned_is_kept_and_it_is_told_how_to_go_on(tmp_path, capsys, where) -> None:
+    open_run(tmp_path, CONFIG, SPLIT, resume=False)
+    with pytest.raises(KeyboardInterrupt), learning(tmp_path):
+        (tmp_path / where).mkdir(exist_ok=True)
+        write_epoch(tmp_path / where)
+        raise KeyboardInterrupt
+    assert f"{tmp_path}: interrupted; go on with --resume" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="wrong"), learning(tmp_path):
+        raise ValueError("wrong")
+    assert capsys.readouterr().err == ""
+    open_run(tmp_path, CONFIG, SPLIT, resume=True)
+
+
+def test_a_full_disk_says_itself_how_to_go_on(tmp_path: Path) -> None:
+    open_run(tmp_path, CONFIG, SPLIT, resume=False)
+    with pytest.raises(OutputError), learning(tmp_path):
+        raise OutputError("mend that, and go on with --resume")
+    open_run(tmp_path, CONFIG, SPLIT, resume=True)
 
 
 def test_a_folder_that_takes_no_files_is_one_line(read_only_disk: Path) -> None:

@@ -8,7 +8,7 @@ import click
 
 from har_desktop.errors import InputError
 from training.config import UCF10
-from training.options import cache_option, data_option
+from training.options import SEEDS, cache_option, data_option
 
 PROTOCOLS = ("group-wise", "clip-random")
 
@@ -49,7 +49,7 @@ PROTOCOLS = ("group-wise", "clip-random")
     help="Pictures of each clip in an epoch, for networks that see single pictures.",
 )
 @click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Clips.")
-@click.option("--seed", default=1, show_default=True)
+@click.option("--seed", type=SEEDS, default=1, show_default=True)
 def compare(
     data: Path,
     cache: Path,
