@@ -1,6 +1,11 @@
 """python -m export: build, verify, measure."""
 
-from export.cli import main
+import sys
 
 if __name__ == "__main__":
-    main()
+    try:
+        from export.cli import main
+
+        main()
+    except KeyboardInterrupt:  # as it is imported: `console` sees to it from then on
+        sys.exit(130)
