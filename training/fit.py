@@ -93,7 +93,7 @@ def fit(
         if len(batches) < FEW_STEPS:
             click.echo(
                 f"steps of an epoch: {len(batches)}, which is few: give more clips, or let each"
-                " give more windows (in a copy of the configuration `windows = 10`, above the tables)",
+                " give more windows (`windows = 10`, above the tables of a configuration)",
                 err=True,
             )
         learner.compile(

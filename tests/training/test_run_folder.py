@@ -66,24 +66,20 @@ SPLIT = Split("group-wise", [], [], [], [])
 @pytest.mark.parametrize("stop", [ValueError, KeyboardInterrupt])
 def test_what_fails_before_anything_is_learned_can_begin_again(tmp_path: Path, stop) -> None:
     open_run(tmp_path, CONFIG, SPLIT, resume=False)
+    open_run(tmp_path / "stream0", CONFIG, SPLIT, resume=False)
+    (tmp_path / "backup").mkdir()
+    (tmp_path / "history.csv").write_text("epoch,loss\n")
     with pytest.raises(stop), learning(tmp_path):
-        open_run(tmp_path / "stream0", CONFIG, SPLIT, resume=False)
-        (tmp_path / "backup").mkdir()
-        (tmp_path / "history.csv").write_text("epoch,loss\n")
         raise stop
     open_run(tmp_path, Config(seed=2), SPLIT, resume=False)
-
-
-def write_epoch(run: Path) -> None:
-    (run / "history.csv").write_text("epoch,loss\n0,1.0\n")
 
 
 @pytest.mark.parametrize("where", ["", "stream0"])
 def test_what_was_learned_is_kept_and_it_is_told_how_to_go_on(tmp_path, capsys, where) -> None:
     open_run(tmp_path, CONFIG, SPLIT, resume=False)
+    (tmp_path / where).mkdir(exist_ok=True)
+    (tmp_path / where / "history.csv").write_text("epoch,loss\n0,1.0\n")
     with pytest.raises(KeyboardInterrupt), learning(tmp_path):
-        (tmp_path / where).mkdir(exist_ok=True)
-        write_epoch(tmp_path / where)
         raise KeyboardInterrupt
     assert f"{tmp_path}: interrupted; go on with --resume" in capsys.readouterr().err
     with pytest.raises(ValueError, match="wrong"), learning(tmp_path):
