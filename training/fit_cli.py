@@ -58,8 +58,7 @@ def prepare(
     data: Path, cache: Path, published: Path | None, name: str, classes: str | None
 ) -> None:
     """Check the clips and the split, and decode what is not in the cache yet."""
-    for part in parts(_load(name, data, classes)):
-        run_prepare(part, Source(data, cache, published))
+    run_prepare(_load(name, data, classes), Source(data, cache, published))
 
 
 @click.command()
@@ -154,7 +153,7 @@ def _train(
     if isinstance(config, Streams):
         fit_streams(config, source, run, resume=resume, **options)
     else:
-        prepared = run_prepare(config, source)
+        (prepared,) = run_prepare(config, source)
         open_run(run, config, prepared.split, resume=resume)
         with learning(run):
             run_fit(config, prepared, run, **options)

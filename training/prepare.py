@@ -12,11 +12,11 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import ClassName
-from training.config import Config, MobileNetGru, OnPublished, Streams, TunedGru
+from training.config import Config, MobileNetGru, OnPublished, Streams, TunedGru, parts
 from training.data.cache import Cache
 from training.data.division import FOLDS
 from training.data.figures import figure_clips
-from training.data.index import Clip, labels, once, other_labels, scan
+from training.data.index import Clip, is_ucf, labels, once, other_labels, scan
 from training.data.split import (
     TEST_GROUPS,
     Split,
@@ -26,7 +26,7 @@ from training.data.split import (
     split_at_random,
     split_by_group,
 )
-from training.usable import long_enough, testable
+from training.usable import long_enough, telling_of_lost, testable
 
 if TYPE_CHECKING:
     from training.data.bank import Bank
@@ -87,13 +87,21 @@ class Source:
     after: Split | None = None
 
     def split(self, config: Config | Streams) -> Split:
-        """The clips of the configuration's classes, divided."""
+        """The clips of the configuration's classes, divided.
+
+        Of clips of one's own those that can be used are; UCF101's groups stay where they are.
+        """
         clips = scan(self.data, config.classes)
         if self.after is not None:
             return learn_all(self.after, clips)
-        if self.leak_seed is None:
-            return split_by_group(clips, self.fold)
-        return split_at_random(clips, self.leak_seed)
+        good = clips if is_ucf(clips) else testable(config, self.data, clips)
+        with telling_of_lost(clips, good):
+            if self.leak_seed is None:
+                split = split_by_group(good, self.fold)
+            else:
+                split = split_at_random(good, self.leak_seed)
+            check(split, config.classes)
+        return split
 
 
 class Prepared(NamedTuple):
@@ -116,21 +124,28 @@ class Prepared(NamedTuple):
     published: Path | None = None
 
 
-def prepare(config: Config, source: Source) -> Prepared:
+def prepare(config: Config | Streams, source: Source) -> list[Prepared]:
     """Scan, split, decode, and tell of it on stdout.
 
     Args:
         config: Whose classes and pictures count.
         source: Where they are.
 
+    Returns:
+        For each network that is trained what it learns from; all of them by one division.
+
     Raises:
         InputError: The data cannot be used.
         OutputError: The cache takes no more.
     """
-    _tell_of_mirrors(config)
-    builds = isinstance(config.network, OnPublished)
-    published = _required(config, source) if builds else None
+    each = parts(config)
+    _tell_of_mirrors(each)
+    published = [_required(p, source) if isinstance(p.network, OnPublished) else None for p in each]
     split = source.split(config)
+    return [_prepare(p, source, split, own) for p, own in zip(each, published, strict=True)]
+
+
+def _prepare(config: Config, source: Source, split: Split, published: Path | None) -> Prepared:
     others = other_clips(config, source.data, split)
     extra = [*others.train, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
@@ -144,14 +159,17 @@ def prepare(config: Config, source: Source) -> Prepared:
         usable = set(cache.fill([*split.train, *split.validation, *extra, *others.validation]))
     foreign = [c for c in others.validation if c in usable]
     usable = long_enough(config, store, usable - set(foreign))
+    whole = [clip for clips in split.sets().values() for clip in clips]
+    # The run before has seen to it that its test clips can be used, and so has a division of these.
+    tested = source.after or split.data == "own clips"
     split = msgspec.structs.replace(
         split,
         train=[c for c in split.train if c in usable],
         validation=[c for c in split.validation if c in usable],
-        # The run before has seen to it that its test clips can be used.
-        test=split.test if source.after else testable(config, source.data, split.test),
+        test=split.test if tested else testable(config, source.data, split.test),
     )
-    check(split, config.classes)
+    with telling_of_lost(whole, [clip for clips in split.sets().values() for clip in clips]):
+        check(split, config.classes)
     click.echo(describe(split))
     extra = [c for c in extra if c in usable]
     if extra:
@@ -161,12 +179,13 @@ def prepare(config: Config, source: Source) -> Prepared:
     return Prepared(split, extra, foreign, store, source.data, published)
 
 
-def _tell_of_mirrors(config: Config) -> None:
+def _tell_of_mirrors(configs: Sequence[Config]) -> None:
     """Warn of classes that a mirrored picture shows as each other."""
-    labels = {label.casefold(): label for label in config.classes}
+    labels = {label.casefold(): label for label in configs[0].classes}
+    mirror = any(config.augment.mirror for config in configs)
     for word, label in labels.items():
         twin = labels.get(word.replace("left", "right"))
-        if config.augment.mirror and "left" in word and twin:
+        if mirror and "left" in word and twin:
             click.echo(
                 f"{label} and {twin}: mirrored, each looks like the other; set `mirror = false`",
                 err=True,
@@ -178,7 +197,8 @@ def _required(config: Config, source: Source) -> Path:
     if source.published is None:
         raise InputError(
             f"{config.network.kind} builds on published networks: give their folder, --published"
-            " (models/NOTICE.md tells where to get them), or take --config cnn_gru, which needs none"
+            " (models/NOTICE.md tells where to get them), or take --config cnn_gru, which needs"
+            " none"
         )
     if isinstance(config.network, TunedGru):  # other networks load theirs before all else
         from training.mobilenet import published_file

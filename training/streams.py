@@ -61,7 +61,7 @@ def fit_streams(
         DivergedError: A loss became NaN or infinite.
     """
     # Whatever one of them lacks is said before another learns for hours.
-    prepared = [prepare(part, source) for part in config.streams]
+    prepared = prepare(config, source)
     split = _shared([one.split for one in prepared])
     open_run(run, config, split, resume=resume)
     with learning(run):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from har_desktop.errors import InputError
 from har_desktop.sources.video import VideoFile
-from training.config import Config
-from training.data.cache import Cache, decode_all
+from training.config import Config, Streams
+from training.data.cache import Cache, decode_all, refuse_broken
 from training.data.index import Clip
 
 if TYPE_CHECKING:
@@ -42,27 +45,50 @@ def long_enough(config: Config, store: Cache | Bank, clips: Collection[Clip]) ->
     return good
 
 
-def testable(config: Config, data: Path, clips: Sequence[Clip]) -> list[Clip]:
+def testable(config: Config | Streams, data: Path, clips: Sequence[Clip]) -> list[Clip]:
     """Those that can be read and last at least half a window; tells of the others, on stderr.
 
-    Test clips are not kept decoded, so as much of each as that is decoded here.
+    They may not be kept decoded, as test clips are not, so as much of each as that is decoded here.
+
+    Raises:
+        InputError: So many cannot be read that something is wrong with the data itself.
     """
     span = _span(config)
-    seconds: dict[Clip, float] = {}
+    seconds: dict[str, float] = {}
 
     def measure(clip: Clip) -> None:
-        seconds[clip] = _seconds(data / clip.path, SHORTEST * span)
+        seconds[clip.sha256] = _seconds(data / clip.path, SHORTEST * span)
 
-    broken = decode_all(measure, clips, "look at test clips")
-    for reason in broken.values():
-        click.echo(f"left out: {reason}", err=True)
-    for clip, length in seconds.items():
-        if length < SHORTEST * span:
-            _tell(clip, length, span)
-    return [clip for clip in clips if seconds.get(clip, 0.0) >= SHORTEST * span]
+    broken = decode_all(measure, clips, "look at clips")
+    refuse_broken(broken.values(), len(clips))
+    readable = [clip for clip in clips if clip.sha256 in seconds]
+    for clip in readable:
+        if seconds[clip.sha256] < SHORTEST * span:
+            _tell(clip, seconds[clip.sha256], span)
+    return [clip for clip in readable if seconds[clip.sha256] >= SHORTEST * span]
 
 
-def _span(config: Config) -> float:
+@contextmanager
+def telling_of_lost(clips: Collection[Clip], left: Collection[Clip]) -> Iterator[None]:
+    """Let an error about clips that are left say, too, how many of which class are not.
+
+    Args:
+        clips: All.
+        left: Those that can be used.
+    """
+    try:
+        yield
+    except InputError as error:
+        all_of, lost = (Counter(c.label for c in some) for some in (clips, set(clips) - set(left)))
+        told = ", ".join(f"{lost[one]} of {all_of[one]} clips of {one}" for one in sorted(lost))
+        if not told:
+            raise
+        raise InputError(
+            f"{error}; left out, see above: {told}: replace these, or record more"
+        ) from error
+
+
+def _span(config: Config | Streams) -> float:
     """Seconds from the first picture that a window needs to its last."""
     return (config.network.length - 1 + config.network.motion) * config.frame_interval_s
 

@@ -13,9 +13,9 @@ from har_desktop.errors import InputError
 from tests.training.commands import here
 from tests.training.tiny import NETWORK
 from training import prepare as module
-from training.config import Config, load_config
+from training.config import Config, Streams, load_config, parts
 from training.data.index import scan
-from training.data.split import split_at_random, split_by_group
+from training.data.split import describe, split_at_random, split_by_group
 from training.prepare import other_clips, with_classes
 
 TINY = """
@@ -190,25 +190,71 @@ def test_short_clips_are_told_and_very_short_ones_left_out(
     assert "the train set has no clip of jump" in said.err.splitlines()[-1]
 
 
-def test_test_clips_that_show_too_little_are_told_and_left_out(
+def test_what_shows_too_little_is_left_out_before_the_clips_are_divided(
     own_clips, tmp_path, tiny, write_clip, capsys
 ) -> None:
     data = tmp_path / "data"
     shutil.copytree(own_clips, data)
-    for number in range(6, 20):
-        write_clip(data / "standing" / f"take {number}.avi", speed=0, seed=number, seconds=2.5)
-    config = with_classes(Config(), data, "standing,to the right")
-    short, broken, *_ = (
-        c for c in split_by_group(scan(data, config.classes)).test if "st" in c.path
+    config = with_classes(load_config(str(tiny)), data, "standing,to the right")
+    split = split_by_group(scan(data, config.classes))
+    (short,), (broken,) = (
+        [c for c in clips if c.label == "standing"] for clips in (split.validation, split.test)
     )
     write_clip(data / short.path, speed=0, seed=99, seconds=0.4)
     (data / broken.path).write_bytes(b"nothing")
+    shutil.copy(data / split.train[0].path, data / "standing" / "copy.avi")
     assert prepare(data, tiny, "--classes", "standing,to the right") == 0
     said = capsys.readouterr()
     assert f"left out: {short.path} lasts 0.4 s, less than half a window" in said.err
     assert f"left out: {data / broken.path}: " in said.err
-    tested = len(split_by_group(scan(data, config.classes)).test)
-    assert f"test: {tested - 2} clips" in said.out
+    assert said.err.count("left out: ") == 2
+    left = [c for c in scan(data, config.classes) if c.path not in (short.path, broken.path)]
+    assert describe(split_by_group(left)) in said.out
+
+
+def test_networks_side_by_side_learn_from_one_division(own_clips, tmp_path, write_clip) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(own_clips, data)
+    # Long enough for the one that needs no picture before the first.
+    write_clip(data / "standing" / "take 0.avi", speed=0, seed=1, seconds=0.98)
+    for name, motion in (("seeing", "false"), ("moving", "true")):
+        (tmp_path / f"{name}.toml").write_text(TINY + NETWORK + f"motion = {motion}\n")
+    (tmp_path / "both.toml").write_text('streams = ["seeing", "moving"]')
+    loaded = load_config(str(tmp_path / "both.toml"))
+    each = [with_classes(part, data, "standing,to the right") for part in parts(loaded)]
+    source = module.Source(data, tmp_path / "cache")
+    seeing, moving = (one.split for one in module.prepare(Streams(streams=tuple(each)), source))
+    assert seeing == moving
+    assert sum(len(clips) for clips in seeing.sets().values()) == 11
+
+
+def test_what_the_division_lacks_for_clips_left_out_is_counted(
+    own_clips, tmp_path, tiny, write_clip, capsys
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(own_clips, data)
+    for number in range(4):
+        write_clip(data / "standing" / f"take {number}.avi", speed=0, seed=number, seconds=0.4)
+    assert prepare(data, tiny, "--classes", "standing,to the right") == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "class standing has 2 groups: record at least 3" in error
+    assert error.endswith(
+        "left out, see above: 4 of 6 clips of standing: replace these, or record more"
+    )
+
+
+def test_groups_of_ucf101_stay_where_they_are_whatever_is_left_out(
+    tmp_path, tiny, write_clip, capsys
+) -> None:
+    for label, speed in (("Drift", 0.5), ("Still", 0.0)):
+        for group in (3, 8, 9, 10):
+            path = tmp_path / "data" / label / f"v_{label}_g{group:02d}_c01.avi"
+            seconds = 0.4 if (label, group) == ("Drift", 8) else 2.5
+            write_clip(path, speed=speed, seed=10 * group + len(label), seconds=seconds)
+    assert prepare(tmp_path / "data", tiny, "--classes", "all") == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "the validation set has no clip of Drift: each class needs several groups" in error
+    assert "; left out, see above: 1 of 4 clips of Drift: replace these, or record more" in error
 
 
 def test_a_run_after_another_keeps_the_test_clips_of_that(own_clips, tmp_path, tiny) -> None:
@@ -218,7 +264,8 @@ def test_a_run_after_another_keeps_the_test_clips_of_that(own_clips, tmp_path, t
     before = split_by_group(scan(data, config.classes))
     for clip in before.test:
         (data / clip.path).unlink()
-    after = module.prepare(config, module.Source(data, tmp_path / "cache", after=before)).split
+    source = module.Source(data, tmp_path / "cache", after=before)
+    ((after, *_),) = module.prepare(config, source)
     assert after.test == before.test
     assert set(after.train) == {*before.train, *before.validation}
 
