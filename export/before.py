@@ -11,7 +11,7 @@ from export.place import MANIFEST
 from export.run import Run
 from har_desktop.errors import BundleError, InputError
 from har_desktop.inference.bundle import read_manifest
-from har_desktop.inference.manifest import Json, Manifest
+from har_desktop.inference.manifest import Manifest
 from training.config import read_config
 
 
@@ -52,9 +52,8 @@ def _difference(old: Manifest, run: Run) -> str | None:
         config = None
     if config != run.config:
         return "configuration"
-    return None if _clips(old.training) == _clips(training(run)) else "clips"
-
-
-def _clips(told: Json) -> tuple[object, object]:
-    """What a manifest's `training` tells of the clips."""
-    return told.get("data"), told.get("split")
+    told, new = old.training, training(run)
+    split, other = told.get("split"), new["split"]
+    if isinstance(split, dict) and isinstance(other, dict) and "learned" not in split:
+        other = {key: value for key, value in other.items() if key != "learned"}  # of before
+    return None if (told.get("data"), split) == (new["data"], other) else "clips"

@@ -29,9 +29,9 @@ def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
 
     Raises:
         BundleError: The bundle is damaged.
-        InputError: A report cannot be read, was measured on another bundle or on other groups than
-            those that test it, or is there twice; or one of `random` knows other classes or is not
-            of the protocol, or this bundle is of that protocol itself.
+        InputError: A report cannot be read, was measured on another bundle or not on all groups
+            that test it, or is there twice; or one of `random` knows other classes or is not of the
+            protocol, or this bundle is of that protocol itself.
         OutputError: The bundle cannot be written.
     """
     manifest = load_bundle(folder).manifest
@@ -76,10 +76,11 @@ def _check_bundle(path: Path, report: Report, manifest: Manifest) -> None:
 def _check_groups(path: Path, report: Report, manifest: Manifest) -> None:
     match manifest.training.get("split"):
         case {"sets": {"test": {"groups": list() as groups}}} if report.tested is not None:
-            if sorted(map(str, groups)) != sorted(report.tested):
+            if missing := sorted(set(map(str, groups)) - set(report.tested)):
                 raise InputError(
-                    f"{path} was measured on {', '.join(report.tested)}, and the test groups of"
-                    f" {manifest.name} are {', '.join(map(str, groups))}: its card tells of those"
+                    f"{path} was not measured on all of {manifest.name}'s {len(groups)} test groups"
+                    f" ({len(missing)} are missing, such as {missing[0]}), of which its card tells:"
+                    " measure it without --groups, or with --split RUN/split.json"
                 )
 
 

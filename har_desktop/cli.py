@@ -6,9 +6,11 @@ Whatever is heavy is imported inside the verb that needs it, so that `--help` an
 from __future__ import annotations
 
 import math
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import list2cmdline
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -46,7 +48,8 @@ class _Verbs(click.Group):
         name, path = args[0], Path(args[0])
         unknown = name and self.get_command(ctx, name) is None
         if unknown and (is_file(path) or is_folder(path)):  # the obvious thing to try
-            meant = f"{NAME} replay {shlex.quote(name)} --out RESULTS"
+            quoted = list2cmdline([name]) if os.name == "nt" else shlex.quote(name)
+            meant = f"{NAME} replay {quoted} --out RESULTS"
             ctx.fail(f"No such command {name!r}; to recognise it: {meant}.")
         return super().resolve_command(ctx, args)
 

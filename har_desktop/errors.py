@@ -5,6 +5,10 @@ The message of every error below is one line that says what, where, and what to 
 
 from __future__ import annotations
 
+import unicodedata
+
+_JOINERS = "\u200c\u200d"
+
 
 class HarError(Exception):
     """A failure with a message for a person. The program ends with `exit_code`."""
@@ -43,4 +47,9 @@ def gist(error: Exception, where: str = "") -> str:
 
 def printable(text: str) -> str:
     """Text that somebody else chose, with escapes in place of what a terminal would obey."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    return "".join(one if _is_harmless(one) else ascii(one)[1:-1] for one in text)
+
+
+def _is_harmless(letter: str) -> bool:
+    # Blanks that do not break, and what joins letters and emoji, stand in names of real files.
+    return letter.isprintable() or letter in _JOINERS or unicodedata.category(letter) == "Zs"

@@ -108,7 +108,7 @@ def main() -> None:
 
     def annotated(index: int) -> None:
         one = shown[index % SHOWN]
-        annotate(one.recognition, one.decision)
+        annotate(one.recognition, one.decision, one.manifest.classes)
 
     def report(name: str, step: Callable[[int], object]) -> None:
         print(f"{name:34} {cost(step, arguments.frames):6.1f} % of one core at {FPS} fps")

@@ -6,7 +6,7 @@ Configurations are TOML files under `training/configs/`; an unknown key stops th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -279,13 +279,33 @@ def load_config(name: str) -> Config | Streams:
     Raises:
         InputError: No such configuration, or a key or value that is not allowed.
     """
-    path = Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
+    path = _path(name)
+    raw = _read(path)
+    if isinstance(names := raw.get("streams"), list):
+        raw["streams"] = [_read(_beside(path, str(name))) for name in names]
     try:
-        raw = msgspec.toml.decode(path.read_text(encoding="utf-8-sig"))  # Notepad marks its files
-        if isinstance(names := raw.get("streams"), list):
-            found = [load_config(_beside(path, str(name))) for name in names]
-            raw["streams"] = [msgspec.to_builtins(part) for part in found]
         return read_config(raw)
+    except msgspec.ValidationError as error:
+        raise InputError(f"configuration {path} cannot be used: {error}") from None
+
+
+def _path(name: str) -> Path:
+    return Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
+
+
+def _beside(path: Path, name: str) -> Path:
+    """A stream's configuration: that which lies beside the file that names it, or the shipped one.
+
+    None of them names any itself: its `streams` are an unknown field then.
+    """
+    near = path.parent / (name if name.endswith(".toml") else f"{name}.toml")
+    return near if near.is_file() and near != path else _path(name)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # Notepad marks its files
+        return msgspec.toml.decode(text, type=dict[str, Any])
     except FileNotFoundError:
         known = ", ".join(sorted(p.stem for p in CONFIGS.glob("*.toml")))
         raise InputError(f"no configuration {path}; known are: {known}") from None
@@ -295,9 +315,3 @@ def load_config(name: str) -> Config | Streams:
         ) from None
     except (msgspec.DecodeError, OSError) as error:
         raise InputError(f"configuration {path} cannot be used: {error}") from None
-
-
-def _beside(path: Path, name: str) -> str:
-    """A stream's configuration that lies beside the file that names it, where there is one."""
-    near = path.parent / (name if name.endswith(".toml") else f"{name}.toml")
-    return str(near) if near.is_file() and near != path else name

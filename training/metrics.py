@@ -60,7 +60,7 @@ def at_most(count: int, name: str, windows: int) -> None:
         raise ValueError(f"`{name}` is more than the {windows} windows there were")
 
 
-def wilson95(hits: int, trials: int) -> tuple[float, float]:
+def wilson95(hits: float, trials: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson, JASA 22, 1927).
 
     Returns:
@@ -77,15 +77,18 @@ def wilson95(hits: int, trials: int) -> tuple[float, float]:
     return max(float(low), 0.0), min(float(high), 1.0)  # where all are hits, it is 1 but for a bit
 
 
-def grouped95(right: NDArray[np.bool_], groups: Sequence[Hashable]) -> tuple[float, float]:
+def grouped95(
+    right: NDArray[np.bool_], groups: Sequence[Hashable], strangers: int | None = None
+) -> tuple[float, float]:
     """The 95 % interval of the share of right clips, where clips of one group are alike.
 
     See `mean95`. Where all groups are alike no draw differs from another, so the interval is never
-    narrower than that of as many clips of strangers (`wilson95`).
+    narrower than that of as many strangers (`wilson95`).
 
     Args:
-        right: (clips,) which answers are right; or of as many windows.
+        right: (clips,) which answers are right.
         groups: (clips,) of each.
+        strangers: How many that would be; as many as there are clips for None.
 
     Returns:
         (low, high) in 0..1; the whole range for one group, which tells nothing of another.
@@ -93,7 +96,8 @@ def grouped95(right: NDArray[np.bool_], groups: Sequence[Hashable]) -> tuple[flo
     drawn = mean95(right.astype(np.float64), groups)
     if drawn is None:
         return 0.0, 1.0
-    close, far = wilson95(int(right.sum()), len(right))
+    trials = len(right) if strangers is None else strangers
+    close, far = wilson95(float(right.mean()) * trials, trials)
     return min(drawn[0], close), max(drawn[1], far)
 
 

@@ -174,11 +174,16 @@ def _join(parts: Iterable[_Judged]) -> _Judged:
 
 
 def _named(part: _Judged) -> Named:
-    return Named(len(part.named), int(part.named.sum()), grouped95(part.named, part.cut_from))
+    return Named(len(part.named), int(part.named.sum()), _interval(part))
 
 
 def _kept(part: _Judged) -> Kept:
-    return Kept(len(part.named), int(part.named.sum()), grouped95(part.named, part.cut_from))
+    return Kept(len(part.named), int(part.named.sum()), _interval(part))
+
+
+def _interval(part: _Judged) -> tuple[float, float]:
+    """Windows overlap and are many, so what they were cut from counts: as many strangers."""
+    return grouped95(part.named, part.cut_from, strangers=len(set(part.cut_from)))
 
 
 def _labels(manifest: Manifest, part: _Judged) -> Labels:

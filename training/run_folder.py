@@ -134,7 +134,7 @@ def _forget(run: Path) -> None:
     """Take out what a run that has learned nothing has written."""
     for folder in (run / "backup", run / "tensorboard", *stream_folders(run)):
         shutil.rmtree(folder, ignore_errors=True)
-    for name in ("config.json", "split.json", "history.csv"):
+    for name in ("config.json", "split.json", "history.csv", BEST):
         with suppress(OSError):  # Keras may still have it open, which Windows minds
             (run / name).unlink()
 

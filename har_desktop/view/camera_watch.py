@@ -8,6 +8,7 @@ from har_desktop.sources.cameras import CameraId, list_cameras
 from har_desktop.view.background import Task
 
 _EVERY_MS = 2000
+_MOST_FAILURES = 3
 
 
 class CameraWatch(QObject):
@@ -15,7 +16,7 @@ class CameraWatch(QObject):
 
     Signals:
         changed: All cameras that are there now, as a tuple of `CameraId`.
-        failed: One line, once, where cameras cannot be listed here, or not now.
+        failed: One line, once, where cameras cannot be listed here; then it is looked no more.
     """
 
     changed = Signal(object)
@@ -24,7 +25,7 @@ class CameraWatch(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._cameras: tuple[CameraId, ...] | None = None
-        self._told = False
+        self._failures = 0  # in a row: a camera that goes in this moment makes one
         self._task: Task | None = None
         self._timer = QTimer(self, interval=_EVERY_MS)
         self._timer.timeout.connect(self.look)
@@ -45,7 +46,7 @@ class CameraWatch(QObject):
             return
         self._task = Task("camera-watch", list_cameras, self)
         self._task.done.connect(self._take)
-        self._task.failed.connect(self._tell)
+        self._task.failed.connect(self._give_up)
         self._task.start()
 
     def stop(self, timeout: float) -> None:
@@ -56,13 +57,14 @@ class CameraWatch(QObject):
             self._task = None
 
     def _take(self, cameras: tuple[CameraId, ...]) -> None:
-        self._task = None
+        self._task, self._failures = None, 0
         if cameras != self._cameras:
             self._cameras = cameras
             self.changed.emit(cameras)
 
-    def _tell(self, line: str) -> None:
+    def _give_up(self, line: str) -> None:
         self._task = None
-        if not self._told:
-            self._told = True
+        self._failures += 1
+        if self._failures == _MOST_FAILURES:
+            self._timer.stop()
             self.failed.emit(line)

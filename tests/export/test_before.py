@@ -36,6 +36,13 @@ def test_a_bundle_of_the_same_training_may_be_replaced(run, target):
     require_same_run(target.parent / "new", run)
 
 
+def test_a_bundle_of_before_may_be_replaced_by_the_same_training(run, target):
+    told = msgspec.json.decode((target / "manifest.json").read_bytes())["training"]
+    del told["split"]["learned"]
+    _change(target, training=told)
+    require_same_run(target, run)
+
+
 def test_a_bundle_of_another_run_is_not_replaced(run, target):
     config, split = run.config, run.split
     replace = msgspec.structs.replace

@@ -47,6 +47,8 @@ def test_a_name_cannot_command_the_terminal(run):
     told = run(fail(InputError("\x1b]0;owned\x07\x1b[2J.mp4: no video")))[2]
     assert told == "tool: error: \\x1b]0;owned\\x07\\x1b[2J.mp4: no video\n"
     assert console.columns([("wrote", "\x1b[2J.mp4")]) == "  wrote  \\x1b[2J.mp4"
+    real = "9.41.00\u202fAM \U0001f469\u200d\U0001f52c.mp4"  # as a Mac names recordings
+    assert console.columns([("wrote", real)]) == f"  wrote  {real}"
 
 
 def test_success(run):

@@ -166,6 +166,13 @@ def test_streams_are_looked_for_beside_the_file_first(tmp_path: Path, monkeypatc
     assert set(parts(load_config("sub/cnn_gru.toml"))) == {load_config("cnn_gru")}
 
 
+def test_streams_of_streams_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('streams = ["two", "two"]')
+    (tmp_path / "two.toml").write_text('streams = ["one", "one"]')
+    with pytest.raises(InputError, match=r"one\.toml cannot be used: .*unknown field `streams`"):
+        load_config(str(tmp_path / "one.toml"))
+
+
 def test_unknown_name_lists_the_known() -> None:
     with pytest.raises(InputError, match=r"known are: .*motion_gru"):
         load_config("nothing_like_it")

@@ -70,3 +70,12 @@ def test_calibration_error_of_a_known_case() -> None:
     assert expected_calibration_error(sure, truth) == pytest.approx(0.3)
     honest = np.array([0] * 9 + [1])
     assert expected_calibration_error(sure, honest) == pytest.approx(0.0)
+
+
+def test_windows_tell_no_more_than_what_they_were_cut_from():
+    """None of three idle videos' 600 windows is named: that tells little of a fourth."""
+    none = np.zeros(600, bool)
+    videos = np.repeat(range(3), 200)
+    assert grouped95(none, videos, strangers=3) == wilson95(0, 3)
+    assert wilson95(0, 3)[1] > 0.5
+    assert grouped95(none, videos)[1] < 0.01

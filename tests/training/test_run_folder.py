@@ -13,7 +13,7 @@ from har_desktop.errors import InputError, OutputError
 from training.config import Config
 from training.data.index import scan
 from training.data.split import Split, split_by_group
-from training.run_folder import learning, open_run, owning
+from training.run_folder import BEST, learning, open_run, owning
 
 CONFIG = Config(classes=("Drift", "Still"))
 OTHER = """
@@ -69,6 +69,7 @@ def test_what_fails_before_anything_is_learned_can_begin_again(tmp_path: Path, s
     open_run(tmp_path / "stream0", CONFIG, SPLIT, resume=False)
     (tmp_path / "backup").mkdir()
     (tmp_path / "history.csv").write_text("epoch,loss\n")
+    (tmp_path / BEST).touch()  # kept before the epoch was noted
     with pytest.raises(stop), learning(tmp_path):
         raise stop
     open_run(tmp_path, Config(seed=2), SPLIT, resume=False)

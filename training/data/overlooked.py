@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from har_desktop.sources.files import is_file
 from training.data.groups import NAME, plain, read_groups
 from training.data.index import count_deeper, labels, videos
 
@@ -36,7 +37,7 @@ def _of(folder: Path, has_videos: bool) -> list[str]:
 def _without_file(root: Path) -> list[str]:
     stated = read_groups(root) or ()
     there = {plain(p.relative_to(root).as_posix()) for f in _folders(root) for p in videos(f)}
-    gone = [name for name in stated if name not in there and not (root / name).exists()]
+    gone = [name for name in stated if name not in there and not is_file(root / name)]
     if not gone:
         return []
     return [
