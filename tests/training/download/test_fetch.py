@@ -21,6 +21,21 @@ def served(mirror):
     return mirror
 
 
+@pytest.fixture
+def pauses(monkeypatch):
+    """How long this thread was to wait each time, and does not; other threads go on waiting."""
+    waited, wait, here = [], threading.Event.wait, threading.current_thread()
+
+    def note(event, pause=None):
+        if threading.current_thread() is not here:
+            return wait(event, pause)
+        waited.append(pause)
+        return False
+
+    monkeypatch.setattr(threading.Event, "wait", note)
+    return waited
+
+
 def agree(part: Path) -> None:
     assert part.read_bytes() == CONTENT
 
@@ -66,9 +81,7 @@ def test_failures_that_may_pass_are_tried_again(served, faults, tmp_path, status
     assert len(served.asked) == 4
 
 
-def test_the_server_says_when_to_come_back(served, faults, tmp_path, monkeypatch):
-    pauses = []
-    monkeypatch.setattr(threading.Event, "wait", lambda _, pause=None: pauses.append(pause))
+def test_the_server_says_when_to_come_back(served, faults, tmp_path, pauses):
     served.faults["/file"] = [
         faults["fail"](503, Retry_After="7"),
         faults["fail"](503, Retry_After="999999"),
@@ -77,7 +90,7 @@ def test_the_server_says_when_to_come_back(served, faults, tmp_path, monkeypatch
     assert [pause for pause in pauses if pause] == [7.0, fetch.LONGEST_WAIT_S]
 
 
-def test_pauses_grow(served, faults, tmp_path, monkeypatch):
+def test_pauses_grow(served, faults, tmp_path, monkeypatch, pauses):
     pauses = []
     monkeypatch.setattr(fetch, "BACKOFF_S", 1.0)
     monkeypatch.setattr(threading.Event, "wait", lambda _, pause=None: pauses.append(pause))
