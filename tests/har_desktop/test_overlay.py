@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,6 +33,18 @@ def caption(image, decision):
     """The words alone, on a picture without heat."""
     recognition = Recognition(Frame(image, 0, 0.0), 0, None, Timings(0.0, 0.0, 0.0))
     return annotate(recognition, decision, CLASSES)
+
+
+def window_with(heatmaps, side):
+    """A window of square pictures that explains the first class."""
+    return Window(
+        logits=np.zeros(2, np.float32),
+        probabilities=np.array([0.75, 0.25], np.float32),
+        heatmaps=heatmaps,
+        images=(np.zeros((side, side, 3), np.uint8),) * 10,
+        times=tuple(range(10)),
+        explained=0,
+    )
 
 
 def levels(colors):
@@ -112,14 +125,7 @@ def test_only_the_newest_map_is_drawn_and_the_whole_window_scales_it():
     def drawn(newest, oldest):
         heatmaps = np.zeros((10, 6, 6), np.float32)
         heatmaps[-1, 1, 4], heatmaps[0, 4, 1] = newest, oldest
-        window = Window(
-            logits=np.zeros(2, np.float32),
-            probabilities=np.array([0.75, 0.25], np.float32),
-            heatmaps=heatmaps,
-            images=(np.zeros((24, 24, 3), np.uint8),) * 10,
-            times=tuple(range(10)),
-            explained=0,
-        )
+        window = window_with(heatmaps, 24)
         recognition = Recognition(Frame(image, 9, 9.0), 10, window, Timings(0.0, 0.0, 0.0))
         return annotate(recognition, decision(), CLASSES).astype(int)
 
@@ -135,15 +141,7 @@ def seen(decided, explained=0, evident=True):
     """A picture with the window's only warm place at its centre."""
     heatmaps = np.zeros((10, 7, 7), np.float32)
     heatmaps[:, 3, 3] = 1.0
-    window = Window(
-        logits=np.zeros(2, np.float32),
-        probabilities=np.array([0.75, 0.25], np.float32),
-        heatmaps=heatmaps,
-        images=(np.zeros((28, 28, 3), np.uint8),) * 10,
-        times=tuple(range(10)),
-        explained=explained,
-        evident=evident,
-    )
+    window = replace(window_with(heatmaps, 28), explained=explained, evident=evident)
     frame = Frame(grey(210, 210), 9, 9.0)
     return annotate(
         Recognition(frame, 10, window, Timings(0.0, 0.0, 0.0)), decided, CLASSES
