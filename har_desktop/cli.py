@@ -17,7 +17,7 @@ import click
 
 from har_desktop import console
 from har_desktop.display import find_display
-from har_desktop.errors import printable
+from har_desktop.errors import one_line, printable
 from har_desktop.system_libraries import apt_command, missing_libraries
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:
 
     if leftovers := find_leftovers(out):
         note = f"{NAME}: note: {describe(leftovers)}; rename or delete them"
-        click.echo(printable(" ".join(note.split())), err=True)
+        click.echo(one_line(note), err=True)
 
     def report(failure: Failure) -> None:
         console.print_error(NAME, failure.error)

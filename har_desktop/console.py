@@ -17,7 +17,7 @@ import click
 import msgspec
 from click.exceptions import NoArgsIsHelpError
 
-from har_desktop.errors import HarError, printable
+from har_desktop.errors import HarError, one_line, printable
 
 FAILURE = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -85,7 +85,7 @@ def tell(name: str, error: Exception) -> int:
 
 def print_error(name: str, message: str) -> None:
     """Print one line to stderr, whatever the message holds: file names may hold anything."""
-    click.echo(f"{name}: error: {printable(' '.join(message.split()))}", err=True)
+    click.echo(f"{name}: error: {one_line(message)}", err=True)
 
 
 def leave(code: int) -> NoReturn:

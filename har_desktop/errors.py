@@ -45,6 +45,11 @@ def gist(error: Exception, where: str = "") -> str:
     return " ".join(f"{kind}{error}".split())
 
 
+def one_line(text: str) -> str:
+    """Text that may hold anything, file names for example, as one line for a terminal."""
+    return printable(" ".join(text.split()))
+
+
 def printable(text: str) -> str:
     """Text that somebody else chose, with escapes in place of what a terminal would obey."""
     return "".join(one if _is_harmless(one) else ascii(one)[1:-1] for one in text)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from har_desktop.errors import BundleError, printable
+from har_desktop.errors import BundleError, one_line
 from har_desktop.inference.manifest import SCHEMA_VERSION, GraphFile, Manifest, joined
 from har_desktop.inference.onnx_safety import UnsafeModelError, check_harmless
 
@@ -85,7 +85,7 @@ def read_manifest(folder: Path) -> Manifest:
             )
         manifest = msgspec.json.decode(data, type=Manifest)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise BundleError(f"{path}: {_gist(error)}; export the model again") from error
+        raise BundleError(f"{path}: {one_line(str(error))}; export the model again") from error
     _check_texts(path, manifest)
     _check_sense(path, manifest)
     return manifest
@@ -95,10 +95,6 @@ class _Versioned(msgspec.Struct):
     """The one key that every version of the schema has."""
 
     schema_version: int
-
-
-def _gist(error: Exception) -> str:
-    return printable(" ".join(str(error).split()))
 
 
 def _check_texts(path: Path, manifest: Manifest) -> None:
