@@ -17,7 +17,7 @@ from export.oracle import watch, weigh
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.manifest import SCHEMA_VERSION, Calibration, Manifest
 from training.config import CnnGru, Config, NetworkConfig, Streams, read_config
-from training.network import build
+from training.network import build, in_places
 
 POSTER = "cnn_gru 64x80"
 DEPTHWISE = 4  # axes of such a kernel, with one output for each channel
@@ -76,8 +76,7 @@ def make_bundle(network: keras.Model, config: Config | Streams) -> Bundle:
 
 def clip_spec(config: NetworkConfig) -> tf.TensorSpec:
     """What the whole network takes: the pictures of one window, oldest first."""
-    frames = config.length + config.motion
-    return tf.TensorSpec((frames, config.height, config.width, 3), tf.uint8, "clip")
+    return tf.TensorSpec((config.pictures, config.height, config.width, 3), tf.uint8, "clip")
 
 
 def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto:
@@ -88,8 +87,7 @@ def whole_window(network: keras.Model, config: NetworkConfig) -> onnx.ModelProto
     encoders, heads, evidence = graphs.take_apart(network, config)
 
     def answer(clip: tf.Tensor, *states: tf.Tensor) -> dict[str, tf.Tensor]:
-        pictures = (clip[1:], clip[:-1]) if config.motion else (clip,)
-        features = encode(encoders, *pictures)
+        features = encode(encoders, *in_places(config, clip[None]))
         seen = features["partials"], features["activation"]
         return head.answer(heads, *seen, tf.constant(-1, tf.int64), states, evidence)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from itertools import cycle
+from itertools import cycle, islice
 
 import numpy as np
 import onnx
@@ -59,10 +59,11 @@ def streaming(bundle: Bundle) -> Callable[[], Answer]:
     model = Model(bundle, "cpu")
     size, length = model.manifest.input, model.manifest.window.length
     pictures = cycle(random_pictures((size.height, size.width)))
-    past = deque([model.encode(next(pictures), next(pictures))] * length, maxlen=length)
+    before = list(islice(pictures, size.differences))
+    past = deque([model.encode(next(pictures), before)] * length, maxlen=length)
 
     def step() -> Answer:
-        past.append(model.encode(next(pictures), next(pictures)))
+        past.append(model.encode(next(pictures), before))
         return model.answer(past)
 
     return step

@@ -136,6 +136,8 @@ def _stream(network: Stream) -> str:
         seen = f"each picture of {size}"
         if network.motion:
             seen = f"the difference in brightness between {seen} and the one an interval before it"
+            if network.differences > 1:
+                seen += f", told in {network.differences} steps between pictures on the way"
         encoder = (
             f"for {seen}, the backbone of {ORIGINS[network.trunk]} to its thirteenth block, all of "
             f"it trained further, then a Conv2D ({network.filters} filters) and BatchNorm"

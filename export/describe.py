@@ -87,6 +87,7 @@ def input_spec(config: Config | Streams) -> InputSpec:
         width=network.width,
         normalization="RGB / 127.5 - 1, computed by the encoder",
         motion=network.motion,
+        differences=network.differences,
     )
 
 

@@ -41,19 +41,19 @@ class EncoderPart:
 
 
 def encode(
-    parts: Sequence[EncoderPart], frame: tf.Tensor, previous: tf.Tensor | None = None
+    parts: Sequence[EncoderPart], frame: tf.Tensor, previous: Sequence[tf.Tensor] = ()
 ) -> dict[str, tf.Tensor]:
     """An encoder's function; see docs/architecture.md for the contract.
 
     Args:
         parts: Whose channels follow one another.
         frame: (1, height, width, 3) uint8 RGB, or several.
-        previous: The same one interval before, for a network with motion.
+        previous: The same before, for a network with motion; see `training.network.normalize`.
 
     Returns:
         `partials` (1, 3, h, w, channels) and `activation` (1, h', w', filters) of each, float32.
     """
-    outputs = [_encode(part, frame, previous if part.motion else None) for part in parts]
+    outputs = [_encode(part, frame, previous if part.motion else ()) for part in parts]
     partials, activations = zip(*outputs, strict=True)
     return {
         "partials": tf.concat(partials, axis=-1),
@@ -83,10 +83,11 @@ def _repeat(activation: tf.Tensor, factor: int) -> tf.Tensor:
 
 
 def _encode(
-    part: EncoderPart, frame: tf.Tensor, previous: tf.Tensor | None
+    part: EncoderPart, frame: tf.Tensor, previous: Sequence[tf.Tensor]
 ) -> tuple[tf.Tensor, tf.Tensor]:
     # The other way round it would normalise four times as many pixels.
-    picture = normalize(shrink(frame, part.shrink), shrink(previous, part.shrink))
+    now, *before = (shrink(picture, part.shrink) for picture in (frame, *previous))
+    picture = normalize(now, before)
     activation, features = part.encoder(picture, training=False)
     kernel = part.conv3d_kernel
     partials = tf.nn.conv2d(features, conv3d.taps(kernel), 1, "SAME")

@@ -88,10 +88,17 @@ def take_apart(
 
 
 def _convert_encoder(part: EncoderPart, config: NetworkConfig) -> onnx.ModelProto:
-    picture = (1, config.height, config.width, 3)
-    names = ("frame", "previous") if part.motion else ("frame",)
-    pictures = [tf.TensorSpec(picture, tf.uint8, name) for name in names]
-    return convert("encoder", lambda *frames: encode([part], *frames), pictures)
+    counts = {"frame": 1, "previous": config.differences} if part.motion else {"frame": 1}
+    pictures = [
+        tf.TensorSpec((count, config.height, config.width, 3), tf.uint8, name)
+        for name, count in counts.items()
+    ]
+
+    def function(frame: tf.Tensor, previous: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+        before = [] if previous is None else tf.split(previous, config.differences)
+        return encode([part], frame, before)
+
+    return convert("encoder", function, pictures)
 
 
 def feature_spec(encoder: onnx.ModelProto) -> FeatureSpec:

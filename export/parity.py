@@ -104,10 +104,10 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
     classes = (TOP, 0, len(manifest.classes) - 1)
     probabilities, heatmaps, streaming, rounding, evidence = [], [], [], [], []
     for clip in moving_pictures(manifest, windows=2, seed=seed):
-        span = manifest.window.length + manifest.input.motion
         streamed = _stream(recognizer, clip)
-        for start, stream in enumerate(streamed):
-            window = clip[start : start + span]
+        for place, stream in enumerate(streamed):
+            start = place * manifest.input.differences
+            window = clip[start : start + manifest.pictures]
             answers = [_whole(recognizer, window, index) for index in classes]
             explained = [answer.explained for answer in answers]
             _, tapes = explain(network, run.config.network, window, explained)
@@ -134,25 +134,25 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
 
 
 def _stream(recognizer: Recognizer, clip: Image) -> list[Window]:
-    """Push the pictures one by one, one interval apart; the answers to all full windows."""
+    """Push the pictures one by one; the answers to all full windows, one interval apart."""
     recognizer.clear()
     recognizer.explain = TOP
-    interval = recognizer.manifest.window.frame_interval_s
-    frames = [
-        Frame(np.ascontiguousarray(picture[:, :, ::-1]), index, index * interval)
-        for index, picture in enumerate(clip)
-    ]
-    windows = [recognizer.push(frame).window for frame in frames]
+    manifest = recognizer.manifest
+    windows = []
+    for index, picture in enumerate(clip):
+        image = np.ascontiguousarray(picture[:, :, ::-1])
+        frame = Frame(image, index, index * manifest.spacing_s)
+        if index % manifest.input.differences:
+            recognizer.see(frame)
+        else:
+            windows.append(recognizer.push(frame).window)
     return [window for window in windows if window is not None]
 
 
 def _whole(recognizer: Recognizer, clip: Image, class_index: int) -> Window:
-    """Compute one window anew. With motion, the first picture only precedes the second."""
+    """Compute one window anew."""
     recognizer.explain = class_index
-    motion = recognizer.manifest.input.motion
-    images = list(clip[1:] if motion else clip)
-    previous = list(clip[:-1]) if motion else None
-    return recognizer.recognize_window(images, previous, range(len(images)))
+    return recognizer.recognize_stretch(list(clip), range(len(clip)))
 
 
 def moving_pictures(manifest: Manifest, windows: int, seed: int) -> Iterator[Image]:
@@ -160,14 +160,14 @@ def moving_pictures(manifest: Manifest, windows: int, seed: int) -> Iterator[Ima
 
     Args:
         manifest: States the size and the length of a window.
-        windows: How many windows fit in each clip, one frame after the other.
+        windows: How many windows fit in each clip, one interval after the other.
         seed: Of the noise.
 
     Yields:
         (frames, height, width, 3) uint8 RGB.
     """
     height, width = manifest.input.height, manifest.input.width
-    frames = manifest.window.length + manifest.input.motion + windows - 1
+    frames = manifest.pictures + (windows - 1) * manifest.input.differences
     random = np.random.default_rng(seed)
     noise = random.integers(0, 256, (frames, height, width, 3), dtype=np.uint8)
     yield noise

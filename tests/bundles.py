@@ -30,6 +30,7 @@ def build_bundle(
     folder,
     *,
     motion=True,
+    differences=1,
     size=(24, 32),
     length=10,
     interval=0.2,
@@ -53,7 +54,7 @@ def build_bundle(
     partials, activation = features_of(size, *(sum(n) for n in list(zip(*shares, strict=True))[1:]))
     names = [f"encoder-{n}" for n in range(1, len(shares) + 1)] if beside else ["encoder"]
     encoders = [
-        encoder_model(rng, size, sees_motion, *features)
+        encoder_model(rng, size, sees_motion * differences, *features)
         for (sees_motion, *_), features in zip(shares, each, strict=True)
     ]
     head = head_model(rng, length, partials, activation, len(classes), second)
@@ -69,6 +70,7 @@ def build_bundle(
             "fit": "letterbox",
             "normalization": "x / 255",
             "motion": motion,
+            "differences": differences,
         },
         "window": {"length": length, "frame_interval_s": interval},
         "features": {"partials": list(partials), "activation": list(activation)},
@@ -119,26 +121,32 @@ def write_graph(path, model, edit):
     return {"file": path.name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
-def encoder_model(rng, size, motion, partials, activation):
+def encoder_model(rng, size, differences, partials, activation):
     """Convolution and ReLU give A; pooling and a second convolution give the three taps."""
-    channels = 6 if motion else 3
+    channels = 3 + 3 * differences
     _, h, w, c = partials
     k = activation[2]
     nodes = []
-    for name in ("frame", "previous")[: 1 + motion]:
+    pictures = {"frame": 1, "previous": differences} if differences else {"frame": 1}
+    for name in pictures:
         nodes += [
             helper.make_node("Cast", [name], [f"{name}_f"], to=TensorProto.FLOAT),
             helper.make_node("Mul", [f"{name}_f", "scale"], [f"{name}_s"]),
             helper.make_node("Transpose", [f"{name}_s"], [f"{name}_t"], perm=[0, 3, 1, 2]),
         ]
-    if motion:
+    if differences:
         nodes += [
-            helper.make_node("Sub", ["frame_t", "previous_t"], ["difference"]),
+            helper.make_node("Sub", ["frame_t", "previous_t"], ["differences"]),
+            helper.make_node("Reshape", ["differences", "beside"], ["difference"]),
             helper.make_node("Concat", ["frame_t", "difference"], ["x"], axis=1),
         ]
     nodes += [
         helper.make_node(
-            "Conv", ["x" if motion else "frame_t", "w1"], ["c1"], strides=[2, 2], pads=[1, 1, 1, 1]
+            "Conv",
+            ["x" if differences else "frame_t", "w1"],
+            ["c1"],
+            strides=[2, 2],
+            pads=[1, 1, 1, 1],
         ),
         helper.make_node("Relu", ["c1"], ["a"]),
         helper.make_node("Transpose", ["a"], ["activation"], perm=[0, 2, 3, 1]),
@@ -148,8 +156,8 @@ def encoder_model(rng, size, motion, partials, activation):
         helper.make_node("Transpose", ["taps5"], ["partials"], perm=[0, 1, 3, 4, 2]),
     ]
     inputs = [
-        helper.make_tensor_value_info(name, TensorProto.UINT8, (1, *size, 3))
-        for name in ("frame", "previous")[: 1 + motion]
+        helper.make_tensor_value_info(name, TensorProto.UINT8, (count, *size, 3))
+        for name, count in pictures.items()
     ]
     outputs = [
         helper.make_tensor_value_info("partials", TensorProto.FLOAT, (1, *partials)),
@@ -160,6 +168,7 @@ def encoder_model(rng, size, motion, partials, activation):
         "w1": normal(rng, (k, channels, 3, 3)),
         "w2": normal(rng, (3 * c, k, 3, 3)),
         "split": np.array([1, 3, c, h, w], np.int64),
+        "beside": np.array([1, 3 * differences, *size], np.int64),
     }
     return model("encoder", nodes, inputs, outputs, weights)
 

@@ -52,6 +52,26 @@ class _Network(
         """The value of the key `name`."""
         return str(self.__struct_config__.tag)
 
+    @property
+    def motion(self) -> bool:
+        """Whether it sees the pictures before, too."""
+        return False
+
+    @property
+    def differences(self) -> int:
+        """Into how many the change from one place of the window to the next is divided."""
+        return 1
+
+    @property
+    def pictures(self) -> int:
+        """Of a window; with motion, those that it is told by are among them."""
+        return self.length * self.differences + 1 if self.motion else self.length
+
+    @property
+    def colour(self) -> bool:
+        """Whether it sees more of a picture than how bright it is."""
+        return True
+
     def shrink(self, stream: Stream) -> int:
         """How many times larger the input is than what a stream of this network sees."""
         return self.height // stream.height
@@ -111,8 +131,9 @@ class MobileNetGru(_Stream, frozen=True, kw_only=True, tag="mobilenet_gru"):
 class TunedGru(_Stream, frozen=True, kw_only=True, tag="tuned_gru"):
     """A published trunk that learns on, before the poster's head; see `training.mobilenet`.
 
-    With `motion` it sees nothing but how a picture differs from the one before. `filters` are those
-    of the Grad-CAM target.
+    With `motion` it sees nothing but how a picture differs from the one an interval before: once,
+    or in three steps, one for each colour that the trunk knew. `filters` are those of the Grad-CAM
+    target.
     """
 
     stride: ClassVar[int] = 16
@@ -123,6 +144,22 @@ class TunedGru(_Stream, frozen=True, kw_only=True, tag="tuned_gru"):
     trunk: Literal["body", "things"] = "things"
     filters: Positive = 128
     motion: bool = False
+    differences: Literal[1, 3] = 1
+
+    def __post_init__(self) -> None:
+        """Refuse differences that nobody would see, too.
+
+        Raises:
+            ValueError: See `_Stream`, or there are several without motion.
+        """
+        super().__post_init__()
+        if self.differences > 1 and not self.motion:
+            raise ValueError("`differences` are seen with `motion = true` only")
+
+    @property
+    def colour(self) -> bool:
+        """Differences are those of brightness."""
+        return not self.motion
 
 
 OnPublished = MobileNetGru | TunedGru  # begins with published networks, or holds them
@@ -150,6 +187,8 @@ class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):
         if len(grids) > 1:
             raise ValueError(f"the streams' grids differ: {sorted(grids)}")
         for stream in self.streams:
+            if stream.motion and stream.differences != self.differences:
+                raise ValueError("the streams see motion in different steps")
             if stream.length != self.length:
                 raise ValueError(f"windows of {stream.length} and of {self.length} pictures")
             if self.shrink(stream) * stream.width != self.width or (
@@ -161,8 +200,13 @@ class MultiStream(_Network, frozen=True, kw_only=True, tag="multi_stream"):
 
     @property
     def motion(self) -> bool:
-        """Whether a stream sees the picture before, too."""
+        """Whether a stream sees the pictures before, too."""
         return any(stream.motion for stream in self.streams)
+
+    @property
+    def differences(self) -> int:
+        """Those of all streams that see motion."""
+        return next((stream.differences for stream in self.streams if stream.motion), 1)
 
 
 NetworkConfig = Stream | MultiStream
@@ -185,6 +229,7 @@ class AugmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     speed: Annotated[float, Meta(ge=1.0)] = 1.0  # largest factor on the frame interval
     jitter: Share = 0.0  # of each frame's time, in intervals
     reverse: Share = 0.0  # probability
+    slow: Share = 0.0  # probability of a camera with as few as one picture in an interval
     still: Share = 0.0  # probability of a window that stands still, which shows no action
     background: Share = 0.0  # probability of the picture over another clip's room
     mixup: Share = 0.0  # alpha of the Beta distribution, 0 = off

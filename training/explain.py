@@ -27,8 +27,9 @@ from har_desktop.inference.manifest import Method
 from har_desktop.inference.model import TOP
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.opencv import cv2
-from har_desktop.pipeline.hop import every
+from har_desktop.pipeline.hop import Hop
 from har_desktop.sources.video import VideoFile
+from training.data.cache import nearest
 from training.data.index import Clip, origins, tested
 from training.identity import identity
 from training.metrics import mean95
@@ -144,23 +145,24 @@ def middle_window(recognizer: Recognizer, path: Path) -> Stretch | None:
     Raises:
         SourceError: The clip cannot be read.
     """
-    window = recognizer.manifest.window
-    interval = window.frame_interval_s
-    span = window.length + recognizer.manifest.input.motion
+    manifest = recognizer.manifest
+    interval = manifest.window.frame_interval_s
+    clock, seen, ends = Hop(interval), [], []
     with VideoFile(path) as source:
-        ticks = [(frame.time, recognizer.picture(frame)) for frame in every(source, interval)]
-    times = np.array([seconds for seconds, _ in ticks])
-    wanted = interval * np.arange(1 - span, 1)
-
-    def full(start: int) -> bool:
-        places = times[start : start + span]
-        return bool((np.abs(places - places[-1] - wanted) <= interval / 2).all())
-
-    starts = [start for start in range(len(ticks) - span + 1) if full(start)]
-    if not starts:
+        for frame in source:
+            seen.append((frame.time, recognizer.picture(frame)))
+            if clock.takes(frame):
+                ends.append(frame.time)
+    times = np.array([seconds for seconds, _ in seen])
+    ages = manifest.spacing_s * np.arange(manifest.pictures)[::-1].astype(np.float64)
+    full = []
+    for end in ends:
+        places = nearest(times, end - ages)
+        if (np.abs(times[places] - (end - ages)) <= interval / 2).all():
+            full.append(places)
+    if not full:
         return None
-    middle = starts[len(starts) // 2]
-    chosen = ticks[middle : middle + span]
+    chosen = [seen[place] for place in full[len(full) // 2]]
     return Stretch(np.stack([picture for _, picture in chosen]), tuple(t for t, _ in chosen))
 
 

@@ -123,7 +123,7 @@ def fit(
             foreign = fixed_windows(config, material, clips)[0] if clips else None
             learned = prepared.split.train + prepared.split.validation
             least = least_movement(movements(config, prepared.data, learned))
-            still = Limits(least, config.network.length)
+            still = Limits(least, config.network)
             report(run, learner, 2 * config.batch, known, foreign, still)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
@@ -152,7 +152,8 @@ def _learner(
         if isinstance(config.network, TunedGru) and prepared.published:
             mobilenet.load_published(network.get_layer("encoder"), prepared.published)
         size = config.network.height, config.network.width
-        return network, Pictures(config.augment, size, store, clips)
+        colour = config.network.colour
+        return network, Pictures(config.augment, size, store, clips, colour=colour)
     find_layer(network, "trunk").set_weights(store.trunk.get_weights())
     return build_on_features(network, config.network.length), Views(config, store)
 

@@ -43,6 +43,7 @@ BLOCKS = (
 # Blocks after which the pyramid branches off at each stride, and the channels that it takes along.
 PYRAMID = {4: 2, 8: 5, 16: 9}
 CHANNELS = {8: 32, 16: 64}
+COLOURS = 3
 LAST = 12  # the last block at stride 16
 BN_MOMENTUM = 0.95
 # What changes from picture to picture spans a fraction of what a picture spans.
@@ -93,7 +94,7 @@ def build_encoder(config: OnPublished) -> keras.Model:
     """One normalised picture -> (activation, features).
 
     Returns:
-        A model from (height, width, 3), with motion 4, to `activation` (height/16, width/16,
+        A model from what `training.network.normalize` gives to `activation` (height/16, width/16,
         filters), after ReLU and before BatchNorm, and the normalised `features` of the same shape.
     """
     if isinstance(config, TunedGru):
@@ -105,11 +106,11 @@ def build_encoder(config: OnPublished) -> keras.Model:
 
 
 def _tuned_encoder(config: TunedGru) -> keras.Model:
-    shape = (config.height, config.width, 4 if config.motion else 3)
+    shape = (config.height, config.width, COLOURS + config.motion * config.differences)
     picture = keras.Input(shape, dtype=full_precision(), name="picture")
     seen = picture
     if config.motion:
-        seen = ops.cast(picture, keras.config.dtype_policy().compute_dtype)[..., 3:]
+        seen = ops.cast(picture, keras.config.dtype_policy().compute_dtype)[..., COLOURS:]
     x = _backbone(seen, config.trunk)
     x = layers.BatchNormalization(momentum=BN_MOMENTUM, name="bn_trunk")(x)
     x = layers.SpatialDropout2D(config.dropout / 2, name="drop_trunk")(x)
@@ -193,8 +194,8 @@ def _backbone(picture, network: str):
 def load_published(trunk: keras.Model, folder: Path) -> None:
     """Fill the layers of a trunk with the weights of the published networks.
 
-    Where it sees the difference of two pictures, the first convolution takes all colours' weights
-    together.
+    Where it sees differences of pictures, the first convolution takes the weights of one colour for
+    each of three, and all colours' together for one.
 
     Args:
         trunk: As built by `build_trunk`, or an encoder of a `TunedGru`.
@@ -203,6 +204,7 @@ def load_published(trunk: keras.Model, folder: Path) -> None:
     Raises:
         InputError: A file is missing or holds another network.
     """
+    differences = trunk.input_shape[-1] - COLOURS
     for network in PUBLISHED:
         mine = [layer for layer in trunk.layers if layer.name.rpartition("_")[0] == network]
         if not mine:
@@ -212,8 +214,11 @@ def load_published(trunk: keras.Model, folder: Path) -> None:
         for layer in mine:
             number = int(layer.name.rpartition("_")[2])
             kernel, bias = published[number] if number < len(published) else (None, None)
-            if kernel is not None and (kernel.shape[2], layer.kernel.shape[2]) == (3, 1):
-                kernel = DIFFERENCE_GAIN * kernel.sum(axis=2, keepdims=True)
+            if kernel is not None and number == 0 and differences:
+                # In a third of the time a third changes.
+                kernel = DIFFERENCE_GAIN * differences * kernel
+                if differences == 1:
+                    kernel = kernel.sum(axis=2, keepdims=True)
             if kernel is None or kernel.shape != layer.kernel.shape:
                 raise InputError(f"{path} is another network: its convolution {number} differs")
             layer.set_weights([kernel, bias])

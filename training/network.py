@@ -20,6 +20,7 @@ Pooling), one Conv3D, GRU(32), GRU(50), Dense.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -35,25 +36,25 @@ from training.precision import full_precision
 AT_ONCE = 4  # pictures; on CPUs, twice as fast as 32
 
 
-def normalize(frame, previous=None, dtype="float32"):
+def normalize(frame, previous=(), dtype="float32"):
     """The encoder's first step, shared with the exported graph.
 
     Args:
         frame: (batch, height, width, 3) RGB in 0..255, uint8 or, if it was shrunk, floating point.
-        previous: The same one interval before, for a network with motion, else None.
+        previous: For a network with motion the same before, up to one interval, nearest first.
         dtype: To compute in.
 
     Returns:
-        (batch, height, width, 3 or 4) of `dtype`: RGB in [-1, 1]; the fourth channel is the
-        difference of luma to `previous`, in [-2, 2].
+        (batch, height, width, 3 and as many as `previous`) of `dtype`: RGB in [-1, 1]; then the
+        difference of luma from each picture to the next one before it, in [-2, 2].
     """
-    rgb = ops.cast(frame, dtype) / 127.5 - 1.0
-    if previous is None:
-        return rgb
-    before = ops.cast(previous, dtype) / 127.5 - 1.0
+    pictures = [ops.cast(picture, dtype) / 127.5 - 1.0 for picture in (frame, *previous)]
     luma = ops.reshape(ops.convert_to_tensor(LUMA, dtype=dtype), (1, 1, 1, 3))
-    difference = ops.sum((rgb - before) * luma, axis=-1, keepdims=True)
-    return ops.concatenate([rgb, difference], axis=-1)
+    differences = [
+        ops.sum((after - before) * luma, axis=-1, keepdims=True)
+        for after, before in pairwise(pictures)
+    ]
+    return ops.concatenate([pictures[0], *differences], axis=-1)
 
 
 def target(config: Stream) -> str:
@@ -97,19 +98,18 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     """The whole network.
 
     Returns:
-        A model from `clip`, uint8 RGB (length or, with motion, length + 1 frames, height, width,
-        3), oldest first, to `logits` (classes,).
+        A model from `clip`, uint8 RGB (`pictures` of the configuration, height, width, 3), oldest
+        first, to `logits` (classes,).
     """
-    shape = (config.length + config.motion, config.height, config.width, 3)
+    shape = (config.pictures, config.height, config.width, 3)
     clip = keras.Input(shape, dtype="uint8", name="clip")
-    frames, before = _pictures(config, clip)
+    frames, before = in_places(config, clip)
     if not isinstance(config, MultiStream):
         logits, *_ = _stream(config, classes, _seen(config, frames, before))
         return keras.Model(clip, logits, name=config.kind)
     answers, courses = [], []
     for number, part in enumerate(config.streams):
-        now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
-        seen = _seen(part, now, past)
+        seen = _seen(part, *_shrunk(config.shrink(part), frames, before))
         picture = keras.Input(seen.shape[1:], dtype=full_precision(), name="picture")
         outputs = _stream(part, classes, picture)
         logits, looks = keras.Model(picture, outputs, name=f"stream{number}")(seen)
@@ -121,20 +121,25 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     return keras.Model(clip, moved(mean, evidence), name=config.kind)
 
 
-def _pictures(config: NetworkConfig, clips) -> tuple:
+def in_places(config: NetworkConfig, clips) -> tuple:
     """What fills the places of clips (batch, pictures, h, w, 3), time folded into the batch.
 
-    Pictures and, for a network with motion, those one interval before.
+    Pictures and, for a network with motion, a list of those before, the nearest first.
     """
-    shape = clips.shape[2:]
-    frames = ops.reshape(clips[:, 1:] if config.motion else clips, (-1, *shape))
-    before = ops.reshape(clips[:, :-1], (-1, *shape)) if config.motion else None
-    return frames, before
+    step, shape = config.differences, (-1, *clips.shape[2:])
+    if not config.motion:
+        return ops.reshape(clips, shape), []
+    before = [clips[:, step - age : -age : step] for age in range(1, step + 1)]
+    return ops.reshape(clips[:, step::step], shape), [ops.reshape(x, shape) for x in before]
 
 
-def _seen(config: Stream, frames, before):
+def _shrunk(factor: int, frames, before: list) -> tuple:
+    return shrink(frames, factor), [shrink(x, factor) for x in before]
+
+
+def _seen(config: Stream, frames, before: list):
     """What the encoder of a stream is given, time folded into the batch."""
-    return normalize(frames, before if config.motion else None, full_precision())
+    return normalize(frames, before if config.motion else [], full_precision())
 
 
 def moved(logits, evidence):
@@ -171,7 +176,7 @@ def courses_of_windows(
     Args:
         network: Built by `build(config, classes)`.
         config: Its shape.
-        pictures: (length or, with motion, length + 1 pictures or more, height, width, 3) uint8 RGB.
+        pictures: (`pictures` of the configuration or more, height, width, 3) uint8 RGB.
 
     Returns:
         (windows, F) each, see `training.evidence`.
@@ -194,10 +199,10 @@ def answers_of_windows(
 
 def _encoded(network: keras.Model, config: MultiStream, pictures) -> Iterator[tuple]:
     """Of each stream: itself, the Grad-CAM target and the features of every place."""
-    frames, before = _pictures(config, pictures[None])
+    frames, before = in_places(config, pictures[None])
     for model, part in streams(network, config):
-        now, past = (shrink(x, config.shrink(part)) for x in (frames, before))
-        yield model, *predict(model.get_layer("encoder"), a_few(_seen(part, now, past)))
+        seen = _seen(part, *_shrunk(config.shrink(part), frames, before))
+        yield model, *predict(model.get_layer("encoder"), a_few(seen))
 
 
 def _course_of_windows(target: NDArray[np.float32], length: int) -> NDArray[np.float32]:
@@ -211,11 +216,8 @@ def _in_windows(values: NDArray[np.float32], length: int) -> NDArray[np.float32]
 
 
 def shrink(pictures, factor: int):
-    """Pictures (batch, height, width, channels), each side `factor` times smaller, by averaging.
-
-    None stays None.
-    """
-    if factor == 1 or pictures is None:
+    """Pictures (batch, height, width, channels), each side `factor` times smaller, by averaging."""
+    if factor == 1:
         return pictures
     return ops.average_pool(ops.cast(pictures, full_precision()), factor, factor)
 

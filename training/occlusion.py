@@ -40,10 +40,10 @@ SPREAD = 1 / 4  # standard deviation of the centre map in heights and widths of 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
-    """The pictures of one window, oldest first; with motion, also the one before its first.
+    """The pictures of one window, oldest first; with motion, also those that it is told by.
 
     Attributes:
-        pictures: (length, or with motion length + 1, height, width, 3) uint8 RGB, letterboxed.
+        pictures: (`pictures` of the manifest, height, width, 3) uint8 RGB, letterboxed.
         times: Seconds of each of them.
     """
 
@@ -60,12 +60,8 @@ class Areas:
 
 
 def answer(recognizer: Recognizer, stretch: Stretch) -> Window:
-    """Recognise the window; the picture before each one is its neighbour in the stretch."""
-    motion = recognizer.manifest.input.motion
-    pictures = list(stretch.pictures)
-    return recognizer.recognize_window(
-        pictures[motion:], pictures[:-1] if motion else None, stretch.times[motion:]
-    )
+    """Recognise the window."""
+    return recognizer.recognize_stretch(list(stretch.pictures), stretch.times)
 
 
 def areas(

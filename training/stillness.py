@@ -15,7 +15,7 @@ from har_desktop.inference.manifest import ClassMovement
 from har_desktop.inference.movement import NOTHING, Sketch, movement, shortfall, sketch
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
-from training.config import Config, Streams
+from training.config import Config, NetworkConfig, Streams
 from training.data.cache import decode_all
 from training.data.figures import open_clip
 from training.data.index import Clip
@@ -73,12 +73,12 @@ class Limits(NamedTuple):
 
     Attributes:
         least: Grey levels, in any window.
-        length: Pictures of a window.
+        network: That looks at the windows.
         classes: How much moves in each class; none where evidence has no scale.
     """
 
     least: float
-    length: int
+    network: NetworkConfig
     classes: tuple[ClassMovement, ...] = ()
 
     def shortfalls(
@@ -87,14 +87,16 @@ class Limits(NamedTuple):
         """What the app takes off the evidence of windows in which less moves than in their class.
 
         Args:
-            windows: (windows, pictures, height, width, 3) uint8 RGB; the last `length` count.
+            windows: (windows, pictures, height, width, 3) uint8 RGB; those in its places count.
             tops: (windows,) the class that each is taken for.
 
         Returns:
             (windows,), zero or more.
         """
+        step = self.network.differences
+        first = self.network.motion * step
         lost = [
-            shortfall(movement(_sketches(window[-self.length :])), self.classes[top])
+            shortfall(movement(_sketches(window[first::step])), self.classes[top])
             for window, top in zip(windows, tops, strict=True)
         ]
         return np.array(lost, np.float32)

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from training import evidence
 from training.config import AugmentConfig, Streams
-from training.data.batches import Pictures, fixed_windows
+from training.data.batches import Pictures, between, fixed_windows
 from training.data.cache import Cache
 from training.data.index import Clip
 from training.data.split import Split
@@ -145,7 +145,7 @@ def join(
         foreign = fixed_windows(config, material, clips)[0] if clips else None
         moved = movements(config, source.data, split.train + split.validation)
         of_class = class_movements(moved, config.classes) if others.train and clips else ()
-        limits = Limits(least_movement(moved), config.network.length, of_class)
+        limits = Limits(least_movement(moved), config.network, of_class)
         report(run, network, BATCH, held, foreign, limits)
     # They may have learned elsewhere.
     backend, where = (
@@ -187,6 +187,7 @@ def _taken(
         taken = material.load(clip)
         windows = max(1, int(taken.duration / config.frame_interval_s) + 2 - count)
         for first in range(0, windows, AT_ONCE):
-            places = np.arange(first, min(windows, first + AT_ONCE) + count - 1)
-            (pictures,) = material.plain(taken, places * np.float64(config.frame_interval_s))
+            places = np.arange(first, min(windows, first + AT_ONCE) + count - 1, dtype=np.float64)
+            times = between(places * config.frame_interval_s, config.network.differences)
+            (pictures,) = material.plain(taken, times)
             yield clip, pictures

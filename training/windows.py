@@ -25,10 +25,11 @@ from har_desktop.frame import Frame
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
-from har_desktop.inference.short import ShortSource
 from har_desktop.opencv import cv2
-from har_desktop.pipeline.hop import every
+from har_desktop.pipeline.hop import Hop
+from har_desktop.pipeline.short import ShortSource
 from har_desktop.sources.video import VideoFile
+from training.data.cache import nearest
 
 Sampling = Literal["time", "even"]
 Probabilities = NDArray[np.float32]
@@ -106,10 +107,12 @@ def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Wind
             return _together([_evenly(recognizer, list(source))])
         short = ShortSource(recognizer)
         answers = []
-        for frame in every(source, recognizer.manifest.window.frame_interval_s):
+        clock = Hop(recognizer.manifest.window.frame_interval_s)
+        for frame in source:
             short.add(frame)
-            window = recognizer.push(frame).window
-            if window is not None:
+            if not clock.takes(frame):
+                recognizer.see(frame)
+            elif (window := recognizer.push(frame).window) is not None:
                 answers.append(window)
     if not answers and (window := short.window()) is not None:
         answers.append(window)
@@ -127,7 +130,8 @@ def _evenly(recognizer: Recognizer, frames: Sequence[Frame]) -> Window:
     window = recognizer.manifest.window
     times = np.array([frame.time for frame in frames])
     places = np.linspace(0, len(frames) - 1, window.length).round().astype(int)
-    before = [int(np.abs(times - (times[i] - window.frame_interval_s)).argmin()) for i in places]
     images = [recognizer.picture(frames[i]) for i in places]
-    previous = [recognizer.picture(frames[i]) for i in before]
+    ages = recognizer.manifest.spacing_s * np.arange(1, recognizer.manifest.input.differences + 1)
+    before = [nearest(times, times[i] - ages) for i in places]
+    previous = [[recognizer.picture(frames[i]) for i in indices] for indices in before]
     return recognizer.recognize_window(images, previous, times[places].tolist())

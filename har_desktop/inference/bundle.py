@@ -148,6 +148,10 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
             "`input.motion` must be whether any encoder sees motion",
         ),
         (
+            manifest.input.differences > 1 and not manifest.input.motion,
+            "`input.differences` is for encoders that see motion",
+        ),
+        (
             len({graph.file for graph in manifest.graphs}) < len(manifest.graphs),
             "two graphs are one file",
         ),

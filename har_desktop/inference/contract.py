@@ -6,7 +6,7 @@ import reprlib
 from dataclasses import dataclass
 
 from har_desktop.errors import printable
-from har_desktop.inference.manifest import EncoderFile, Manifest
+from har_desktop.inference.manifest import EncoderFile, InputSpec, Manifest
 from har_desktop.inference.onnx_wire import UnsafeModelError, messages, number_in
 from har_desktop.inference.session import GraphError, Tensors
 
@@ -68,14 +68,13 @@ class Contract:
 
 def contracts(manifest: Manifest) -> list[Contract]:
     """What the graphs of this manifest take and give: the encoders and the head."""
-    picture = manifest.input.height, manifest.input.width
-    return [*(_of_encoder(one, *picture) for one in manifest.encoders), _of_head(manifest)]
+    return [*(_of_encoder(one, manifest.input) for one in manifest.encoders), _of_head(manifest)]
 
 
-def _of_encoder(encoder: EncoderFile, height: int, width: int) -> Contract:
-    names = ("frame", "previous") if encoder.motion else ("frame",)
+def _of_encoder(encoder: EncoderFile, seen: InputSpec) -> Contract:
+    pictures = {"frame": 1, "previous": seen.differences} if encoder.motion else {"frame": 1}
     return Contract(
-        inputs=dict.fromkeys(names, (UINT8, [1, height, width, 3])),
+        inputs={n: (UINT8, [count, seen.height, seen.width, 3]) for n, count in pictures.items()},
         outputs={
             "partials": (FLOAT, [1, *encoder.features.partials]),
             "activation": (FLOAT, [1, *encoder.features.activation]),

@@ -50,13 +50,15 @@ class Encoders:
         self._join = join
         self._at_once = AtOnce[list[DeviceTensor]](len(sessions))
 
-    def encode(self, picture: Image, previous: Image) -> Features:
+    def encode(self, picture: Image, previous: Sequence[Image]) -> Features:
         """Compute the features of one frame. See `Model.encode`.
 
         Raises:
             GraphError: ONNX Runtime failed.
         """
-        feeds = {"frame": picture[np.newaxis], "previous": previous[np.newaxis]}
+        feeds = {"frame": picture[np.newaxis]}
+        if len(previous):
+            feeds["previous"] = np.stack(previous)
         parts = self._at_once([_run(session, feeds) for session in self._sessions])
         if self._join is None:
             return Features(*parts[0])

@@ -31,10 +31,9 @@ class Timeline(Generic[T]):
     between them is off by less than `spacing`. At most reach / spacing + 3 values are kept.
     """
 
-    def __init__(self, reach: float, tolerance: float, spacing: float) -> None:
-        """Remember `reach` seconds; look up within `tolerance` seconds."""
+    def __init__(self, reach: float, spacing: float) -> None:
+        """Remember `reach` seconds."""
         self._reach = reach
-        self._tolerance = tolerance
         self._spacing = spacing
         self._times: list[float] = []
         self._values: list[T] = []
@@ -58,7 +57,7 @@ class Timeline(Generic[T]):
         old = max(0, bisect_left(times, time - self._reach) - 1)
         del times[:old], self._values[:old]
 
-    def nearest(self, time: float) -> T | None:
+    def nearest(self, time: float, tolerance: float) -> T | None:
         """The value nearest to a time; None before the first one or beyond the tolerance."""
         times = self._times
         if not times or time < times[0] - SLACK:
@@ -68,7 +67,7 @@ class Timeline(Generic[T]):
             index > 0 and time - times[index - 1] < times[index] - time - SLACK
         ):
             index -= 1
-        if abs(times[index] - time) > self._tolerance + SLACK:
+        if abs(times[index] - time) > tolerance + SLACK:
             return None
         return self._values[index]
 
@@ -104,12 +103,13 @@ class History:
     for the motion.
     """
 
-    def __init__(self, window: WindowSpec) -> None:
+    def __init__(self, window: WindowSpec, differences: int = 1) -> None:
+        """Tell motion by as many differences in an interval; see `InputSpec`."""
         self._length, self._interval = window.length, window.frame_interval_s
-        tolerance, spacing = self._interval / 2, self._interval / THINNING
-        reach = (self._length - 1) * self._interval
-        self._moments = Timeline[Moment](reach, tolerance, spacing)
-        self._pictures = Timeline[Past](self._interval, tolerance, spacing)
+        self._differences = differences
+        spacing = self._interval / THINNING
+        self._moments = Timeline[Moment]((self._length - 1) * self._interval, spacing)
+        self._pictures = Timeline[Past](self._interval, spacing)
         self.clear()
 
     def clear(self) -> None:
@@ -136,18 +136,30 @@ class History:
             self._delta = None if seek else delta
         self._time, self._size = time, size
 
-    def previous(self, time: float) -> Past | None:
-        """The picture one frame interval before `time`; None where there is none."""
-        return self._pictures.nearest(time - self._interval)
-
-    def add(self, time: float, picture: Image, features: Features | None) -> None:
-        """Remember the frame that was admitted, without features where it has no previous."""
+    def see(self, time: float, picture: Image) -> None:
+        """Remember the picture of the frame that was admitted."""
         self._pictures.add(time, Past(time, picture))
-        if features is not None:
-            self._moments.add(time, Moment(time, picture, features, sketch(picture)))
+
+    def previous(self, time: float) -> list[Past]:
+        """The pictures that tell motion at the time of the last one seen, the nearest first.
+
+        None at all where none lies one frame interval before. Of those between, the nearest there
+        is counts, be it this last one: so it is with a slow source.
+        """
+        interval, parts = self._interval, self._differences
+        if self._pictures.nearest(time - interval, interval / 2) is None:
+            return []
+        ages = (interval * part / parts for part in range(1, parts + 1))
+        found = (self._pictures.nearest(time - age, interval) for age in ages)
+        return [past for past in found if past is not None]
+
+    def add(self, time: float, picture: Image, features: Features) -> None:
+        """Remember what the encoder made of the picture of the frame that was admitted."""
+        self._moments.add(time, Moment(time, picture, features, sketch(picture)))
 
     def window(self, time: float) -> list[Moment]:
         """The filled places of the window that ends at `time`, oldest first."""
         places = range(self._length - 1, -1, -1)
-        found = (self._moments.nearest(time - place * self._interval) for place in places)
+        interval = self._interval
+        found = (self._moments.nearest(time - place * interval, interval / 2) for place in places)
         return [moment for moment in found if moment is not None]

@@ -41,7 +41,8 @@ class InputSpec(_Strict, frozen=True, kw_only=True):
 
     The frame is scaled to fit into `height` x `width` without distortion and centred on black
     ("letterbox"), as uint8; the graph itself normalises. With `motion`, the encoder has a second
-    input `previous`: the picture one `frame_interval_s` before `frame`.
+    input `previous`: the pictures that lie 1, 2, ... of `differences` equal parts of one
+    `frame_interval_s` before `frame`; the last one lies all of it before.
     """
 
     height: PositiveInt
@@ -50,6 +51,7 @@ class InputSpec(_Strict, frozen=True, kw_only=True):
     fit: Literal["letterbox"] = "letterbox"
     normalization: str
     motion: bool
+    differences: Annotated[int, Meta(ge=1, le=8)] = 1
 
 
 class WindowSpec(_Strict, frozen=True, kw_only=True):
@@ -178,6 +180,17 @@ class Manifest(_Strict, frozen=True, kw_only=True):
                 return (alone,)
             case several:
                 return several
+
+    @property
+    def spacing_s(self) -> float:
+        """Seconds between the pictures of a window, those that motion is told by among them."""
+        return self.window.frame_interval_s / self.input.differences
+
+    @property
+    def pictures(self) -> int:
+        """How many of them, `spacing_s` apart, make a window."""
+        parts = self.input.differences
+        return self.window.length * parts + 1 if self.input.motion else self.window.length
 
     @property
     def graphs(self) -> tuple[GraphFile, ...]:

@@ -82,12 +82,13 @@ class Model:
         except GraphError as error:
             raise BundleError(f"{error}; export the model again") from error
 
-    def encode(self, picture: Image, previous: Image) -> Features:
+    def encode(self, picture: Image, previous: Sequence[Image]) -> Features:
         """Compute the features of one frame.
 
         Args:
             picture: (height, width, 3) uint8 RGB of the encoder's input size.
-            previous: The picture one frame interval before. Not looked at without motion.
+            previous: Those that lie before it, see `InputSpec`, the nearest first. Without motion
+                they are not looked at.
 
         Raises:
             GraphError: ONNX Runtime failed.
@@ -183,7 +184,7 @@ class Model:
         rows, columns = self.manifest.input.height, self.manifest.input.width
         values = np.arange(rows * columns * 3) % 251
         picture = values.astype(np.uint8).reshape(rows, columns, 3)
-        features = self.encode(picture, np.ascontiguousarray(picture[::-1]))
+        features = self.encode(picture, [picture[::-1]] * self.manifest.input.differences)
         last = len(self.manifest.classes) - 1
         maps = (self.manifest.window.length, *self.manifest.features.activation[:2])
         for class_index in (TOP, last):

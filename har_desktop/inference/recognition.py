@@ -84,11 +84,11 @@ class Recognition:
         filled: How many of the window's places are filled.
         window: None while the window fills.
         timings: What the step cost.
-        previous: The time of the picture that motion is the difference to; None without one.
+        previous: The times of the pictures before that motion is told by, the last one first.
     """
 
     frame: Frame
     filled: int
     window: Window | None
     timings: Timings
-    previous: float | None = None
+    previous: tuple[float, ...] = ()

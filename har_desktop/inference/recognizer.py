@@ -28,13 +28,13 @@ class Look:
 
     Attributes:
         frame: The frame.
-        previous: The time of the picture that motion is the difference to; None without one.
+        previous: The times of the pictures before that motion is told by, the last one first.
         moments: The filled places of the window, oldest first.
         timings: What it cost. What remembering cost counts as the head's.
     """
 
     frame: Frame
-    previous: float | None
+    previous: tuple[float, ...]
     moments: Sequence[Moment]
     timings: Timings
 
@@ -67,7 +67,7 @@ class Recognizer:
         self.explain = explain
         self._model = Model(bundle, provider)
         self.provider: ProviderReport = self._model.provider
-        self._history = History(self.manifest.window)
+        self._history = History(self.manifest.window, self.manifest.input.differences)
 
     @property
     def explain(self) -> int:
@@ -114,16 +114,28 @@ class Recognizer:
         began = perf_counter()
         picture = self.picture(frame)
         self._history.admit(frame.time, frame.size)
+        self._history.see(frame.time, picture)
         motion = self.manifest.input.motion
-        past = self._history.previous(frame.time) if motion else None
-        previous = past.picture if past else picture
+        past = self._history.previous(frame.time) if motion else []
         prepared = perf_counter()
-        features = None if motion and past is None else self._model.encode(picture, previous)
+        features = None
+        if past or not motion:
+            features = self._model.encode(picture, [one.picture for one in past])
         encoded = perf_counter()
-        self._history.add(frame.time, picture, features)
+        if features is not None:
+            self._history.add(frame.time, picture, features)
         moments = self._history.window(frame.time)
         spent = Timings(prepared - began, encoded - prepared, perf_counter() - encoded)
-        return Look(frame, past.time if past else None, moments, spent)
+        return Look(frame, tuple(one.time for one in past), moments, spent)
+
+    def see(self, frame: Frame) -> None:
+        """Remember a frame that is not looked at: motion may be told by it.
+
+        As of `push`, it may begin anew.
+        """
+        self._history.admit(frame.time, frame.size)
+        if self.manifest.input.motion:
+            self._history.see(frame.time, self.picture(frame))
 
     def answer(self, look: Look) -> Recognition:
         """The second half of `push`.
@@ -142,7 +154,7 @@ class Recognizer:
     def recognize_window(
         self,
         images: Sequence[Image],
-        previous: Sequence[Image] | None,
+        previous: Sequence[Sequence[Image]] | None,
         times: Sequence[float],
     ) -> Window:
         """Recognise a window of given pictures, whatever their times. Leaves the stream alone.
@@ -150,8 +162,8 @@ class Recognizer:
         Args:
             images: One picture per place, oldest first: (height, width, 3) uint8 **RGB**,
                 letterboxed to the encoder's input size.
-            previous: For a network with motion, the picture one frame interval before each of
-                them (the same picture where there is no motion to show); else None.
+            previous: For a network with motion, the pictures before each of them as of
+                `Model.encode` (the same picture where there is no motion to show); else None.
             times: Seconds of each picture, given back in the answer.
 
         Raises:
@@ -160,7 +172,7 @@ class Recognizer:
         """
         length = self.manifest.window.length
         if previous is None and not self.manifest.input.motion:
-            previous = images
+            previous = [()] * length
         if previous is None or {len(images), len(previous), len(times)} != {length}:
             raise ValueError(f"a window takes {length} images, previous ones and times")
         # A picture that stands in several places is held there, and nothing moves in between.
@@ -171,6 +183,28 @@ class Recognizer:
                 for time, image, before in zip(times, images, previous, strict=True)
             ]
         )
+
+    def recognize_stretch(self, pictures: Sequence[Image], times: Sequence[float]) -> Window:
+        """Recognise a window of given pictures that lie `spacing_s` of the manifest apart.
+
+        Args:
+            pictures: As many as `pictures` of the manifest says, oldest first, as of
+                `recognize_window`. With motion, the first ones only precede the window's.
+            times: Seconds of each.
+
+        Raises:
+            ValueError: They are not as many.
+            GraphError: ONNX Runtime failed.
+        """
+        if {len(pictures), len(times)} != {self.manifest.pictures}:
+            raise ValueError(f"a window takes {self.manifest.pictures} pictures and times")
+        if not self.manifest.input.motion:
+            return self.recognize_window(pictures, None, times)
+        step, pictures = self.manifest.input.differences, list(pictures)
+        previous = [
+            pictures[start : start + step][::-1] for start in range(0, len(times) - 1, step)
+        ]
+        return self.recognize_window(pictures[step::step], previous, times[step::step])
 
     def picture(self, frame: Frame) -> Image:
         """The frame as the encoder sees it, (height, width, 3) uint8 RGB, read-only.

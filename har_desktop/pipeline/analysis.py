@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from time import perf_counter
 
 import numpy as np
@@ -28,7 +30,7 @@ class Record:
         decision: What was made of it.
         events: The actions that ended with it.
         places: Indices of the window's frames, oldest first; None while it filled.
-        before: Index of the frame that motion is the difference to; None without one.
+        before: Indices of the frames before that motion is told by, the last one first.
         arrived: When the frame was decoded, in seconds of `perf_counter`.
     """
 
@@ -37,7 +39,7 @@ class Record:
     decision: Decision
     events: tuple[Event, ...]
     places: NDArray[np.int32] | None
-    before: int | None
+    before: tuple[int, ...]
     arrived: float
 
 
@@ -82,8 +84,7 @@ class Analysis:
         if window is not None:
             places = np.array([self._index(time) for time in window.times], np.int32)
         self._album.add(frame, window.images[-1] if window else self.encode(frame), window)
-        previous = recognition.previous
-        before = None if previous is None else self._index(previous)
+        before = tuple(self._index(time) for time in recognition.previous)
         filled, timings = recognition.filled, recognition.timings
         self.records.append(Record(filled, timings, decision, events, places, before, arrived))
 
@@ -123,7 +124,7 @@ class Analysis:
         places = self.records[index].places
         if places is None:
             return []
-        return sorted({*places.tolist(), *self._previous(places)})
+        return sorted({*places.tolist(), *chain.from_iterable(self._previous(places))})
 
     def answer_again(self, index: int) -> None:
         """Compute a window anew, out of the album, which must hold `sources_of(index)`.
@@ -134,18 +135,19 @@ class Analysis:
         places = self.records[index].places
         if places is None:
             return
-        images, previous = self._pictures(places.tolist()), self._pictures(self._previous(places))
+        motion = self._recognizer.manifest.input.motion
+        images = self._pictures(places.tolist())
+        previous = [self._pictures(before) for before in self._previous(places)]
         times = [self.times[place] for place in places]
-        window = self._recognizer.recognize_window(images, previous or None, times)
+        window = self._recognizer.recognize_window(images, previous if motion else None, times)
         self._album.set_window(index, window)
 
-    def _pictures(self, indices: list[int]) -> list[Image]:
+    def _pictures(self, indices: Sequence[int]) -> list[Image]:
         return [image for i in indices if (image := self._album.encoded(i)) is not None]
 
-    def _previous(self, places: NDArray[np.int32]) -> list[int]:
-        """Indices of the frames one interval before; none where the network sees no motion."""
-        befores = (self.records[place].before for place in places)
-        return [before for before in befores if before is not None]
+    def _previous(self, places: NDArray[np.int32]) -> list[tuple[int, ...]]:
+        """Of each place the frames that motion is told by; none where the network sees none."""
+        return [self.records[place].before for place in places]
 
     def _index(self, time: float) -> int:
         """The frame of a time."""

@@ -18,8 +18,8 @@ from har_desktop.frame import Frame
 from har_desktop.helper_thread import HelperThread
 from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.inference.recognizer import Look, Recognizer
-from har_desktop.inference.short import ShortSource
 from har_desktop.pipeline.hop import Hop
+from har_desktop.pipeline.short import ShortSource
 from har_desktop.sinks.base import Sink
 
 
@@ -107,7 +107,7 @@ def run_in_order(
     outcome = Outcome()
     recognizer.clear()
     interval = recognizer.manifest.window.frame_interval_s
-    looks, results, ticks = Hop(min(hop, interval)), Hop(hop), Hop(interval)
+    looks, results = Hop(min(hop, interval)), Hop(hop)
     short = ShortSource(recognizer)
     with closing(_looked_at(_timed_read(frames, outcome), recognizer, looks)) as looked_at:
         for frame, look in looked_at:
@@ -116,12 +116,12 @@ def run_in_order(
             outcome.frames += 1
             outcome.last = frame.time
             on_frame()
-            if outcome.windows == 0 and ticks.takes(frame):
+            if outcome.windows == 0:
                 short.add(frame)
-            if look is None:
+            if (looked := look.result()) is None:
                 continue
             taken = sinks if results.takes(frame) else ()
-            _step(recognizer.answer(look.result()), decider, taken, outcome)
+            _step(recognizer.answer(looked), decider, taken, outcome)
     outcome.end(decider.finish())
     if outcome.windows or short.sparse:
         return outcome
@@ -143,16 +143,17 @@ def _timed_read(frames: Iterable[Frame], outcome: Outcome) -> Iterator[Frame]:
 
 def _looked_at(
     frames: Iterable[Frame], recognizer: Recognizer, looks: Hop
-) -> Generator[tuple[Frame, Future[Look] | None]]:
-    """Every frame, with what the engine sees of it if it looks at it.
+) -> Generator[tuple[Frame, Future[Look | None]]]:
+    """Every frame, with what the engine made of it if it looked at it, and did not only see it.
 
     It looks in a thread, while the frame before is answered and written.
     """
     thread = HelperThread("look")
-    before: tuple[Frame, Future[Look] | None] | None = None
+    before: tuple[Frame, Future[Look | None]] | None = None
     try:
         for frame in frames:
-            look = thread.submit(partial(recognizer.look, frame)) if looks.takes(frame) else None
+            regard = recognizer.look if looks.takes(frame) else recognizer.see
+            look = thread.submit(partial(regard, frame))
             if before is not None:
                 yield before
             before = frame, look

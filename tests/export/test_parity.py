@@ -33,6 +33,7 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         pytest.param({"kind": MobileNetGru, "beside": CnnGru}, marks=pytest.mark.slow),
         pytest.param({"kind": TunedGru, "trunk": "body"}, marks=pytest.mark.slow),
         {"kind": TunedGru, "motion": True, "beside": TunedGru, "seed": 4},
+        {"kind": TunedGru, "motion": True, "differences": 3, "beside": TunedGru, "seed": 6},
     ],
     ids=[
         "plain",
@@ -44,6 +45,7 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         "both-streams",
         "tuned-body",
         "tuned-streams",
+        "tuned-streams-in-three-steps",
     ],
 )
 def test_random_networks_agree_with_keras_the_tape_and_the_stream(
@@ -61,8 +63,7 @@ def test_the_largest_logit_of_streams_is_the_evidence_that_keras_has(make_run, w
     bundle, run = write_unchecked(make_run(beside=CnnGru, seed=2))
     recognizer, network = Recognizer(bundle, "cpu"), run.network()
     for clip in parity.moving_pictures(bundle.manifest, windows=1, seed=3):
-        times = [float(number) for number in range(len(clip) - 1)]
-        window = recognizer.recognize_window(list(clip[1:]), list(clip[:-1]), times)
+        window = recognizer.recognize_stretch(list(clip), range(len(clip)))
         np.testing.assert_allclose(window.logits, network(clip[None])[0], atol=1e-5)
 
 

@@ -55,6 +55,7 @@ def test_streams_are_configurations_side_by_side(tmp_path: Path) -> None:
 
 
 SMALL = '[network]\nname = "cnn_gru"\n'
+TUNED = '[network]\nname = "tuned_gru"\nmotion = true\n'
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,7 @@ SMALL = '[network]\nname = "cnn_gru"\n'
     [
         (SMALL, SMALL + "length = 8", "windows of 8 and of 10 pictures"),
         (SMALL, SMALL + "height = 80\nwidth = 96", "the streams' grids differ"),
+        (TUNED, TUNED + "differences = 3", "the streams see motion in different steps"),
         (SMALL, 'classes = ["a", "b"]\n' + SMALL, "differ in classes"),
         (SMALL, "frame_interval_s = 0.3\n" + SMALL, "differ in classes or frame_interval_s"),
         (SMALL, 'streams = ["cnn_gru", "motion_gru"]', "streams"),
@@ -109,6 +111,8 @@ def test_the_name_decides_the_network_and_survives_the_run_folder(
         ('[network]\nname = "mobilenet_gru"\nmotion = true', "motion"),
         ('[network]\nname = "mobilenet_gru"\nfilters = [1, 2, 3]', "filters"),
         ('[network]\nname = "tuned_gru"\ntrunk = "hands"', "'hands'"),
+        ('[network]\nname = "tuned_gru"\ndifferences = 3', "with `motion = true` only"),
+        ('[network]\nname = "tuned_gru"\nmotion = true\ndifferences = 2', "differences"),
         ('[network]\nname = "tuned_gru"\nwidth = 168', "128x168: use multiples of 16"),
         ('[network]\nname = "resnet"', "'resnet'"),
         ("[network]\nheight = 64", "name"),

@@ -186,3 +186,10 @@ def test_of_motion_only_the_difference_is_seen(shared_data: Path) -> None:
     gain = mobilenet.DIFFERENCE_GAIN
     np.testing.assert_allclose(of_grey[0][:, :, 0], gain * of_colours[0].sum(axis=2), rtol=1e-6)
     np.testing.assert_array_equal(of_grey[1], of_colours[1])
+    # Of three differences each has a colour's weights, and shows a third of the change.
+    three = tuned(motion=True, differences=3)
+    assert three.input_shape == (None, 32, 48, 6)
+    mobilenet.load_published(three, shared_data)
+    of_three = three.get_layer("things_0").get_weights()
+    np.testing.assert_allclose(of_three[0], 3 * gain * of_colours[0], rtol=1e-6)
+    np.testing.assert_array_equal(of_three[1], of_colours[1])

@@ -13,6 +13,7 @@ from training.network import (
     build_on_features,
     courses_of_windows,
     find_layer,
+    in_places,
     normalize,
 )
 
@@ -109,15 +110,49 @@ BESIDE = MultiStream(
 )
 
 
-def test_a_clip_encoded_once_gives_what_evidence_is_given_of_each_window() -> None:
-    network = build(BESIDE, classes=3)
+THREE_STEPS = msgspec.structs.replace(TUNED, differences=3)
+BESIDE_IN_STEPS = MultiStream(
+    height=32,
+    width=48,
+    length=4,
+    streams=(THREE_STEPS, msgspec.structs.replace(TUNED, motion=False)),
+)
+
+
+def test_motion_is_told_step_by_step_the_last_one_first() -> None:
+    greys = np.float32([[[[200.0]]], [[[150.0]]], [[[120.0]]], [[[20.0]]]])
+    now, *before = (np.broadcast_to(grey, (1, 1, 1, 3)) for grey in greys)
+    found = np.asarray(normalize(now, before))[0, 0, 0]
+    expected = [*[200 / 127.5 - 1] * 3, 50 / 127.5, 30 / 127.5, 100 / 127.5]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("config", [THREE_STEPS, BESIDE_IN_STEPS], ids=["alone", "beside"])
+def test_places_lie_an_interval_apart_and_their_steps_between(config) -> None:
+    assert config.pictures == 13
+    clip = np.arange(13)[None, :, None, None, None]
+    now, before = in_places(config, clip)
+    assert np.ravel(now).tolist() == [3, 6, 9, 12]
+    assert [np.ravel(past).tolist() for past in before] == [
+        [2, 5, 8, 11],
+        [1, 4, 7, 10],
+        [0, 3, 6, 9],
+    ]
+
+
+@pytest.mark.parametrize("config", [BESIDE, BESIDE_IN_STEPS], ids=["intervals", "steps"])
+def test_a_clip_encoded_once_gives_what_evidence_is_given_of_each_window(config) -> None:
+    network = build(config, classes=3)
     randomize(network, seed=1)
-    clip = np.random.default_rng(0).integers(0, 256, (7, 64, 96, 3), dtype=np.uint8)
-    courses, logits = answers_of_windows(network, BESIDE, clip)
-    for one, same in zip(courses, courses_of_windows(network, BESIDE, clip), strict=True):
+    step, size = config.differences, (config.height, config.width, 3)
+    count = config.pictures + 2 * step
+    clip = np.random.default_rng(0).integers(0, 256, (count, *size), dtype=np.uint8)
+    courses, logits = answers_of_windows(network, config, clip)
+    for one, same in zip(courses, courses_of_windows(network, config, clip), strict=True):
         np.testing.assert_array_equal(one, same)
     found = np.concatenate(courses, axis=-1), logits
-    windows = np.stack([clip[start : start + 5] for start in range(3)])
+    starts = step * np.arange(3)
+    windows = np.stack([clip[start : start + config.pictures] for start in starts])
     probe = keras.Model(network.input, network.get_layer("evidence").input)
     for slid, alone in zip(found, probe(windows), strict=True):
         assert np.std(alone) > 0.01

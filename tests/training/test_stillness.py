@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from har_desktop.inference.manifest import ClassMovement
-from training.config import CnnGru, Config
+from training.config import CnnGru, Config, TunedGru
 from training.data.index import scan
 from training.stillness import Limits, class_movements, least_movement, movements
 
@@ -72,6 +72,17 @@ def test_windows_are_held_against_the_class_that_they_are_taken_for() -> None:
         (levels(9, 100, 100, 100, 100), 0, np.log2(20)),
     )
     pictures, tops, lost = zip(*windows, strict=True)
-    limits = Limits(5.0, 4, classes)
+    limits = Limits(5.0, CnnGru(length=4, motion=True), classes)
     found = limits.shortfalls(np.stack(pictures), np.array(tops))
     np.testing.assert_allclose(found, lost, rtol=1e-6)
+
+
+def test_what_motion_is_told_by_besides_does_not_count() -> None:
+    limits = Limits(
+        5.0,
+        TunedGru(length=2, motion=True, differences=3),
+        (ClassMovement(doubtful=20.0, usual=40.0),),
+    )
+    window = levels(9, 9, 9, 100, 255, 0, 110)
+    found = limits.shortfalls(window[np.newaxis], np.array([0]))
+    np.testing.assert_allclose(found, [1.0], rtol=1e-6)

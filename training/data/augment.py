@@ -6,6 +6,8 @@ noisier sensor than the people of the data set. These are the differences that a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ from har_desktop.opencv import cv2
 from training.config import AugmentConfig
 from training.luma import LUMA
 
-Pictures = NDArray[np.uint8]  # (frames, height, width, 3) RGB
+Pictures = NDArray[np.uint8]  # (frames, height, width, 3) RGB, or (..., 1) grey
 
 
 def draw_times(
@@ -36,6 +38,30 @@ def draw_times(
     return times
 
 
+def slow_camera(
+    rng: np.random.Generator, times: NDArray[np.float64], interval: float
+) -> NDArray[np.float64]:
+    """The times at which a slow camera took the pictures nearest to the wanted ones.
+
+    In dim light many give ten pictures a second, and some five.
+
+    Args:
+        rng: Decides how slow it is, from three pictures in an interval to one.
+        times: Wanted, in seconds.
+        interval: Between the places of a window, in seconds.
+    """
+    spacing = interval * rng.uniform(1 / 3, 1)
+    phase = rng.uniform(0, spacing)
+    return np.round((times - phase) / spacing) * spacing + phase
+
+
+def grey(pictures: Pictures) -> Pictures:
+    """How bright RGB is: (frames, height, width, 1) uint8."""
+    frames, height, width, _ = pictures.shape
+    flat = np.ascontiguousarray(pictures).reshape(frames * height, width, 3)
+    return cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY).reshape(frames, height, width, 1)
+
+
 def vary(
     rng: np.random.Generator, config: AugmentConfig, pictures: Pictures, size: tuple[int, int]
 ) -> Pictures:
@@ -44,11 +70,11 @@ def vary(
     Args:
         rng: Decides everything.
         config: How much.
-        pictures: (frames, height, width, 3) uint8 RGB.
+        pictures: (frames, height, width, 3) uint8 RGB, or (..., 1) grey.
         size: (height, width) of the result.
 
     Returns:
-        (frames, *size, 3) uint8 RGB.
+        (frames, *size, 3 or 1) uint8.
     """
     pictures = _crop(rng, config, pictures, size)
     if config.mirror and rng.random() < 0.5:
@@ -56,9 +82,11 @@ def vary(
     pictures = _recolour(rng, config, pictures)
     if rng.random() < config.blur:
         sigma = rng.uniform(0.3, 1.2)
-        pictures = np.stack([cv2.GaussianBlur(p, (0, 0), sigma) for p in pictures])
+        pictures = _each(pictures, lambda picture: cv2.GaussianBlur(picture, (0, 0), sigma))
     if config.noise:
         deviation = 255 * config.noise * rng.random() ** 2
+        if pictures.shape[-1] == 1:  # the colours' noise averages out
+            deviation *= float(np.linalg.norm(LUMA))
         noise = rng.standard_normal(pictures.shape[1:], dtype=np.float32)
         shifts = rng.integers(0, size[1], len(pictures))
         field = np.stack([np.roll(noise, shift, axis=1) for shift in shifts])
@@ -75,7 +103,13 @@ def resize(pictures: Pictures, size: tuple[int, int]) -> Pictures:
     height, width = size
     shrinks = pictures.shape[1] > height or pictures.shape[2] > width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.stack([cv2.resize(p, (width, height), interpolation=method) for p in pictures])
+    return _each(pictures, lambda p: cv2.resize(p, (width, height), interpolation=method))
+
+
+def _each(pictures: Pictures, change: Callable[[Pictures], NDArray[np.generic]]) -> Pictures:
+    """Change picture after picture; OpenCV drops the axis of a single channel."""
+    changed = np.stack([change(picture) for picture in pictures])
+    return changed.reshape(*changed.shape[:3], pictures.shape[-1]).astype(np.uint8, copy=False)
 
 
 def over_room(rng: np.random.Generator, pictures: Pictures, room: Pictures) -> Pictures:
@@ -86,16 +120,16 @@ def over_room(rng: np.random.Generator, pictures: Pictures, room: Pictures) -> P
 
     Args:
         rng: Decides the threshold.
-        pictures: (frames, height, width, 3) uint8.
-        room: (height, width, 3) uint8.
+        pictures: (frames, height, width, 3) uint8 RGB, or (..., 1) grey.
+        room: The same for one picture.
     """
     median = np.median(pictures[::2], axis=0).astype(np.uint8)
-    difference = np.max([cv2.absdiff(p, median) for p in pictures], axis=(0, 3))
+    difference = _each(pictures, lambda picture: cv2.absdiff(picture, median)).max(axis=(0, 3))
     mask = (difference > rng.uniform(20, 40)).astype(np.float32)
     side = max(3, pictures.shape[1] // 8)
     mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     mask = cv2.GaussianBlur(mask, (0, 0), side / 4)
-    return np.stack([cv2.blendLinear(p, room, mask, 1 - mask) for p in pictures])
+    return _each(pictures, lambda picture: cv2.blendLinear(picture, room, mask, 1 - mask))
 
 
 def _crop(
@@ -110,7 +144,7 @@ def _crop(
     top = round(rng.uniform(min(0, height - crop_h), max(0, height - crop_h)))
     left = round(rng.uniform(min(0, width - crop_w), max(0, width - crop_w)))
     if top < 0 or left < 0 or top + crop_h > height or left + crop_w > width:
-        canvas = np.zeros((len(pictures), crop_h, crop_w, 3), np.uint8)
+        canvas = np.zeros((len(pictures), crop_h, crop_w, pictures.shape[-1]), np.uint8)
         y0, x0 = max(top, 0), max(left, 0)
         y1, x1 = min(top + crop_h, height), min(left + crop_w, width)
         canvas[:, y0 - top : y1 - top, x0 - left : x1 - left] = pictures[:, y0:y1, x0:x1]
@@ -119,19 +153,25 @@ def _crop(
 
 
 def _recolour(rng: np.random.Generator, config: AugmentConfig, pictures: Pictures) -> Pictures:
-    """Brightness, contrast, saturation and hue as one affine map of RGB."""
+    """Brightness, contrast, saturation and hue as one affine map of RGB; of grey the first two."""
+    frames, height, width, channels = pictures.shape
+    colours = _colours(rng, config)
+    matrix = colours if channels > 1 else np.eye(1)
+    contrast = 1 + config.contrast * rng.uniform(-1, 1)
+    brightness = 255 * config.brightness * rng.uniform(-1, 1)
+    offset = 128 * (1 - contrast) + brightness
+    affine = np.concatenate([contrast * matrix, np.full((channels, 1), offset)], axis=1)
+    flat = np.ascontiguousarray(pictures).reshape(frames * height, width, channels)
+    return cv2.transform(flat, affine).reshape(pictures.shape)
+
+
+def _colours(rng: np.random.Generator, config: AugmentConfig) -> NDArray[np.float64]:
+    """Saturation and hue as a map of RGB."""
     saturation = 1 + config.saturation * rng.uniform(-1, 1)
     if rng.random() < config.grey:
         saturation = 0.0
     matrix = saturation * np.eye(3) + (1 - saturation) * np.tile(LUMA, (3, 1))
-    matrix = matrix @ _hue_rotation(2 * np.pi * config.hue * rng.uniform(-1, 1))
-    contrast = 1 + config.contrast * rng.uniform(-1, 1)
-    brightness = 255 * config.brightness * rng.uniform(-1, 1)
-    offset = 128 * (1 - contrast) + brightness
-    affine = np.concatenate([contrast * matrix, np.full((3, 1), offset)], axis=1)
-    frames, height, width, _ = pictures.shape
-    flat = np.ascontiguousarray(pictures).reshape(frames * height, width, 3)
-    return cv2.transform(flat, affine).reshape(pictures.shape)
+    return matrix @ _hue_rotation(2 * np.pi * config.hue * rng.uniform(-1, 1))
 
 
 def _hue_rotation(angle: float) -> NDArray[np.float64]:
@@ -147,5 +187,5 @@ def _erase(rng: np.random.Generator, pictures: Pictures) -> Pictures:
     box_h, box_w = rng.integers(height // 8, height // 2), rng.integers(width // 8, width // 2)
     top, left = rng.integers(0, height - box_h), rng.integers(0, width - box_w)
     pictures = pictures.copy()
-    pictures[:, top : top + box_h, left : left + box_w] = rng.integers(0, 256, 3)
+    pictures[:, top : top + box_h, left : left + box_w] = rng.integers(0, 256, pictures.shape[-1])
     return pictures

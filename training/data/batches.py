@@ -26,6 +26,8 @@ Window = tuple[NDArray[np.generic], ...]  # for each input of the model (frames,
 Inputs = NDArray[np.generic] | tuple[NDArray[np.generic], ...]
 
 
+COLOURS = 3
+
 Taken = TypeVar("Taken", Footage, Tape)
 
 
@@ -54,12 +56,18 @@ class Pictures(Material[Footage]):
         size: tuple[int, int],
         cache: Cache,
         rooms: Sequence[Clip] = (),
+        *,
+        colour: bool = True,
     ) -> None:
-        """Give pictures of `size` (height, width); `rooms` are backgrounds for others' people."""
+        """Give pictures of `size` (height, width); `rooms` are backgrounds for others' people.
+
+        Without `colour`, varied pictures are grey: three times as many take as long.
+        """
         self._config = config
         self._size = size
         self._cache = cache
         self._rooms = rooms
+        self._colour = colour
 
     def load(self, clip: Clip, view: int = 0) -> Footage:  # noqa: ARG002
         """The pictures of a clip: there is one view."""
@@ -77,12 +85,16 @@ class Pictures(Material[Footage]):
         self, rng: np.random.Generator, taken: Footage, times: NDArray[np.float64]
     ) -> Window:
         """The same, varied; see `training.data.augment`."""
-        pictures = taken.window(times)
+        pictures = self._seen(taken.window(times))
         if rng.random() < self._config.background:
             other = self._cache.load(self._rooms[int(rng.integers(len(self._rooms)))])
             room = other.images[rng.integers(len(other.images))]
-            pictures = augment.over_room(rng, pictures, room)
-        return (augment.vary(rng, self._config, pictures, self._size),)
+            pictures = augment.over_room(rng, pictures, self._seen(room[np.newaxis])[0])
+        pictures = augment.vary(rng, self._config, pictures, self._size)
+        return (np.broadcast_to(pictures, (*pictures.shape[:-1], COLOURS)),)
+
+    def _seen(self, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return pictures if self._colour else augment.grey(pictures)
 
 
 class Views(Material[Tape]):
@@ -184,6 +196,9 @@ class TrainingWindows(keras.utils.PyDataset):
         still = rng.random() < config.augment.still
         if still:
             times = np.full(count, times[0])
+        times = between(times, network.differences)
+        if rng.random() < config.augment.slow:
+            times = augment.slow_camera(rng, times, config.frame_interval_s)
         window = self._material.varied(rng, taken, times)
         return window, _target(config.classes, None if still else clip.label)
 
@@ -208,10 +223,17 @@ def fixed_windows(
     for number, clip in enumerate(clips):
         taken = material.load(clip)
         for times in _even_times(taken.duration, count, config.frame_interval_s, per_clip):
+            times = between(times, config.network.differences)
             windows.append(material.plain(taken, times))
             targets.append(_target(config.classes, clip.label))
             owners.append(number)
     return _inputs(_stack(windows)), np.stack(targets), np.asarray(owners)
+
+
+def between(times: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+    """Each way from one time to the next in as many steps, all times that this takes."""
+    places = np.arange(steps * (len(times) - 1) + 1) / steps
+    return np.interp(places, np.arange(len(times)), times)
 
 
 def _stack(windows: Collection[Window]) -> tuple[NDArray[np.generic], ...]:

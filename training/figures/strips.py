@@ -23,7 +23,6 @@ from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.opencv import cv2
 from har_desktop.overlay import blend
-from har_desktop.pipeline.hop import every
 from har_desktop.sources.video import VideoFile
 from training.data.index import Clip
 from training.explain import draw as draw_lots
@@ -109,8 +108,7 @@ def _look(recognizer: Recognizer, data: Path, clip: Clip) -> Strip | None:
     truth = answer(recognizer, stretch).heatmaps
     recognizer.explain = TOP
     with VideoFile(data / clip.path) as source:
-        interval = recognizer.manifest.window.frame_interval_s
-        frames = {f.time: f.image for f in every(source, interval) if f.time in window.times}
+        frames = {frame.time: frame.image for frame in source if frame.time in window.times}
     images = [frames[time] for time in window.times]
     return Strip(clip, images, window.times, window, truth, classes)
 

@@ -233,8 +233,9 @@ def test_a_picture_that_a_slow_camera_loses_ends_nothing():
         if number == 30:
             continue
         history.admit(time, (2, 2))
-        features = None if history.previous(time) is None else []
-        history.add(time, PICTURE, features)
+        history.see(time, PICTURE)
+        if history.previous(time):
+            history.add(time, PICTURE, [])
         filled = len(history.window(time))
         answer = (0.9, 0.05, 0.05) if filled == 10 else ()
         told.append((filled, decider.update(recognition(time, *answer, filled=filled))))

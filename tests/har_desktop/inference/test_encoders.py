@@ -60,7 +60,7 @@ def test_the_channels_of_all_encoders_come_in_their_order(make_bundle, tmp_path)
     folder = make_bundle(tmp_path / "several", beside=BESIDE)
     bundle = load_bundle(folder)
     picture, before = np.random.default_rng(1).integers(0, 256, (2, 24, 32, 3), np.uint8)
-    features = Model(bundle, "cpu").encode(picture, before)
+    features = Model(bundle, "cpu").encode(picture, [before])
     first, first_cam = 0, 0
     for data, (motion, count, cam_count) in zip(bundle.encoders, BESIDE, strict=True):
         session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
@@ -83,7 +83,7 @@ def test_one_interruption_ends_all_encoders(make_bundle, tmp_path):
 
     def encode():
         try:
-            model.encode(white, white)
+            model.encode(white, [white])
         except GraphError as error:
             failures.append(error)
 

@@ -23,6 +23,7 @@ def feed(history, times, size=SIZE):
     filled = []
     for time in times:
         history.admit(time, size)
+        history.see(time, PICTURE)
         history.add(time, PICTURE, NOTHING)
         filled.append(len(history.window(time)))
     return filled
@@ -35,8 +36,8 @@ def every(spacing, count, start=0.0):
 # Timeline
 
 
-def timeline(times, reach=10.0, tolerance=0.5, spacing=0.0):
-    line = Timeline(reach, tolerance, spacing)
+def timeline(times, reach=10.0, spacing=0.0):
+    line = Timeline(reach, spacing)
     for time in times:
         line.add(time, time)
     return line
@@ -47,7 +48,7 @@ def timeline(times, reach=10.0, tolerance=0.5, spacing=0.0):
     st.floats(-1, 20),
 )
 def test_nearest_is_the_nearest(times, wanted):
-    found = timeline(times, reach=100).nearest(wanted)
+    found = timeline(times, reach=100).nearest(wanted, 0.5)
     distances = np.abs(times - wanted)
     if wanted < times[0] - 1e-6 or distances.min() > 0.5 + 1e-6:
         assert found is None
@@ -56,40 +57,40 @@ def test_nearest_is_the_nearest(times, wanted):
 
 
 def test_nearest_of_nothing():
-    assert timeline([]).nearest(0.0) is None
+    assert timeline([]).nearest(0.0, 0.5) is None
 
 
 def test_tolerance_holds_to_a_microsecond():
     line = timeline([1.0])
-    assert line.nearest(1.5) == 1.0
-    assert line.nearest(1.5 + 1e-5) is None
+    assert line.nearest(1.5, 0.5) == 1.0
+    assert line.nearest(1.5 + 1e-5, 0.5) is None
 
 
 def test_of_two_equally_near_the_younger():
     line = timeline([0.2, 0.3])
-    assert line.nearest(0.25) == 0.3
-    assert line.nearest(0.25 - 1e-9) == 0.3
+    assert line.nearest(0.25, 0.5) == 0.3
+    assert line.nearest(0.25 - 1e-9, 0.5) == 0.3
 
 
 def test_forgets_what_is_out_of_reach_but_keeps_the_nearest_to_its_end():
     line = timeline(every(0.4, 100), reach=2.0)
     assert len(line) == 7  # 39.6 back to 37.6, and 37.2
-    assert line.nearest(37.6) == pytest.approx(37.6)
-    assert timeline([0.0, 0.3, 0.9], reach=0.5).nearest(0.4) == 0.3
+    assert line.nearest(37.6, 0.5) == pytest.approx(37.6)
+    assert timeline([0.0, 0.3, 0.9], reach=0.5).nearest(0.4, 0.5) == 0.3
 
 
 @given(st.floats(20, 1000), st.floats(0.05, 0.5))
 def test_thinning_bounds_number_and_error(fps, interval):
     reach, spacing = 9 * interval, interval / THINNING
-    line = Timeline(reach, interval / 2, spacing)
+    line = Timeline(reach, spacing)
     times = np.arange(0, 2.5 * reach, 1 / fps)
     for time in times:
         line.add(time, time)
         assert len(line) <= reach / spacing + 3
-    assert line.nearest(times[-1]) == times[-1]
+    assert line.nearest(times[-1], interval / 2) == times[-1]
     worst = max(spacing, 0.5 / fps) + 2e-6
     for wanted in np.linspace(times[-1] - reach, times[-1], 50):
-        assert abs(line.nearest(wanted) - wanted) <= worst
+        assert abs(line.nearest(wanted, interval / 2) - wanted) <= worst
 
 
 def test_nothing_is_thinned_at_thirty_frames_a_second():
@@ -110,6 +111,7 @@ def test_fills_place_by_place_and_completes_after_nine_intervals(history):
 def test_memory_is_bounded_and_times_are_right(history, fps):
     for time in every(1 / fps, fps * 8):
         history.admit(time, SIZE)
+        history.see(time, PICTURE)
         history.add(time, PICTURE, NOTHING)
         moments = history.window(time)
         if time > 9 * D + 1 / fps:
@@ -122,24 +124,52 @@ def test_memory_is_bounded_and_times_are_right(history, fps):
 
 
 def test_previous_is_one_interval_before(history):
-    assert history.previous(0.0) is None
+    assert not history.previous(0.0)
     pictures = {}
     for time in every(0.1, 20):
         history.admit(time, SIZE)
+        pictures[round(time, 1)] = np.full((1, 1, 3), int(time * 10), np.uint8)
+        history.see(time, pictures[round(time, 1)])
         before = history.previous(time)
         if time < D - 0.01:
-            assert before is None
+            assert not before
         else:
+            (before,) = before
             assert before.time == pytest.approx(time - D)
             assert before.picture is pictures[round(time - D, 1)]
-        pictures[round(time, 1)] = np.full((1, 1, 3), int(time * 10), np.uint8)
-        history.add(time, pictures[round(time, 1)], None)
+
+
+@pytest.mark.parametrize(
+    ("spacing", "ages"),
+    [
+        (1 / 30, [0.1, 0.2, 0.3]),
+        (1 / 24, [2 / 24, 5 / 24, 7 / 24]),
+        (0.1, [0.1, 0.2, 0.3]),
+        (0.3, [0.0, 0.3, 0.3]),  # a camera that has none between
+        (0.35, [0.0, 0.35, 0.35]),
+    ],
+)
+def test_motion_is_told_by_the_nearest_pictures_there_are(spacing, ages):
+    history = History(WindowSpec(length=10, frame_interval_s=D), differences=3)
+    for time in every(spacing, 40):
+        history.admit(time, SIZE)
+        history.see(time, PICTURE)
+    assert [time - past.time for past in history.previous(time)] == pytest.approx(ages)
+
+
+def test_without_a_picture_an_interval_before_there_is_no_motion():
+    history = History(WindowSpec(length=10, frame_interval_s=D), differences=3)
+    for time in (0.0, 0.1, 0.2):
+        history.admit(time, SIZE)
+        history.see(time, PICTURE)
+        assert not history.previous(time)
 
 
 def test_frames_without_features_fill_no_place(history):
     for time in every(0.1, 10):
         history.admit(time, SIZE)
-        history.add(time, PICTURE, None if time < 0.29 else NOTHING)
+        if time > 0.29:
+            history.add(time, PICTURE, NOTHING)
     assert len(history.window(0.9)) == 3
 
 
@@ -190,5 +220,5 @@ def test_frames_picked_at_a_fixed_rate_make_no_gap(history):
 def test_clear(history):
     feed(history, every(0.1, 40))
     history.clear()
-    assert history.previous(4.0) is None
+    assert not history.previous(4.0)
     assert feed(history, [1.0]) == [1]

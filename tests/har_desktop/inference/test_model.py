@@ -69,7 +69,7 @@ def test_an_interruption_between_two_graphs_ends_the_call(
 ):
     model = Model(load_bundle(make_bundle(tmp_path / "m", beside=beside)), "cpu")
     picture = np.zeros((24, 32, 3), np.uint8)
-    features = [model.encode(picture, picture)] * 10
+    features = [model.encode(picture, [picture])] * 10
     expected = model.answer(features)
     run, begun = Session.run_on_device, []
 
@@ -85,9 +85,9 @@ def test_an_interruption_between_two_graphs_ends_the_call(
     assert begun == ["stack"]
     monkeypatch.undo()
     with pytest.raises(GraphError, match="terminate"):
-        model.encode(picture, picture)
+        model.encode(picture, [picture])
     model.resume()
-    model.encode(picture, picture)
+    model.encode(picture, [picture])
     np.testing.assert_array_equal(model.answer(features).heatmaps, expected.heatmaps)
 
 
@@ -215,7 +215,7 @@ def test_a_second_map_is_there_where_the_manifest_says_so(make_bundle, tmp_path)
 
     def answer(folder):
         model = Model(load_bundle(folder), "cpu")
-        return model.answer([model.encode(picture, picture)] * 10)
+        return model.answer([model.encode(picture, [picture])] * 10)
 
     assert answer(make_bundle(tmp_path / "a")).hires_heatmaps.shape == (10, 6, 8)
     # A bundle of before.
@@ -264,7 +264,7 @@ def test_processor_that_takes_the_graphs_but_cannot_run_them(bundle_folder, monk
     assert model.provider.used == "cpu"
     assert "no kernel image" in model.provider.reason
     picture = np.zeros((24, 32, 3), np.uint8)
-    assert model.answer([model.encode(picture, picture)] * 10).logits.shape == (3,)
+    assert model.answer([model.encode(picture, [picture])] * 10).logits.shape == (3,)
 
 
 @pytest.mark.parametrize("left_out", ["encoder-1.onnx", "encoder-2.onnx", "head.onnx"])
@@ -289,13 +289,13 @@ def test_where_only_some_graphs_get_the_processor_all_run_on_the_cpu(
     graphs = ("encoder-1.onnx", "encoder-2.onnx", "head.onnx", "stack", "join")
     assert [name for name, provider in opened if provider == "cpu"] == [*graphs]
     picture = np.zeros((24, 32, 3), np.uint8)
-    assert model.answer([model.encode(picture, picture)] * 10).logits.shape == (3,)
+    assert model.answer([model.encode(picture, [picture])] * 10).logits.shape == (3,)
 
 
 def test_answer_follows_the_class_index(bundle_folder):
     model = Model(load_bundle(bundle_folder), "cpu")
     picture = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)
-    features = [model.encode(picture, picture)] * 10
+    features = [model.encode(picture, [picture])] * 10
     answers = [model.answer(features, index) for index in range(3)]
     assert [answer.explained for answer in answers] == [0, 1, 2]
     assert not np.allclose(answers[0].heatmaps, answers[1].heatmaps)
@@ -308,7 +308,7 @@ def test_window_of_too_few_places(bundle_folder):
     model = Model(load_bundle(bundle_folder), "cpu")
     picture = np.zeros((24, 32, 3), np.uint8)
     with pytest.raises(GraphError, match="stack: not fed with activations_9, partials_9"):
-        model.answer([model.encode(picture, picture)] * 9)
+        model.answer([model.encode(picture, [picture])] * 9)
 
 
 @pytest.mark.skipif(session_module._cuda_obstacle() is not None, reason="needs a GPU")
@@ -321,7 +321,7 @@ def test_gpu_answers_as_the_cpu_does(make_bundle, tmp_path, motion):
         model = Model(bundle, provider)
         assert model.provider.used == provider
         pairs = zip(pictures[1:], pictures, strict=False)
-        return model.answer([model.encode(one, before) for one, before in pairs])
+        return model.answer([model.encode(one, [before]) for one, before in pairs])
 
     gpu, cpu = answer("cuda"), answer("cpu")
     assert np.allclose(gpu.logits, cpu.logits, rtol=1e-4, atol=1e-4)

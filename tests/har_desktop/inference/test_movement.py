@@ -8,7 +8,7 @@ from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import ClassMovement
 from har_desktop.inference.movement import COLUMNS, ROWS, SHARE, movement, shortfall, sketch
 from har_desktop.inference.recognizer import Recognizer
-from har_desktop.inference.short import ShortSource
+from har_desktop.pipeline.short import ShortSource
 
 SIZE = (160, 192)
 PLACES = round(SHARE * ROWS * COLUMNS)
@@ -99,7 +99,8 @@ def test_a_window_in_which_nothing_moves_is_no_evidence(recognizer, moving):
     assert {window.evident for window in windows} == {moving}
     # The same from the pictures alone.
     last = windows[-1]
-    assert recognizer.recognize_window(last.images, last.images, last.times).evident is moving
+    before = [[image] for image in last.images]
+    assert recognizer.recognize_window(last.images, before, last.times).evident is moving
 
 
 @pytest.mark.parametrize("moving", [True, False])

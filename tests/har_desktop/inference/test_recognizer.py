@@ -31,6 +31,12 @@ def double_bundle(make_bundle, tmp_path_factory):
     return load_bundle(make_bundle(tmp_path_factory.mktemp("double") / "double", beside=beside))
 
 
+@pytest.fixture(scope="module")
+def fine_bundle(make_bundle, tmp_path_factory):
+    """Tells motion by three pictures an interval."""
+    return load_bundle(make_bundle(tmp_path_factory.mktemp("fine") / "fine", differences=3))
+
+
 @pytest.fixture
 def recognizer(bundle):
     return Recognizer(bundle, "cpu")
@@ -79,7 +85,10 @@ class WholeWindow:
         for frame in chosen:
             feeds = {"frame": self.picture(frame)}
             if self.manifest.input.motion:
-                feeds["previous"] = self.picture(self.nearest(stream, frame.time - D))
+                parts = self.manifest.input.differences
+                ages = [D * part / parts for part in range(1, parts + 1)]
+                before = [self.picture(self.nearest(stream, frame.time - age)) for age in ages]
+                feeds["previous"] = np.concatenate(before)
             parts = [
                 encoder.run(
                     ["partials", "activation"], {name: feeds[name] for name in encoder.input_names}
@@ -99,12 +108,17 @@ class WholeWindow:
 
 
 @pytest.mark.parametrize("explain", [-1, 0, 2])
-@pytest.mark.parametrize("kind", ["motion", "still", "double"])
+@pytest.mark.parametrize("kind", ["motion", "still", "double", "fine"])
 @pytest.mark.parametrize("rate", ["10 fps", "30 fps", "variable"])
 def test_streaming_equals_the_whole_window(
-    bundle, still_bundle, double_bundle, kind, rate, explain
+    bundle, still_bundle, double_bundle, fine_bundle, kind, rate, explain
 ):
-    chosen = {"motion": bundle, "still": still_bundle, "double": double_bundle}[kind]
+    chosen = {
+        "motion": bundle,
+        "still": still_bundle,
+        "double": double_bundle,
+        "fine": fine_bundle,
+    }[kind]
     times = {
         "10 fps": every(0.1, 30),
         "30 fps": every(1 / 30, 80),
@@ -255,15 +269,45 @@ def test_given_pictures_are_recognised_as_in_the_stream(bundle, recognizer):
     stream = frames(every(0.1, 30))
     window = [recognizer.push(frame) for frame in stream][-1].window
     picture = WholeWindow(bundle).picture
-    before = [picture(stream[round((time - D) * 10)])[0] for time in window.times]
+    before = [picture(stream[round((time - D) * 10)]) for time in window.times]
     fresh = Recognizer(bundle, "cpu")
     again = fresh.recognize_window(window.images, before, window.times)
     assert np.array_equal(again.logits, window.logits)
     assert np.array_equal(again.heatmaps, window.heatmaps)
     assert again.times == window.times
     # and the stream goes on undisturbed
-    recognizer.recognize_window(before, before, window.times)
+    recognizer.recognize_window([one for (one,) in before], before, window.times)
     assert recognizer.push(frames(every(0.1, 31))[-1]).filled == LENGTH
+
+
+def test_a_stretch_is_recognised_as_in_the_stream(fine_bundle):
+    recognizer = Recognizer(fine_bundle, "cpu")
+    stream = frames(every(D / 3, 31))
+    for frame in stream[:-1]:
+        recognizer.push(frame)
+    window = recognizer.push(stream[-1]).window
+    pictures = [recognizer.picture(frame) for frame in stream]
+    again = recognizer.recognize_stretch(pictures, [frame.time for frame in stream])
+    assert np.array_equal(again.logits, window.logits)
+    assert np.array_equal(again.heatmaps, window.heatmaps)
+    np.testing.assert_allclose(again.times, window.times)
+    with pytest.raises(ValueError, match="a window takes 31"):
+        recognizer.recognize_stretch(pictures[1:], range(30))
+
+
+def test_motion_is_told_by_frames_that_are_only_seen(fine_bundle):
+    stream = frames(every(D / 3, 37))
+    all_of_them, few = Recognizer(fine_bundle, "cpu"), Recognizer(fine_bundle, "cpu")
+    for index, frame in enumerate(stream):
+        looked = all_of_them.push(frame)
+        if index % 3:
+            few.see(frame)
+            continue
+        thinned = few.push(frame)
+        assert thinned.filled == looked.filled
+        assert thinned.previous == looked.previous
+    assert looked.window is not None
+    np.testing.assert_array_equal(thinned.window.logits, looked.window.logits)
 
 
 def test_given_pictures_without_motion(still_bundle):

@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 
@@ -56,11 +57,55 @@ def test_reversed_time_runs_backwards() -> None:
     assert np.all(np.diff(times) < 0)
 
 
-def test_what_moves_is_put_before_another_room() -> None:
-    pictures = np.full((11, 48, 64, 3), 60, np.uint8)
+def test_a_slow_camera_has_few_pictures_and_takes_the_nearest() -> None:
+    wanted = np.linspace(1.0, 3.0, 31)
+    for seed in range(50):
+        times = augment.slow_camera(np.random.default_rng(seed), wanted, 0.2)
+        steps = np.diff(np.unique(times.round(9)))
+        assert 0.2 / 3 - 1e-6 <= steps.min() <= 0.2
+        np.testing.assert_allclose(steps, steps[0], atol=1e-6)
+        assert np.abs(times - wanted).max() <= steps[0] / 2 + 1e-6
+
+
+def test_grey_is_varied_as_colours_are() -> None:
+    config = AugmentConfig(
+        scale=(0.6, 1.2), aspect=1.2, mirror=True, contrast=0.3, brightness=0.1, blur=0.5
+    )
+    grey = augment.grey(PICTURES)
+    for seed in range(20):
+        one, other = (
+            augment.vary(np.random.default_rng(seed), config, pictures, (24, 32))
+            for pictures in (grey, np.repeat(grey, 3, axis=-1))
+        )
+        assert one.shape == (11, 24, 32, 1)
+        assert np.abs(one.astype(int) - other).max() <= 1
+
+
+def test_all_variations_take_grey_pictures() -> None:
+    strong = msgspec.structs.replace(STRONG, blur=1.0, erase=1.0, noise=0.1)
+    varied = augment.vary(np.random.default_rng(3), strong, augment.grey(PICTURES), (24, 32))
+    assert varied.shape == (11, 24, 32, 1)
+    assert varied.dtype == np.uint8
+    assert varied.std() > 10
+
+
+def test_of_grey_the_noise_of_colours_is_left() -> None:
+    noisy = AugmentConfig(noise=0.3)
+    flat = np.full((2, 200, 200, 3), 128, np.uint8)
+    levels = {}
+    for channels in (1, 3):
+        pictures = flat[..., :channels]
+        varied = augment.vary(np.random.default_rng(4), noisy, pictures, (200, 200))
+        levels[channels] = augment.grey(varied).std() if channels == 3 else varied.std()
+    assert levels[1] == pytest.approx(levels[3], rel=0.05)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_moves_is_put_before_another_room(channels: int) -> None:
+    pictures = np.full((11, 48, 64, channels), 60, np.uint8)
     for number in range(11):
         pictures[number, 20:28, 4 * number : 4 * number + 8] = 250
-    room = np.full((48, 64, 3), 160, np.uint8)
+    room = np.full((48, 64, channels), 160, np.uint8)
     mixed = augment.over_room(np.random.default_rng(0), pictures, room)
     assert (mixed[:, 0, 0] == 160).all(), "the corner shows the other room"
     for number in range(11):

@@ -1,10 +1,11 @@
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.training.trunks import tiny_trunk
-from training.config import AugmentConfig, CnnGru, Config, MobileNetGru
+from training.config import AugmentConfig, CnnGru, Config, MobileNetGru, TunedGru
 from training.data.bank import Bank
 from training.data.cache import Cache
 from training.data.index import Clip, scan
@@ -40,6 +41,55 @@ def test_batches_have_the_networks_shape(prepared) -> None:
     assert windows.dtype == np.uint8
     assert targets.shape == (6, 2)
     np.testing.assert_allclose(targets.sum(axis=1), 1)
+
+
+def tuned(**augmentation: object) -> Config:
+    network = TunedGru(height=32, width=32, motion=True, differences=3)
+    return config(network=network, augment=AugmentConfig(**augmentation))
+
+
+def test_a_window_of_motion_has_the_pictures_between_and_no_colour(prepared) -> None:
+    from training.data.batches import Pictures, TrainingWindows, fixed_windows
+
+    cache, clips = prepared
+    chosen = tuned(background=0.5, blur=0.5)
+    pictures = Pictures(chosen.augment, (32, 32), cache, clips, colour=False)
+    windows, _ = TrainingWindows(chosen, pictures, clips)[0]
+    assert windows.shape == (6, 31, 32, 32, 3)
+    assert (windows == windows[..., :1]).all()
+    plain, _, owners = fixed_windows(chosen, pictures, clips[:2], per_clip=1)
+    assert plain.shape == (2, 31, 32, 32, 3)
+    for window, owner in zip(plain, owners, strict=True):
+        footage = cache.load(clips[owner])
+        times = np.arange(31) * 0.2 / 3
+        expected = pictures.plain(footage, times)[0]
+        np.testing.assert_array_equal(window, expected)
+
+
+def test_a_slow_camera_shows_some_pictures_twice(prepared) -> None:
+    from training.data.batches import Pictures, TrainingWindows
+
+    cache, clips = prepared
+    chosen = tuned(slow=1.0)
+    pictures = Pictures(chosen.augment, (32, 32), cache, clips, colour=False)
+    windows, _ = TrainingWindows(chosen, pictures, clips)[0]
+    moving = [w for w in windows if (w != w[0]).any()]
+    twice = [sum((a == b).all() for a, b in pairwise(window)) for window in moving]
+    assert np.mean(twice) > 5
+
+
+@pytest.mark.parametrize(
+    ("times", "steps", "expected"),
+    [
+        ([0.0, 0.6, 0.9], 3, [0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9]),
+        ([0.9, 0.6], 2, [0.9, 0.75, 0.6]),
+        ([0.1, 0.2], 1, [0.1, 0.2]),
+    ],
+)
+def test_steps_divide_the_way_from_time_to_time(times, steps, expected) -> None:
+    from training.data.batches import between
+
+    np.testing.assert_allclose(between(np.array(times), steps), expected)
 
 
 def test_fewer_clips_than_a_batch_are_one(prepared) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from har_desktop.frame import Frame, Image
-from har_desktop.inference.history import SLACK
+from har_desktop.inference.history import SLACK, THINNING, Timeline
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline.hop import Hop
 
 # Pictures this much farther apart than the window's show everything a quarter faster than it is.
 SPARSE = 1.25
 
 
 class ShortSource:
-    """Remembers one picture per frame interval, as long as they might not fill a window.
+    """Remembers the pictures of a source, as long as they might not fill a window.
 
     Its window ends with the source, and the first picture stands still before the start.
     """
@@ -22,12 +23,19 @@ class ShortSource:
         window = recognizer.manifest.window
         self._interval = window.frame_interval_s
         self._length = window.length
+        self._clock = Hop(self._interval)
         self._ticks: list[tuple[float, Image]] = []
+        reach = (self._length + 1) * self._interval
+        self._pictures = Timeline[Image](reach, self._interval / THINNING)
 
     def add(self, frame: Frame) -> None:
-        """Take a frame that lies one frame interval after the one that was added before."""
-        if len(self._ticks) <= self._length:
-            self._ticks.append((frame.time, self._recognizer.picture(frame)))
+        """Take the next frame."""
+        if len(self._ticks) > self._length:
+            return
+        picture = self._recognizer.picture(frame)
+        self._pictures.add(frame.time, picture)
+        if self._clock.takes(frame):
+            self._ticks.append((frame.time, picture))
 
     def window(self) -> Window | None:
         """The held window; None without a single frame.
@@ -37,15 +45,15 @@ class ShortSource:
         """
         if not self._ticks:
             return None
-        missing = self._length + 1 - len(self._ticks)
+        missing = self._length - len(self._ticks)
         start, first = self._ticks[0]
         held = [(start - self._interval * n, first) for n in range(missing, 0, -1)]
-        times, pictures = zip(*held, *self._ticks, strict=True)
-        return self._recognizer.recognize_window(
-            pictures[1:],
-            pictures[:-1] if self._recognizer.manifest.input.motion else None,
-            times[1:],
-        )
+        places = [*held, *self._ticks][-self._length :]
+        seen = self._recognizer.manifest.input
+        ages = [self._interval * part / seen.differences for part in range(1, seen.differences + 1)]
+        before = [[self._at(time - age) for age in ages] for time, _ in places]
+        times, images = zip(*places, strict=True)
+        return self._recognizer.recognize_window(images, before if seen.motion else None, times)
 
     @property
     def sparse(self) -> bool:
@@ -55,3 +63,8 @@ class ShortSource:
             return False
         span = self._ticks[-1][0] - self._ticks[0][0]
         return steps == self._length or span > SPARSE * self._interval * steps + SLACK
+
+    def _at(self, time: float) -> Image:
+        """The picture nearest to a time; before the start, the first."""
+        found = self._pictures.nearest(time, self._length * self._interval)
+        return self._ticks[0][1] if found is None else found

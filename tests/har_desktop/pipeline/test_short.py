@@ -6,7 +6,7 @@ import pytest
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
-from har_desktop.inference.short import ShortSource
+from har_desktop.pipeline.short import ShortSource
 
 
 def ticks(count: int) -> list[Frame]:
@@ -29,12 +29,27 @@ def test_the_first_picture_stands_still_before_the_start(
     assert window is not None
     held = [frames[0]] * (11 - count) + frames
     pictures = [recognizer.picture(frame) for frame in held]
-    expected = recognizer.recognize_window(
-        pictures[1:], pictures[:-1] if motion else None, range(10)
-    )
+    own = pictures if motion else pictures[1:]
+    expected = recognizer.recognize_stretch(own, range(len(own)))
     np.testing.assert_allclose(window.logits, expected.logits, atol=1e-6)
     np.testing.assert_allclose(np.diff(window.times), 0.2, atol=1e-9)
     assert window.times[-1] == frames[-1].time
+
+
+def test_motion_is_told_by_the_pictures_between(tmp_path: Path, make_bundle) -> None:
+    bundle = load_bundle(make_bundle(tmp_path / "b", differences=4, interval=0.8))
+    recognizer = Recognizer(bundle, "cpu")
+    short = ShortSource(recognizer)
+    frames = ticks(7)
+    for frame in frames:
+        short.add(frame)
+    window = short.window()
+    assert window is not None
+    pictures = [recognizer.picture(frame) for frame in frames[:5]]  # the last ones fill no place
+    held = [pictures[0]] * (41 - len(pictures)) + pictures
+    expected = recognizer.recognize_stretch(held, range(41))
+    np.testing.assert_allclose(window.logits, expected.logits, atol=1e-6)
+    assert window.times[-1] == frames[4].time
 
 
 def test_with_a_full_window_it_is_that_window(bundle_folder: Path) -> None:
