@@ -81,7 +81,7 @@ def test_the_encoder_equals_the_layers_that_it_was_cut_from(network, exported):
         activations.append(activation)
     convolution = find_layer(network, "conv3d")
     combined = conv3d.combine(tf.concat(partials, 0)) + convolution.bias
-    expected, features = network.get_layer("encoder")(normalize(clip[1:], clip[:-1]))
+    expected, features = network.get_layer("encoder")(normalize(clip[1:], [clip[:-1]]))
     np.testing.assert_allclose(tf.nn.relu(combined), convolution(features[None])[0], atol=1e-4)
     np.testing.assert_allclose(np.concatenate(activations), expected, atol=1e-5)
 

@@ -352,7 +352,7 @@ def test_the_limit_of_evidence_is_found_among_what_movement_leaves(tmp_path: Pat
     known = np.concatenate([windows(3.0, 92), windows(2.0, 8)])
     targets = np.tile(np.float32([1, 0]), (100, 1))
     classes = (ClassMovement(doubtful=20.0, usual=40.0),) * 2
-    limits = Limits(3.0, 4, classes)
+    limits = Limits(3.0, CnnGru(length=4), classes)
     held = (known, targets, np.arange(100))
     report(tmp_path, Network(), 8, held, windows(2.5, 50), limits)
     calibration = json.loads((tmp_path / "calibration.json").read_text())
