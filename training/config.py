@@ -229,7 +229,6 @@ class AugmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     speed: Annotated[float, Meta(ge=1.0)] = 1.0  # largest factor on the frame interval
     jitter: Share = 0.0  # of each frame's time, in intervals
     reverse: Share = 0.0  # probability
-    slow: Share = 0.0  # probability of a camera with as few as one picture in an interval
     still: Share = 0.0  # probability of a window that stands still, which shows no action
     background: Share = 0.0  # probability of the picture over another clip's room
     mixup: Share = 0.0  # alpha of the Beta distribution, 0 = off

@@ -38,23 +38,6 @@ def draw_times(
     return times
 
 
-def slow_camera(
-    rng: np.random.Generator, times: NDArray[np.float64], interval: float
-) -> NDArray[np.float64]:
-    """The times at which a slow camera took the pictures nearest to the wanted ones.
-
-    In dim light many give ten pictures a second, and some five.
-
-    Args:
-        rng: Decides how slow it is, from three pictures in an interval to one.
-        times: Wanted, in seconds.
-        interval: Between the places of a window, in seconds.
-    """
-    spacing = interval * rng.uniform(1 / 3, 1)
-    phase = rng.uniform(0, spacing)
-    return np.round((times - phase) / spacing) * spacing + phase
-
-
 def grey(pictures: Pictures) -> Pictures:
     """How bright RGB is: (frames, height, width, 1) uint8."""
     frames, height, width, _ = pictures.shape

@@ -197,8 +197,6 @@ class TrainingWindows(keras.utils.PyDataset):
         if still:
             times = np.full(count, times[0])
         times = between(times, network.differences)
-        if rng.random() < config.augment.slow:
-            times = augment.slow_camera(rng, times, config.frame_interval_s)
         window = self._material.varied(rng, taken, times)
         return window, _target(config.classes, None if still else clip.label)
 

@@ -57,16 +57,6 @@ def test_reversed_time_runs_backwards() -> None:
     assert np.all(np.diff(times) < 0)
 
 
-def test_a_slow_camera_has_few_pictures_and_takes_the_nearest() -> None:
-    wanted = np.linspace(1.0, 3.0, 31)
-    for seed in range(50):
-        times = augment.slow_camera(np.random.default_rng(seed), wanted, 0.2)
-        steps = np.diff(np.unique(times.round(9)))
-        assert 0.2 / 3 - 1e-6 <= steps.min() <= 0.2
-        np.testing.assert_allclose(steps, steps[0], atol=1e-6)
-        assert np.abs(times - wanted).max() <= steps[0] / 2 + 1e-6
-
-
 def test_grey_is_varied_as_colours_are() -> None:
     config = AugmentConfig(
         scale=(0.6, 1.2), aspect=1.2, mirror=True, contrast=0.3, brightness=0.1, blur=0.5

@@ -1,4 +1,3 @@
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -64,18 +63,6 @@ def test_a_window_of_motion_has_the_pictures_between_and_no_colour(prepared) -> 
         times = np.arange(31) * 0.2 / 3
         expected = pictures.plain(footage, times)[0]
         np.testing.assert_array_equal(window, expected)
-
-
-def test_a_slow_camera_shows_some_pictures_twice(prepared) -> None:
-    from training.data.batches import Pictures, TrainingWindows
-
-    cache, clips = prepared
-    chosen = tuned(slow=1.0)
-    pictures = Pictures(chosen.augment, (32, 32), cache, clips, colour=False)
-    windows, _ = TrainingWindows(chosen, pictures, clips)[0]
-    moving = [w for w in windows if (w != w[0]).any()]
-    twice = [sum((a == b).all() for a, b in pairwise(window)) for window in moving]
-    assert np.mean(twice) > 5
 
 
 @pytest.mark.parametrize(
