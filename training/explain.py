@@ -147,23 +147,22 @@ def middle_window(recognizer: Recognizer, path: Path) -> Stretch | None:
     """
     manifest = recognizer.manifest
     interval = manifest.window.frame_interval_s
-    clock, seen, ends = Hop(interval), [], []
+    clock = Hop(interval)
     with VideoFile(path) as source:
-        for frame in source:
-            seen.append((frame.time, recognizer.picture(frame)))
-            if clock.takes(frame):
-                ends.append(frame.time)
-    times = np.array([seconds for seconds, _ in seen])
+        seen = [(frame.time, clock.takes(frame)) for frame in source]
+    times = np.array([time for time, _ in seen])
     ages = manifest.spacing_s * np.arange(manifest.pictures)[::-1].astype(np.float64)
     full = []
-    for end in ends:
+    for end, is_tick in seen:
         places = nearest(times, end - ages)
-        if (np.abs(times[places] - (end - ages)) <= interval / 2).all():
+        if is_tick and (np.abs(times[places] - (end - ages)) <= interval / 2).all():
             full.append(places)
     if not full:
         return None
-    chosen = [seen[place] for place in full[len(full) // 2]]
-    return Stretch(np.stack([picture for _, picture in chosen]), tuple(t for t, _ in chosen))
+    chosen = full[len(full) // 2].tolist()
+    with VideoFile(path) as source:  # again, or all pictures of a long clip would be kept
+        pictures = {n: recognizer.picture(f) for n, f in enumerate(source) if n in chosen}
+    return Stretch(np.stack([pictures[n] for n in chosen]), tuple(times[chosen].tolist()))
 
 
 def rank_correlation(one: Maps, other: Maps) -> float:

@@ -88,12 +88,14 @@ def areas(
         return float(window.probabilities[class_index])
 
     whole, bare = probability(pictures), probability(blurred)
+    # Pictures that only tell motion have the mask of the place whose motion it is.
+    ages = np.arange(len(pictures))[::-1]
+    last = recognizer.manifest.window.length - 1
+    places = np.maximum(0, last - ages // recognizer.manifest.input.differences)
     shares = np.linspace(0, 1, STEPS)
     found = {}
     for name, values in maps.items():
-        order = ranks(values, pictures.shape[1:3], rng)
-        before = len(pictures) - len(order)  # the picture before the first has the first's mask
-        order = np.concatenate([order[:before], order])[..., np.newaxis]
+        order = ranks(values, pictures.shape[1:3], rng)[places][..., np.newaxis]
         deletion, insertion = [whole], [bare]
         for share in shares[1:-1]:
             important = order < share

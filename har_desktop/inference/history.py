@@ -16,8 +16,8 @@ T = TypeVar("T")
 # What is remembered lies at least a sixteenth of the frame interval apart. At an interval of
 # 0.3 s every frame of a 30 Hz source is kept; of faster sources as many as matter.
 THINNING = 16
-# A step longer than the frame interval is no gap where the source is that slow by itself. Picking
-# frames at a fixed rate can double the step from one to the next; more than that is a gap.
+# A step longer than the frame interval is no gap where the source is that slow by itself. One
+# picture that a camera loses doubles the step; more than that is a gap.
 GAP_FACTOR = 2.5
 SLACK = 1e-6  # seconds, for times that come out of floating-point sums
 
@@ -149,9 +149,9 @@ class History:
         interval, parts = self._interval, self._differences
         if self._pictures.nearest(time - interval, interval / 2) is None:
             return []
-        ages = (interval * part / parts for part in range(1, parts + 1))
-        found = (self._pictures.nearest(time - age, interval) for age in ages)
-        return [past for past in found if past is not None]
+        ages = [interval * part / parts for part in range(1, parts + 1)]
+        found = [self._pictures.nearest(time - age, interval) for age in ages]
+        return [past for past in found if past is not None]  # all: they lie between two that are
 
     def add(self, time: float, picture: Image, features: Features) -> None:
         """Remember what the encoder made of the picture of the frame that was admitted."""

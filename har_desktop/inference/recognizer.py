@@ -42,7 +42,8 @@ class Look:
 class Recognizer:
     """Recognises what happens in the frames of one source at a time, in one thread at a time.
 
-    But that `look` may have one thread and `answer` another one, as long as nothing else has any.
+    But that `look` and `see` may have one thread and `answer` another one, as long as nothing else
+    has any.
 
     With motion, only frames with a picture one interval before them fill the window, so it is
     full after 10 intervals, else after 9 (for a window of ten). While it fills, the head rests.
@@ -167,7 +168,7 @@ class Recognizer:
             times: Seconds of each picture, given back in the answer.
 
         Raises:
-            ValueError: There are not as many pictures as places.
+            ValueError: There are not as many pictures as places, or as `Model.encode` wants.
             GraphError: ONNX Runtime failed.
         """
         length = self.manifest.window.length
@@ -175,6 +176,9 @@ class Recognizer:
             previous = [()] * length
         if previous is None or {len(images), len(previous), len(times)} != {length}:
             raise ValueError(f"a window takes {length} images, previous ones and times")
+        wanted = self.manifest.input.differences * self.manifest.input.motion
+        if {len(before) for before in previous} != {wanted}:
+            raise ValueError(f"each image takes {wanted} previous ones")
         # A picture that stands in several places is held there, and nothing moves in between.
         sketches = {id(image): sketch(image) for image in images}
         return self._answer(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from har_desktop.frame import Frame, Image
 from har_desktop.inference.history import SLACK, THINNING, Timeline
 from har_desktop.inference.recognition import Window
@@ -25,8 +27,7 @@ class ShortSource:
         self._length = window.length
         self._clock = Hop(self._interval)
         self._ticks: list[tuple[float, Image]] = []
-        reach = (self._length + 1) * self._interval
-        self._pictures = Timeline[Image](reach, self._interval / THINNING)
+        self._pictures = Timeline[Image](math.inf, self._interval / THINNING)
 
     def add(self, frame: Frame) -> None:
         """Take the next frame."""
@@ -45,15 +46,15 @@ class ShortSource:
         """
         if not self._ticks:
             return None
-        missing = self._length - len(self._ticks)
+        missing = self._length + 1 - len(self._ticks)
         start, first = self._ticks[0]
         held = [(start - self._interval * n, first) for n in range(missing, 0, -1)]
-        places = [*held, *self._ticks][-self._length :]
-        seen = self._recognizer.manifest.input
-        ages = [self._interval * part / seen.differences for part in range(1, seen.differences + 1)]
-        before = [[self._at(time - age) for age in ages] for time, _ in places]
-        times, images = zip(*places, strict=True)
-        return self._recognizer.recognize_window(images, before if seen.motion else None, times)
+        times, images = zip(*held, *self._ticks, strict=True)
+        before = [
+            [*self._between(time), image] for time, image in zip(times[1:], images, strict=False)
+        ]
+        motion = self._recognizer.manifest.input.motion
+        return self._recognizer.recognize_window(images[1:], before if motion else None, times[1:])
 
     @property
     def sparse(self) -> bool:
@@ -64,7 +65,10 @@ class ShortSource:
         span = self._ticks[-1][0] - self._ticks[0][0]
         return steps == self._length or span > SPARSE * self._interval * steps + SLACK
 
-    def _at(self, time: float) -> Image:
-        """The picture nearest to a time; before the start, the first."""
-        found = self._pictures.nearest(time, self._length * self._interval)
-        return self._ticks[0][1] if found is None else found
+    def _between(self, time: float) -> list[Image]:
+        """The pictures that tell motion at a tick, but for the one a whole interval before."""
+        parts = self._recognizer.manifest.input.differences
+        ages = [self._interval * part / parts for part in range(1, parts)]
+        found = [self._pictures.nearest(time - age, math.inf) for age in ages]
+        first = self._ticks[0][1]  # stands still before the start
+        return [first if picture is None else picture for picture in found]

@@ -118,9 +118,11 @@ def test_clips_are_drawn_evenly_and_always_the_same():
     assert sorted(draw(clips, 99), key=lambda c: c.path) == sorted(clips, key=lambda c: c.path)
 
 
-@pytest.mark.parametrize("motion", [True, False])
-def test_the_window_is_the_middle_one_of_the_app(make_bundle, tmp_path, clips_folder, motion):
-    folder = make_bundle(tmp_path / "small", motion=motion)
+@pytest.mark.parametrize(("motion", "differences"), [(True, 1), (True, 4), (False, 1)])
+def test_the_window_is_the_middle_one_of_the_app(
+    make_bundle, tmp_path, clips_folder, motion, differences
+):
+    folder = make_bundle(tmp_path / "small", motion=motion, differences=differences)
     recognizer = Recognizer(load_bundle(folder), "cpu")
     path = clips_folder / scan(clips_folder, ("Drift",))[0].path
     stretch = middle_window(recognizer, path)

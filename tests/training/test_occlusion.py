@@ -110,6 +110,27 @@ def test_a_still_mask_over_a_still_picture_shows_no_motion(bundle_folder, monkey
     assert max(seen) <= 1
 
 
+def test_pictures_that_tell_motion_have_the_mask_of_its_place(make_bundle, tmp_path, monkeypatch):
+    recognizer = Recognizer(load_bundle(make_bundle(tmp_path / "fine", differences=3)), "cpu")
+    pictures = np.full((3 * LENGTH + 1, *SIZE, 3), 90, np.uint8)
+    pictures[:, :, ::2] = 120  # stripes, which blurring takes away
+    seen = []
+    real = recognizer.recognize_stretch
+
+    def spy(pictures, times):
+        seen.append([(picture == 90).any() for picture in pictures])
+        return real(pictures, times)
+
+    monkeypatch.setattr(recognizer, "recognize_stretch", spy)
+    # All that matters stands in the fourth place: a tenth of the positions.
+    maps = np.zeros(GRID, np.float32)
+    maps[3] = 1
+    stretch = Stretch(pictures, tuple(0.2 / 3 * n for n in range(len(pictures))))
+    areas(recognizer, stretch, 0, {"place": maps}, np.random.default_rng(0))
+    altered = [number for number, kept in enumerate(seen[2]) if not kept]
+    assert altered == [10, 11, 12]
+
+
 def test_positions_are_ranked_over_the_whole_window_and_once_each():
     maps = np.zeros(GRID, np.float32)
     maps[7, 5, 8] = 1

@@ -13,10 +13,11 @@ from training.data.index import scan
 from training.windows import all_windows, clip_windows
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory, make_bundle) -> Path:
+@pytest.fixture(scope="module", params=[1, 4], ids=["whole", "in-steps"])
+def bundle(request, tmp_path_factory: pytest.TempPathFactory, make_bundle) -> Path:
     folder = tmp_path_factory.mktemp("bundles") / "two"
-    return make_bundle(folder, classes=("Drift", "Still"), size=(48, 64))
+    options = {"classes": ("Drift", "Still"), "size": (48, 64), "differences": request.param}
+    return make_bundle(folder, **options)
 
 
 def test_windows_in_time_are_those_of_the_app(bundle: Path, clips_folder: Path) -> None:
@@ -33,6 +34,21 @@ def test_windows_in_time_are_those_of_the_app(bundle: Path, clips_folder: Path) 
     expected = np.stack([live[round(t, 3)] for t in np.arange(2.0, 2.9, 0.2)])
     np.testing.assert_allclose(windows.probabilities, expected, atol=1e-5)
     assert windows.evident.tolist() == [True] * len(expected)
+
+
+def test_an_even_window_sees_the_motion_of_each_of_its_places(
+    bundle: Path, clips_folder: Path
+) -> None:
+    recognizer = Recognizer(load_bundle(bundle), "cpu")
+    path = clips_folder / scan(clips_folder, ("Drift",))[0].path
+    windows = clip_windows(recognizer, path, "even")
+    with VideoFile(path) as source:
+        pictures = [recognizer.picture(frame) for frame in source]  # 3 s, 20 a second
+    places = np.linspace(0, 59, 10).round().astype(int)
+    step = 4 // recognizer.manifest.input.differences
+    before = [[pictures[max(0, n - age)] for age in range(step, 5, step)] for n in places]
+    expected = recognizer.recognize_window([pictures[n] for n in places], before, range(10))
+    np.testing.assert_array_equal(windows.probabilities, expected.probabilities[np.newaxis])
 
 
 def test_answers_come_in_the_order_of_the_clips(

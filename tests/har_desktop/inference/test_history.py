@@ -165,14 +165,6 @@ def test_without_a_picture_an_interval_before_there_is_no_motion():
         assert not history.previous(time)
 
 
-def test_frames_without_features_fill_no_place(history):
-    for time in every(0.1, 10):
-        history.admit(time, SIZE)
-        if time > 0.29:
-            history.add(time, PICTURE, NOTHING)
-    assert len(history.window(0.9)) == 3
-
-
 # History: what clears it
 
 

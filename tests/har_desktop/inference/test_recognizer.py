@@ -321,9 +321,13 @@ def test_given_pictures_of_the_wrong_number(bundle, still_bundle):
     images = [scene(i, (24, 32)) for i in range(LENGTH)]
     times = range(LENGTH)
     recognizer = Recognizer(bundle, "cpu")
-    for wrong in ((images, None, times), (images, images[1:], times), (images[1:], images, times)):
+    before = [[image] for image in images]
+    for wrong in ((images, None, times), (images, before[1:], times), (images[1:], before, times)):
         with pytest.raises(ValueError, match="a window takes 10"):
             recognizer.recognize_window(*wrong)
+    for wrong in ([()] * LENGTH, [[image] * 2 for image in images], [*before[1:], []]):
+        with pytest.raises(ValueError, match="each image takes 1 previous ones"):
+            recognizer.recognize_window(images, wrong, times)
     with pytest.raises(ValueError, match="a window takes 10"):
         Recognizer(still_bundle, "cpu").recognize_window(images[1:], None, times)
 

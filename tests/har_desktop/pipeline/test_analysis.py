@@ -10,10 +10,11 @@ from har_desktop.pipeline.album import Album
 from har_desktop.pipeline.analysis import Analysis
 
 
-@pytest.mark.parametrize("motion", [True, False])
+@pytest.mark.parametrize(("motion", "differences"), [(True, 1), (True, 3), (False, 1)])
 @pytest.mark.parametrize("fps", [7, 25, 240])  # of which the engine thins out
-def test_an_answer_computed_again_is_the_same(make_bundle, tmp_path, motion, fps):
-    bundle = load_bundle(make_bundle(tmp_path / "b", motion=motion, length=4, interval=0.2))
+def test_an_answer_computed_again_is_the_same(make_bundle, tmp_path, motion, differences, fps):
+    folder = make_bundle(tmp_path / "b", motion=motion, differences=differences, length=4)
+    bundle = load_bundle(folder)
     album = Album(10**8)
     analysis = Analysis(Recognizer(bundle, "cpu"), album)
     random = np.random.default_rng(0)

@@ -150,6 +150,21 @@ def test_no_event_is_lost_between_results(recognizer: Recognizer, hop: float) ->
     assert memory.events == outcome.events
 
 
+def test_motion_is_told_by_frames_that_are_not_looked_at(tmp_path: Path, make_bundle) -> None:
+    fine = Recognizer(load_bundle(make_bundle(tmp_path / "fine", differences=4)), "cpu")
+    frames = clip(3.0, fps=20.0)
+    (_, every), (_, few) = run(fine, frames), run(fine, frames, hop=0.2)
+    assert few.frames == list(range(0, 60, 4))
+    compared = 0
+    for index, window in zip(few.frames, few.windows, strict=True):
+        if window is not None:
+            same = every.windows[index]
+            assert same is not None
+            np.testing.assert_array_equal(window.logits, same.logits)
+            compared += 1
+    assert compared == 5
+
+
 def test_the_answer_hardly_depends_on_the_hop(recognizer: Recognizer) -> None:
     every, thinned = (run(recognizer, clip(5.0), hop)[0].mean for hop in (0.0, 0.2))
     assert every is not None

@@ -52,6 +52,19 @@ def test_motion_is_told_by_the_pictures_between(tmp_path: Path, make_bundle) -> 
     assert window.times[-1] == frames[4].time
 
 
+def test_far_apart_pictures_differ_from_the_one_before(tmp_path: Path, make_bundle) -> None:
+    recognizer = Recognizer(load_bundle(make_bundle(tmp_path / "b")), "cpu")
+    short = ShortSource(recognizer)
+    frames = [Frame(frame.image, frame.index, 0.5 * frame.index) for frame in ticks(6)]
+    for frame in frames:
+        short.add(frame)
+    window = short.window()
+    assert window is not None
+    pictures = [recognizer.picture(frame) for frame in [frames[0]] * 5 + frames]
+    expected = recognizer.recognize_stretch(pictures, range(11))
+    np.testing.assert_array_equal(window.logits, expected.logits)
+
+
 def test_with_a_full_window_it_is_that_window(bundle_folder: Path) -> None:
     recognizer = Recognizer(load_bundle(bundle_folder), "cpu")
     short = ShortSource(recognizer)
