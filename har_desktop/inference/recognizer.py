@@ -164,21 +164,21 @@ class Recognizer:
             images: One picture per place, oldest first: (height, width, 3) uint8 **RGB**,
                 letterboxed to the encoder's input size.
             previous: For a network with motion, the pictures before each of them as of
-                `Model.encode` (the same picture where there is no motion to show); else None.
+                `Model.encode` (the same picture where there is no motion to show). Else they are
+                not looked at.
             times: Seconds of each picture, given back in the answer.
 
         Raises:
             ValueError: There are not as many pictures as places, or as `Model.encode` wants.
             GraphError: ONNX Runtime failed.
         """
-        length = self.manifest.window.length
-        if previous is None and not self.manifest.input.motion:
+        length, seen = self.manifest.window.length, self.manifest.input
+        if not seen.motion:
             previous = [()] * length
         if previous is None or {len(images), len(previous), len(times)} != {length}:
             raise ValueError(f"a window takes {length} images, previous ones and times")
-        wanted = self.manifest.input.differences * self.manifest.input.motion
-        if {len(before) for before in previous} != {wanted}:
-            raise ValueError(f"each image takes {wanted} previous ones")
+        if seen.motion and {len(before) for before in previous} != {seen.differences}:
+            raise ValueError(f"each image takes {seen.differences} previous ones")
         # A picture that stands in several places is held there, and nothing moves in between.
         sketches = {id(image): sketch(image) for image in images}
         return self._answer(

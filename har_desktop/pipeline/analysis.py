@@ -135,11 +135,10 @@ class Analysis:
         places = self.records[index].places
         if places is None:
             return
-        motion = self._recognizer.manifest.input.motion
         images = self._pictures(places.tolist())
         previous = [self._pictures(before) for before in self._previous(places)]
         times = [self.times[place] for place in places]
-        window = self._recognizer.recognize_window(images, previous if motion else None, times)
+        window = self._recognizer.recognize_window(images, previous, times)
         self._album.set_window(index, window)
 
     def _pictures(self, indices: Sequence[int]) -> list[Image]:

@@ -53,8 +53,7 @@ class ShortSource:
         before = [
             [*self._between(time), image] for time, image in zip(times[1:], images, strict=False)
         ]
-        motion = self._recognizer.manifest.input.motion
-        return self._recognizer.recognize_window(images[1:], before if motion else None, times[1:])
+        return self._recognizer.recognize_window(images[1:], before, times[1:])
 
     @property
     def sparse(self) -> bool:
