@@ -20,7 +20,7 @@ from training import json_file, mobilenet
 from training.calibrate import calibrate
 from training.callbacks import Best, Clock, Room, StopOnNan, Waiting, backup, log
 from training.config import Config, TunedGru
-from training.data.batches import Inputs, Material, Pictures, TrainingWindows, Views, fixed_windows
+from training.data.batches import FixedWindows, Material, Pictures, TrainingWindows, Views
 from training.data.cache import Cache
 from training.data.index import Clip
 from training.devices import Scope
@@ -103,14 +103,14 @@ def fit(
             ),
             metrics=[Right(name="accuracy")],
         )
-    known = None if after else fixed_windows(config, material, prepared.split.validation)
+    unseen, batch = prepared.split.validation, 2 * config.batch
+    known = None if after else FixedWindows(config, material, unseen, batch)
     waiting = Waiting(batches.ready)
     with _keeping(run):
         learner.fit(
             batches,
             epochs=config.epochs,
-            validation_data=known and known[:2],
-            validation_batch_size=2 * config.batch,
+            validation_data=known,
             shuffle=False,  # `TrainingWindows` does; Keras would do it otherwise after --resume
             callbacks=[waiting, *_callbacks(config, run, network, after, tensorboard=tensorboard)],
             verbose=1 if sys.stderr.isatty() else 2,
@@ -120,11 +120,11 @@ def fit(
         elif known:
             network.load_weights(run / BEST)
             clips = prepared.foreign
-            foreign = fixed_windows(config, material, clips)[0] if clips else None
+            foreign = FixedWindows(config, material, clips, batch) if clips else None
             learned = prepared.split.train + prepared.split.validation
             least = least_movement(movements(config, prepared.data, learned))
             still = Limits(least, config.network)
-            report(run, learner, 2 * config.batch, known, foreign, still)
+            report(run, learner, known, foreign, still)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
     shutil.rmtree(run / "backup", ignore_errors=True)
@@ -201,9 +201,8 @@ def _callbacks(
 def report(
     run: Path,
     model: keras.Model,
-    batch: int,
-    known: tuple[Inputs, NDArray[np.float32], NDArray[np.int64]],
-    foreign: Inputs | None,
+    known: FixedWindows,
+    foreign: FixedWindows | None,
     movement: Limits,
 ) -> None:
     """Calibrate on the validation windows and say how the best weights do on them.
@@ -211,22 +210,24 @@ def report(
     Args:
         run: The run folder.
         model: From windows to logits.
-        batch: So many windows at a time.
-        known: Windows of the classes, as of `fixed_windows`.
+        known: Windows of the classes.
         foreign: Windows of other classes, if there are.
         movement: How much has to move. Where that depends on the class, the windows are pictures.
     """
 
-    def answer(windows: Inputs) -> NDArray[np.float32]:
-        logits = np.array(model.predict(windows, batch_size=batch, verbose=0))
-        if movement.classes:
-            # As in the app: evidence is lost, and confidence is not.
-            logits -= movement.shortfalls(np.asarray(windows), logits.argmax(axis=1))[:, None]
-        return logits
+    def answer(windows: FixedWindows) -> NDArray[np.float32]:
+        parts = []
+        for number in range(len(windows)):
+            inputs, _ = windows[number]
+            logits = np.array(model.predict_on_batch(inputs))
+            if movement.classes:
+                # As in the app: evidence is lost, and confidence is not.
+                logits -= movement.shortfalls(np.asarray(inputs), logits.argmax(axis=1))[:, None]
+            parts.append(logits)
+        return np.concatenate(parts)
 
-    windows, targets, owners = known
-    logits = answer(windows)
-    labels = targets.argmax(axis=1)
+    logits = answer(known)
+    labels, owners = known.targets.argmax(axis=1), known.owners
     calibration = calibrate(logits, labels, None if foreign is None else answer(foreign))
     calibration = msgspec.structs.replace(
         calibration,

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from training import evidence
 from training.config import AugmentConfig, Streams
-from training.data.batches import Pictures, between, fixed_windows
+from training.data.batches import FixedWindows, Pictures, between
 from training.data.cache import Cache
 from training.data.index import Clip
 from training.data.split import Split
@@ -140,13 +140,13 @@ def join(
     if after:
         take_calibration(after, run)
     else:
-        held = fixed_windows(config, material, cache.fill(split.validation))
+        held = FixedWindows(config, material, cache.fill(split.validation), BATCH)
         clips = cache.fill(others.validation)
-        foreign = fixed_windows(config, material, clips)[0] if clips else None
+        foreign = FixedWindows(config, material, clips, BATCH) if clips else None
         moved = movements(config, source.data, split.train + split.validation)
         of_class = class_movements(moved, config.classes) if others.train and clips else ()
         limits = Limits(least_movement(moved), config.network, of_class)
-        report(run, network, BATCH, held, foreign, limits)
+        report(run, network, held, foreign, limits)
     # They may have learned elsewhere.
     backend, where = (
         " and ".join(dict.fromkeys(environment[key] for environment in environments))

@@ -339,7 +339,7 @@ def test_the_limit_of_evidence_is_found_among_what_movement_leaves(tmp_path: Pat
     """Of known windows and of others: all move half of what is doubtful and lose one."""
 
     class Network:
-        def predict(self, windows, **_):
+        def predict_on_batch(self, windows):
             evidence = windows[:, 0, 0, 0, 0] / 10
             return np.stack([evidence, evidence - 3], axis=1)  # all are equally sure
 
@@ -348,13 +348,17 @@ def test_the_limit_of_evidence_is_found_among_what_movement_leaves(tmp_path: Pat
         window[[1, 3]] += 10
         return np.repeat(window[None], number, axis=0)
 
+    class Given(list):
+        """Batches as of `FixedWindows`."""
+
+        targets = np.tile(np.float32([1, 0]), (100, 1))
+        owners = np.arange(100)
+
     # Of a hundred, eight may be lost.
-    known = np.concatenate([windows(3.0, 92), windows(2.0, 8)])
-    targets = np.tile(np.float32([1, 0]), (100, 1))
+    known = Given([(windows(3.0, 92), Given.targets[:92]), (windows(2.0, 8), Given.targets[92:])])
     classes = (ClassMovement(doubtful=20.0, usual=40.0),) * 2
     limits = Limits(3.0, CnnGru(length=4), classes)
-    held = (known, targets, np.arange(100))
-    report(tmp_path, Network(), 8, held, windows(2.5, 50), limits)
+    report(tmp_path, Network(), known, Given([(windows(2.5, 50), None)]), limits)
     calibration = json.loads((tmp_path / "calibration.json").read_text())
     assert 1.5 < calibration["least_evidence"] <= 2.0
     assert calibration["movements"] == [{"doubtful": 20.0, "usual": 40.0}] * 2

@@ -18,7 +18,7 @@ from training.run_folder import owning
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
 from training import streams as module  # noqa: E402
-from training.data.batches import Pictures, fixed_windows  # noqa: E402
+from training.data.batches import FixedWindows, Pictures  # noqa: E402
 from training.evidence import read_scales  # noqa: E402
 from training.network import build, streams  # noqa: E402
 
@@ -155,7 +155,8 @@ def test_other_classes_teach_what_evidence_is(fit, with_others, clips_folder, tm
     # The windows by which the scales were found: few of the right ones are doubtful.
     cache = Cache(tmp_path / "all", clips_folder, (24, 32), 0.2)
     held = cache.fill(read_split(run / "split.json").validation)
-    windows, targets, _ = fixed_windows(config, Pictures(AugmentConfig(), (24, 32), cache), held)
+    material = Pictures(AugmentConfig(), (24, 32), cache)
+    windows, targets = FixedWindows(config, material, held, batch=999)[0]
     logits = np.asarray(network(windows))
     evident = logits.max(axis=1)[logits.argmax(axis=1) == targets.argmax(axis=1)]
     assert (evident >= 0).mean() > 0.7

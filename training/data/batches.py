@@ -6,6 +6,7 @@ trunk made of them (`Views`). Both give windows as tuples with one array per inp
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Collection, Sequence
@@ -207,25 +208,48 @@ def _target(classes: Sequence[str], label: str | None) -> NDArray[np.float32]:
     return np.full(len(classes), 1 / len(classes), np.float32)
 
 
-def fixed_windows(
-    config: Config | Streams, material: Material[Any], clips: Sequence[Clip], per_clip: int = 3
-) -> tuple[Inputs, NDArray[np.float32], NDArray[np.int64]]:
+class FixedWindows(keras.utils.PyDataset):
     """Evenly placed windows without variation, for validation.
 
-    Returns:
-        The model's inputs for n windows, one-hot `targets` (n, classes) float32, and the number of
-        the clip that each came from (n,).
+    They are cut anew whenever they are asked for: all at once would fill the memory of a laptop.
+
+    Attributes:
+        targets: (n, classes) float32, one-hot, or uniform where none of the classes is shown.
+        owners: (n,) the number of the clip that each window came from.
     """
-    count = config.network.length + config.network.motion
-    windows, targets, owners = [], [], []
-    for number, clip in enumerate(clips):
-        taken = material.load(clip)
-        for times in _even_times(taken.duration, count, config.frame_interval_s, per_clip):
-            times = between(times, config.network.differences)
-            windows.append(material.plain(taken, times))
-            targets.append(_target(config.classes, clip.label))
-            owners.append(number)
-    return _inputs(_stack(windows)), np.stack(targets), np.asarray(owners)
+
+    def __init__(
+        self,
+        config: Config | Streams,
+        material: Material[Any],
+        clips: Sequence[Clip],
+        batch: int,
+        per_clip: int = 3,
+    ) -> None:
+        super().__init__()
+        self._material, self._batch = material, batch
+        network, interval = config.network, config.frame_interval_s
+        count = network.length + network.motion
+        durations = [material.load(clip).duration for clip in clips]
+        starts = [_even_times(seconds, count, interval, per_clip) for seconds in durations]
+        self._windows = [
+            (clip, between(times, network.differences))
+            for clip, several in zip(clips, starts, strict=True)
+            for times in several
+        ]
+        self.targets = np.stack([_target(config.classes, clip.label) for clip, _ in self._windows])
+        self.owners = np.repeat(np.arange(len(clips)), [len(several) for several in starts])
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._windows) / self._batch)
+
+    def __getitem__(self, number: int) -> tuple[Inputs, NDArray[np.float32]]:
+        here = slice(number * self._batch, (number + 1) * self._batch)
+        windows = [
+            self._material.plain(self._material.load(clip), times)
+            for clip, times in self._windows[here]
+        ]
+        return _inputs(_stack(windows)), self.targets[here]
 
 
 def between(times: NDArray[np.float64], steps: int) -> NDArray[np.float64]:

@@ -48,7 +48,7 @@ def tuned(**augmentation: object) -> Config:
 
 
 def test_a_window_of_motion_has_the_pictures_between_and_no_colour(prepared) -> None:
-    from training.data.batches import Pictures, TrainingWindows, fixed_windows
+    from training.data.batches import FixedWindows, Pictures, TrainingWindows
 
     cache, clips = prepared
     chosen = tuned(background=0.5, blur=0.5)
@@ -56,9 +56,10 @@ def test_a_window_of_motion_has_the_pictures_between_and_no_colour(prepared) -> 
     windows, _ = TrainingWindows(chosen, pictures, clips)[0]
     assert windows.shape == (6, 31, 32, 32, 3)
     assert (windows == windows[..., :1]).all()
-    plain, _, owners = fixed_windows(chosen, pictures, clips[:2], per_clip=1)
+    fixed = FixedWindows(chosen, pictures, clips[:2], batch=2, per_clip=1)
+    plain, _ = fixed[0]
     assert plain.shape == (2, 31, 32, 32, 3)
-    for window, owner in zip(plain, owners, strict=True):
+    for window, owner in zip(plain, fixed.owners, strict=True):
         footage = cache.load(clips[owner])
         times = np.arange(31) * 0.2 / 3
         expected = pictures.plain(footage, times)[0]
@@ -130,15 +131,19 @@ def test_mixup_mixes_pictures_and_targets_alike(prepared) -> None:
 
 
 def test_fixed_windows_cover_the_clip(prepared) -> None:
-    from training.data.batches import Pictures, fixed_windows
+    from training.data.batches import FixedWindows, Pictures
 
     cache, clips = prepared
     drift = [c for c in clips if c.label != "Other"][:3]
     material = Pictures(AugmentConfig(), (24, 32), cache)
-    windows, targets, owners = fixed_windows(config(), material, drift)
+    fixed = FixedWindows(config(), material, drift, batch=4)
+    batches = [fixed[number] for number in range(len(fixed))]
+    assert [len(windows) for windows, _ in batches] == [4, 4, 1]
+    windows, targets = (np.concatenate(part) for part in zip(*batches, strict=True))
     assert windows.shape == (9, 11, 24, 32, 3)
-    assert owners.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert fixed.owners.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert targets[:, 0].tolist() == [1.0] * 9
+    np.testing.assert_array_equal(targets, fixed.targets)
     footage = cache.load(drift[0])
     assert footage.duration > 2.0
 
@@ -274,14 +279,15 @@ def test_same_seed_same_batches_of_features(banked) -> None:
 
 
 def test_fixed_windows_of_features_are_not_varied(banked) -> None:
-    from training.data.batches import Views, fixed_windows
+    from training.data.batches import FixedWindows, Views
 
     bank, clips = banked
     config = views_config(augment=AugmentConfig(mirror=True, jitter=0.3, still=1.0))
     drift = [clip for clip in clips if clip.label == "Drift"]
-    inputs, targets, owners = fixed_windows(config, Views(config, bank), drift)
+    fixed = FixedWindows(config, Views(config, bank), drift, batch=99)
+    inputs, targets = fixed[0]
     assert [part.shape for part in inputs] == [(12, 4, 4, 8, 4), (12, 4, 2, 4, 6)]
-    assert owners.tolist() == np.repeat(range(4), 3).tolist()
+    assert fixed.owners.tolist() == np.repeat(range(4), 3).tolist()
     assert targets[:, 0].tolist() == [1.0] * 12
     first = bank.load(drift[0], 0).window(np.array([0.0, 0.2, 0.4, 0.6]))
     for part, expected in zip(inputs, first, strict=True):
