@@ -62,7 +62,7 @@ class Pictures(Material[Footage]):
     ) -> None:
         """Give pictures of `size` (height, width); `rooms` are backgrounds for others' people.
 
-        Without `colour`, varied pictures are grey: three times as many take as long.
+        Without `colour`, varied pictures are grey, which takes a quarter of the time.
         """
         self._config = config
         self._size = size
