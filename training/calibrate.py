@@ -39,22 +39,28 @@ def calibrate(
     """
     temperatures = np.geomspace(0.05, 4.0, 256)
     losses = [_negative_log_likelihood(logits / t, labels) for t in temperatures]
-    temperature = float(temperatures[int(np.argmin(losses))])
+    temperature = round(float(temperatures[int(np.argmin(losses))]), 4)  # limits are held to it
     right = logits.argmax(axis=1) == labels
     confidence, evidence = _confidence(logits, temperature)[right], logits.max(axis=1)[right]
     if not right.any():
-        return Calibration(temperature=round(temperature, 4), rejection_threshold=1.0)
+        return Calibration(temperature=temperature, rejection_threshold=1.0)
     if foreign is None:
-        threshold, least = float(np.quantile(confidence, 1 - KEEP)), None
+        threshold, least = _reached(confidence, 1 - KEEP), None
     else:
         threshold, least = _best_pair(
             confidence, evidence, _confidence(foreign, temperature), foreign.max(axis=1)
         )
     return Calibration(
-        temperature=round(temperature, 4),
+        temperature=temperature,
         rejection_threshold=_down(threshold),
         least_evidence=None if least is None else _down(least),
     )
+
+
+def _reached(values: NDArray[np.floating], share: float) -> float:
+    """What all but a share of the values reach: one of them, or of few too many would not."""
+    lost = int(share * len(values) + 1e-9)
+    return float(np.sort(values)[min(lost, len(values) - 1)])
 
 
 def _down(limit: float) -> float:
@@ -71,11 +77,11 @@ def _best_pair(
     """The pair of limits that `KEEP` of the windows reach, and the fewest foreign ones."""
     pairs = []
     for share in np.linspace(0, 1 - KEEP, 17):
-        least = float(np.quantile(evidence, share))
+        least = _reached(evidence, share)
         # So many of those that are left may be lost by their confidence.
         left = evidence >= least
         lost = max(0.0, 1 - KEEP / left.mean())
-        threshold = float(np.quantile(confidence[left], lost))
+        threshold = _reached(confidence[left], lost)
         named = ((foreign_evidence >= least) & (foreign_confidence >= threshold)).mean()
         pairs.append((float(named), threshold, least))
     _, threshold, least = min(pairs)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -68,14 +70,37 @@ class Room(keras.callbacks.Callback):
             raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} for {needed} bytes")
 
 
-def backup(run: Path) -> keras.callbacks.Callback:
+class Backup(keras.callbacks.BackupAndRestore):
     """Keeps what an interrupted run goes on with.
 
-    Two of them: a full disk may spoil the one that is being written.
+    Two of them: a full disk may spoil the one that is being written. Ctrl-C would, too, and leave a
+    file that looks whole.
     """
-    return keras.callbacks.BackupAndRestore(
-        str(run / "backup"), delete_checkpoint=False, double_checkpoint=True
-    )
+
+    def __init__(self, run: Path) -> None:
+        super().__init__(str(run / "backup"), delete_checkpoint=False, double_checkpoint=True)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Write it to the end."""
+        with uninterrupted():
+            super().on_epoch_end(epoch, logs)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait until what happens inside is done. For the main thread.
+
+    Raises:
+        KeyboardInterrupt: At the end, where it was pressed meanwhile.
+    """
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def log(run: Path) -> keras.callbacks.Callback:

@@ -158,12 +158,13 @@ def learn(ours: Floats, others: Floats) -> Line:
 
 
 def find_scales(lines: Sequence[Line], held: Held) -> Scales:
-    """Of the answers to windows that the networks are right about; all where they are never right.
+    """Of the answers to windows that the networks are right about; to all where these are too few.
 
     A class of which they are right about too few for the doubtful ones to be any is taken like
     all.
     """
-    chosen = held.right if held.right.any() else ~held.right
+    several = np.count_nonzero(held.right) > 1  # of one, doubtful and usual are the same
+    chosen = held.right if several else np.ones_like(held.right)
     logits = held.logits[chosen]
     largest, labels = logits.max(axis=1), logits.argmax(axis=1)
     classes = []

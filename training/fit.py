@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from har_desktop.errors import OutputError
 from training import json_file, mobilenet
 from training.calibrate import calibrate
-from training.callbacks import Best, Clock, Room, StopOnNan, Waiting, backup, log
+from training.callbacks import Backup, Best, Clock, Room, StopOnNan, Waiting, log
 from training.config import Config, TunedGru
 from training.data.batches import FixedWindows, Material, Pictures, TrainingWindows, Views
 from training.data.cache import Cache
@@ -186,7 +186,7 @@ def _callbacks(
         StopOnNan(),
         Room(run),
         Clock(),
-        backup(run),
+        Backup(run),
     ]
     if config.average:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,10 @@ def with_classes(config: Config, data: Path, classes: str | None) -> Config:
     elif classes is not None:
         names = tuple(name.strip() for name in classes.split(","))
         config = msgspec.structs.replace(config, classes=names)
+    # Folders that come from macOS may spell letters with marks in another way.
+    there = {unicodedata.normalize("NFC", label): label for label in labels(data)}
+    spelled = tuple(there.get(unicodedata.normalize("NFC", n), n) for n in config.classes)
+    config = msgspec.structs.replace(config, classes=spelled)
     for label in config.classes:
         if config.classes.count(label) > 1:
             raise InputError(f"class {label} is named twice")

@@ -61,7 +61,7 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
         raise InputError(f"{run} is a file; give a folder")
     if (run / "environment.json").exists():
         raise InputError(f"{run} holds a finished run: give another folder")
-    if run.exists() and not all(_is_begun(path.name) for path in run.iterdir()):
+    if run.exists() and not all(_is_begun(path) for path in run.iterdir()):
         raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
     with writing(run):
         run.mkdir(parents=True, exist_ok=True)
@@ -73,9 +73,12 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
         raise
 
 
-def _is_begun(name: str) -> bool:
+def _is_begun(path: Path) -> bool:
     """Whether it may be there of a run that was killed as it began."""
-    return name in ("split.json", ".lock") or is_partial(name)
+    # Windows keeps the history of an interrupted first epoch, which is empty.
+    empty = path.name == "history.csv" and path.stat().st_size == 0
+    begun = path.name in ("split.json", ".lock", ".DS_Store")
+    return empty or begun or is_partial(path.name)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import click
 from har_desktop.errors import InputError
 from har_desktop.sources.video import VideoFile
 from training.config import Config, Streams
-from training.data.cache import Cache, decode_all, refuse_broken
+from training.data.cache import Cache, decode_all, of_all, refuse_broken
 from training.data.index import Clip
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def testable(config: Config | Streams, data: Path, clips: Sequence[Clip]) -> lis
         seconds[clip.sha256] = _seconds(data / clip.path, SHORTEST * span)
 
     broken = decode_all(measure, clips, "look at clips")
-    refuse_broken(broken.values(), len(clips))
+    refuse_broken(of_all(broken, clips), len(clips))
     readable = [clip for clip in clips if clip.sha256 in seconds]
     for clip in readable:
         if seconds[clip.sha256] < SHORTEST * span:

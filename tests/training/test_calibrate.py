@@ -79,3 +79,15 @@ def test_nothing_right_names_nothing() -> None:
     logits = peaks(6.0, 50, 1)
     calibration = calibrate(logits, (logits.argmax(axis=1) + 1) % 5, peaks(1.0, 50, 2))
     assert calibration.rejection_threshold == 1.0
+
+
+@pytest.mark.parametrize("count", [6, 13, 25, 60])
+def test_of_few_windows_the_promised_share_is_kept_too(count: int) -> None:
+    for seed in range(20):
+        logits, foreign = peaks(6.0, count, seed), peaks(3.0, count, seed + 100)
+        calibration = calibrate(logits, logits.argmax(axis=1), foreign)
+        sure = softmax(logits.astype(np.float64) / calibration.temperature).max(axis=1)
+        kept = (sure >= calibration.rejection_threshold) & (
+            logits.max(axis=1) >= calibration.least_evidence
+        )
+        assert kept.mean() >= KEEP

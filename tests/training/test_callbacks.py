@@ -1,5 +1,12 @@
 """What is done after each step and each epoch, by itself; in a run it is tested by `fit`."""
 
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -23,3 +30,28 @@ def test_steps_wait_only_for_batches_that_come_later(monkeypatch: pytest.MonkeyP
         waiting.on_train_batch_begin(batch)
         waiting.on_train_batch_end(batch)
     assert waiting.share == pytest.approx((0 + 1) / (4 + 6))
+
+
+class Saving:
+    """A model that is interrupted while its weights are written."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def save_weights(self, filepath: str, **_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        Path(filepath).write_text("whole")
+        self.written += 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C alone")
+def test_what_is_written_when_someone_interrupts_is_written_to_the_end(tmp_path: Path) -> None:
+    backup, model = callbacks.Backup(tmp_path), Saving()
+    backup.set_model(model)
+    with pytest.raises(KeyboardInterrupt):
+        backup.on_epoch_end(3)
+    assert model.written == 1
+    assert (tmp_path / "backup" / "latest.weights.h5").read_text() == "whole"
+    assert json.loads((tmp_path / "backup" / "training_metadata.json").read_text())["epoch"] == 4
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler  # at once, as before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -308,3 +309,11 @@ def test_content_that_occurs_twice_is_told(own_clips, tmp_path, tiny, capsys) ->
     assert prepare(data, tiny, "--classes", "standing,to the right") == 0
     said = capsys.readouterr().out
     assert said.count("left out, its content stands elsewhere: standing/") == 1
+
+
+def test_a_class_is_found_however_its_letters_are_spelled(tmp_path: Path) -> None:
+    for label in (unicodedata.normalize("NFD", "hüpfen"), "push"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "a.mp4").write_text(label)
+    there = with_classes(Config(), tmp_path, unicodedata.normalize("NFC", "hüpfen") + ",push")
+    assert set(there.classes) == {clip.label for clip in scan(tmp_path)}

@@ -47,10 +47,17 @@ def test_a_run_that_was_killed_as_it_began_can_begin_again(tmp_path: Path) -> No
     split = Split("group-wise", [], [], [], [])
     open_run(run, Config(), split, resume=False)
     (run / "config.json").rename(run / ".config.json.4711.1.partial.json")
-    (run / ".lock").touch()
+    for left in (".lock", ".DS_Store", "history.csv"):
+        (run / left).touch()
     open_run(run, Config(), split, resume=False)
     with pytest.raises(InputError, match="not empty: go on with --resume"):
         open_run(run, Config(), split, resume=False)
+
+
+def test_a_folder_with_a_history_is_not_taken_for_one_that_just_began(tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text("epoch,loss\n0,1.5\n")
+    with pytest.raises(InputError, match="not empty"):
+        open_run(tmp_path, Config(), Split("group-wise", [], [], [], []), resume=False)
 
 
 def test_it_is_let_go_of_when_learning_fails(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def compare(
     if size % GRID:
         raise InputError(f"--size {size}: use a multiple of {GRID}")
     options = Options(
-        classes=tuple(dict.fromkeys(classes.split(","))),
+        classes=tuple(dict.fromkeys(name.strip() for name in classes.split(","))),
         size=size,
         epochs=epochs,
         warmup=warmup,

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.errors import HarError
-from training.callbacks import Best, Clock, backup, log
+from training.callbacks import Backup, Best, Clock, log
 from training.compare.frames import COUNT, Frames, mirrored_flow
 from training.compare.networks import Kind, Network, Row, tune
 from training.config import AugmentConfig
@@ -267,7 +267,7 @@ def _keeping(folder: Path, model: keras.Model) -> list[keras.callbacks.Callback]
     return [
         Best(folder / BEST, model, best, lambda logs: -logs["val_accuracy"]),
         log(folder),
-        backup(folder),  # the last one: what it calls done has been noted
+        Backup(folder),  # the last one: what it calls done has been noted
     ]
 
 

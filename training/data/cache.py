@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -91,7 +91,7 @@ class Cache:
         """
         missing = [c for c in clips if not self._paths(c)[0].exists()]
         broken = decode_all(self._decode, missing, "decode", workers)
-        refuse_broken(broken.values(), len(clips))
+        refuse_broken(of_all(broken, clips), len(clips))
         return [c for c in clips if c.sha256 not in broken]
 
     def load(self, clip: Clip) -> Footage:
@@ -165,6 +165,21 @@ def decode_all(
             pool.shutdown(cancel_futures=True)
             raise
     return broken
+
+
+def of_all(broken: Mapping[str, str], clips: Iterable[Clip]) -> list[str]:
+    """Why clips cannot be read, one line for each, though some may have the same content.
+
+    Args:
+        broken: As of `decode_all`.
+        clips: What was given to it, or more.
+    """
+    lines = []
+    for clip in clips:
+        if reason := broken.get(clip.sha256):
+            told = clip.path in reason.replace("\\", "/")
+            lines.append(reason if told else f"{clip.path}: as {reason}")
+    return lines
 
 
 def nearest(there: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:

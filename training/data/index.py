@@ -23,6 +23,8 @@ from har_desktop.sinks.outputs import is_result
 from har_desktop.sources.files import VIDEO_SUFFIXES, is_file
 from training.data.groups import plain, read_groups
 
+# Beside the classes, where the data is a whole disk.
+OF_THE_SYSTEM = ("$RECYCLE.BIN", "System Volume Information", "lost+found")
 _NAME = re.compile(r"^v_(?P<label>.+)_(?P<group>g\d+)_c\d+$")
 
 
@@ -94,7 +96,7 @@ def labels(root: Path) -> tuple[str, ...]:
     """
     if not root.is_dir():
         raise InputError(f"no data folder {root}: give the folder that holds one folder per class")
-    found = tuple(sorted(p.name for p in root.iterdir() if p.is_dir() and videos(p)))
+    found = tuple(sorted(folder.name for folder in folders(root) if videos(folder)))
     plain: dict[str, str] = {}
     for label in found:
         letters = re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", label).casefold())
@@ -105,6 +107,15 @@ def labels(root: Path) -> tuple[str, ...]:
                 " rename one, or put their clips into one folder"
             )
     return found
+
+
+def folders(root: Path) -> list[Path]:
+    """The folders under `root`, an existing folder, that a person made; sorted."""
+    return sorted(
+        path
+        for path in root.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and path.name not in OF_THE_SYSTEM
+    )
 
 
 def other_labels(root: Path, classes: Collection[str]) -> tuple[str, ...]:

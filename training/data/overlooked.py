@@ -7,7 +7,7 @@ from pathlib import Path
 
 from har_desktop.sources.files import is_file
 from training.data.groups import NAME, plain, read_groups
-from training.data.index import count_deeper, labels, videos
+from training.data.index import count_deeper, folders, labels, videos
 
 
 def overlooked(root: Path, classes: Collection[str] | None = None) -> list[str]:
@@ -22,8 +22,8 @@ def overlooked(root: Path, classes: Collection[str] | None = None) -> list[str]:
     """
     named = labels(root)
     wanted = None if classes is None else set(classes) & set(named)  # the others are an error
-    folders = [f for f in _folders(root) if wanted is None or f.name in wanted]
-    return [*(line for f in folders for line in _of(f, f.name in named)), *_without_file(root)]
+    looked_at = [f for f in folders(root) if wanted is None or f.name in wanted]
+    return [*(line for f in looked_at for line in _of(f, f.name in named)), *_without_file(root)]
 
 
 def _of(folder: Path, has_videos: bool) -> list[str]:
@@ -36,7 +36,7 @@ def _of(folder: Path, has_videos: bool) -> list[str]:
 
 def _without_file(root: Path) -> list[str]:
     stated = read_groups(root) or ()
-    there = {plain(p.relative_to(root).as_posix()) for f in _folders(root) for p in videos(f)}
+    there = {plain(p.relative_to(root).as_posix()) for f in folders(root) for p in videos(f)}
     gone = [name for name in stated if name not in there and not is_file(root / name)]
     if not gone:
         return []
@@ -44,7 +44,3 @@ def _without_file(root: Path) -> list[str]:
         f"{root / NAME}: {len(gone)} of its lines name files that are not there, such as {gone[0]}:"
         " correct them, or take them out"
     ]
-
-
-def _folders(root: Path) -> list[Path]:
-    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))

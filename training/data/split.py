@@ -119,8 +119,16 @@ def learn_all(split: Split, clips: Iterable[Clip]) -> Split:
         clips: What is there now.
 
     Raises:
-        InputError: A clip that was learned from or validated is gone, or a file has changed.
+        InputError: A clip that was learned from or validated is gone, a file has changed, or a clip
+            that tests is stated to be of another group.
     """
+    clips = list(clips)
+    groups = {clip.path: clip.group for clip in clips}
+    if moved := [c.path for c in split.test if groups.get(c.path, c.group) != c.group]:
+        raise InputError(
+            f"{moved[0]} tests, and is of another group now than in the run before ({len(moved)}"
+            " clips): train anew, or the groups that test would be learned from"
+        )
     train = sorted(split.train + split.validation, key=lambda clip: clip.path)
     if gone := set(train) - set(clips):
         raise InputError(

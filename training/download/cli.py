@@ -48,7 +48,11 @@ def download(
             "warning: --insecure: nobody checks who the server is, and the manifest will say so",
             err=True,
         )
-    wanted = None if classes == "all" else list(dict.fromkeys(classes.split(",")))
+    wanted = (
+        None
+        if classes == "all"
+        else list(dict.fromkeys(name.strip() for name in classes.split(",")))
+    )
     fetcher = Fetcher(ca, verify=not insecure)
     outcome = run_download(fetcher, root, wanted, listing, lists, verified=not insecure, jobs=jobs)
     click.echo(

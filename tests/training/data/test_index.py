@@ -195,3 +195,11 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, monkeypatch, unreadable: s
 def touch(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(str(path).encode())
+
+
+def test_what_the_system_keeps_beside_the_classes_is_none_of_them(tmp_path: Path) -> None:
+    for label in ("jump", ".Trash", "lost+found", "System Volume Information"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "a.mp4").write_text(label)
+    assert [clip.label for clip in scan(tmp_path)] == ["jump"]
+    assert other_labels(tmp_path, ()) == ("jump",)

@@ -15,6 +15,7 @@ from training.data.split import (
     Split,
     check,
     describe,
+    learn_all,
     read_split,
     split_at_random,
     split_by_group,
@@ -240,3 +241,15 @@ def test_real_clips_split_cleanly(shared_data: Path) -> None:
     split = split_by_group(scan(shared_data / "ucf101" / "clips", UCF10))
     assert len(split.test) == 280
     assert {c.group for c in split.test} == {"g03", "g04", "g05", "g06", "g07"}
+
+
+@pytest.mark.parametrize("group", ["a stranger", "learned"])
+def test_a_group_that_tests_is_not_learned_from_under_another_name(group: str) -> None:
+    clips = [clip("jump", number) for number in range(3, 20)]
+    split = split_by_group([*clips, *(clip("wave", number) for number in range(3, 20))])
+    assert learn_all(split, [*split.train, *split.validation, *split.test]).validation == []
+    first, *others = split.test
+    now = split.train[0].group if group == "learned" else group
+    moved = msgspec.structs.replace(first, group=now)
+    with pytest.raises(InputError, match=f"{first.path} tests, and is of another group now"):
+        learn_all(split, [*split.train, *split.validation, moved, *others])
