@@ -41,8 +41,9 @@ class Rig:
     `BURST` pictures); some rigs know more.
     """
 
-    def __init__(self, size=(48, 64), fps=FPS):
+    def __init__(self, size=(48, 64), fps=FPS, *, repeats=False):
         self.size, self.fps, self.mode = size, fps, "run"
+        self.repeats = repeats
         self.opened = 0
         self._numbers = count()
         self._frozen = None
@@ -115,7 +116,9 @@ class ScriptedSource(Source):
         if self.rig.mode == "hang in open":
             self.rig.released.wait()
         height, width = self.rig.size
-        return SourceInfo("scripted", width, height, self.rig.fps, None, live=True)
+        return SourceInfo(
+            "scripted", width, height, self.rig.fps, None, live=True, repeats=self.rig.repeats
+        )
 
     def read(self):
         mode = self.rig.mode

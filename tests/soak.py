@@ -138,7 +138,7 @@ class Watch:
 def _finished(recording):
     """Whether all recordings are complete; on a busy machine that may take a while."""
     threads = {thread.name for thread in threading.enumerate()}
-    return "recorder" not in threads and not any(task.running for task in recording._ending)
+    return "recorder" not in threads and not any(task.running for _, task in recording._ending)
 
 
 def soak(seconds, every, recording, fps, size=(120, 160)):

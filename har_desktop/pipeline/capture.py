@@ -31,6 +31,8 @@ class Patience:
     Attributes:
         picture: For the next fresh picture of a running source. A loss is to be seen within two
             seconds, so a source that is slower than this cannot be live.
+        still: The same for a source whose pictures may repeat: longer than a stream takes from one
+            whole picture to the next.
         opening: For the first picture: some drivers take long to start.
         first_retry: From a loss to the first attempt to open the source again.
         last_retry: Each attempt in vain doubles the wait, up to this. A source that is back is to
@@ -39,6 +41,7 @@ class Patience:
     """
 
     picture: float = 1.5
+    still: float = 12.0
     opening: float = 20.0
     first_retry: float = 0.5
     last_retry: float = 3.0
@@ -171,9 +174,12 @@ class Capture:
             self._condition.notify_all()
 
     def _time_left(self, reader: Reader) -> float:
-        if reader.fresh is None:
-            return reader.started + self._patience.opening - perf_counter()
-        return reader.fresh + self._patience.picture - perf_counter()
+        patience, now = self._patience, perf_counter()
+        if reader.fresh is None or reader.seen is None:
+            return reader.started + patience.opening - now
+        repeats = reader.info is not None and reader.info.repeats
+        still = reader.fresh + (patience.still if repeats else patience.picture)
+        return min(still, reader.seen + patience.picture) - now
 
     def _give_up(self, problem: str, wait: float) -> None:
         """Tell of the loss, and let some time pass."""

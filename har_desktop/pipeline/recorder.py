@@ -31,8 +31,8 @@ from har_desktop.sinks.base import RunInfo
 
 log = logging.getLogger(__name__)
 
-# A second of a camera; each result holds its picture.
-CAPACITY = 30
+# A second of a camera; each result holds its picture, and large ones fill the memory.
+CAPACITY, CAPACITY_BYTES = 30, 150 * 10**6
 # A full disk would cost the whole recording: it ends while there is room to complete it.
 RESERVE = 64 * 10**6
 # What the file system of most memory sticks, FAT32, doesn't take as one file any more.
@@ -96,19 +96,20 @@ class Recorder:
         self._lock = threading.Lock()  # guards what follows
         self._fed = self._written = self._dropped = self._waiting = 0
         self._first = self._last = 0.0
-        self._closed = False
+        self._closed = self._hurried = False
         self._files: tuple[Path, ...] = ()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     def feed(self, result: Result) -> None:
         """Take one result, in order, from any thread; drop it where the queue is full."""
+        most = min(CAPACITY, max(2, CAPACITY_BYTES // result.recognition.frame.image.nbytes))
         with self._lock:
             self._last = result.recognition.frame.time
             if not self._fed:
                 self._first = self._last
             self._fed += 1
-            if self._closed or self._waiting >= CAPACITY:
+            if self._closed or self._waiting >= most:
                 self._dropped += 1
                 return
             self._waiting += 1
@@ -134,6 +135,11 @@ class Recorder:
                 f"{self._target}: no answer from the disk for {timeout:g} s; choose another folder"
             )
         return self._files
+
+    def hurry(self) -> None:
+        """Leave out what waits, so that `stop` takes no longer than completing the files does."""
+        with self._lock:
+            self._hurried = True
 
     def stats(self) -> RecorderStats:
         """Counts of this moment."""
@@ -173,6 +179,11 @@ class Recorder:
 
     def _write(self, result: Result) -> str | None:
         """Write one result; why the recording should end, if it should."""
+        if self._hurried:
+            with self._lock:
+                self._waiting -= 1
+                self._dropped += 1
+            return None
         if not self._tape.fits(result):
             return f"{self._target.name}: the recording ended with the swap of the model"
         lacking = self._tape.lacks(result.recognition.frame.time)

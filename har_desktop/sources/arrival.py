@@ -37,6 +37,14 @@ class ArrivingSource(Source):
     def _nominal_fps(self, stated: float) -> float | None:
         """The frame rate, out of what OpenCV states; None where that is not to be believed."""
 
+    def _repeats(self, codec: int) -> bool:  # noqa: ARG002
+        """See `SourceInfo`. A camera's own pictures differ by the noise of its sensor.
+
+        Args:
+            codec: As OpenCV numbers it.
+        """
+        return False
+
     def open(self) -> SourceInfo:
         """Start the source and wait for its first picture.
 
@@ -51,7 +59,8 @@ class ArrivingSource(Source):
             raise SourceError(f"{self._name}: gives no picture; check it in another program")
         height, width = self._ahead.shape[:2]
         fps = self._nominal_fps(self._capture.get(cv2.CAP_PROP_FPS))
-        return SourceInfo(self._name, width, height, fps, frames=None, live=True)
+        repeats = self._repeats(int(self._capture.get(cv2.CAP_PROP_FOURCC)))
+        return SourceInfo(self._name, width, height, fps, None, live=True, repeats=repeats)
 
     def read(self) -> Frame | None:
         """Wait for the next picture; None where it does not come in time, and while closed."""

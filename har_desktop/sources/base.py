@@ -22,6 +22,8 @@ class SourceInfo:
         fps: Nominal frame rate, or None where the source states none that can be believed.
         frames: Length by the source's header, or None. A hint for a progress bar, never a promise.
         live: True where frames are lost unless they are read in time.
+        repeats: True where a picture comes again byte for byte while nothing happens, as of codecs
+            that send what changes.
     """
 
     name: str
@@ -30,6 +32,7 @@ class SourceInfo:
     fps: float | None
     frames: int | None
     live: bool
+    repeats: bool = False
 
 
 def believed_rate(nominal: float | None, measured: float) -> float:

@@ -52,6 +52,9 @@ class NetworkStream(ArrivingSource):
     def _nominal_fps(self, stated: float) -> None:  # noqa: ARG002
         return None
 
+    def _repeats(self, codec: int) -> bool:
+        return codec != cv2.VideoWriter.fourcc(*"MJPG")  # which has no pictures but whole ones
+
 
 def _check(url: str) -> str:
     """See that it is an address we take; its host and port. The address itself is never told."""

@@ -19,6 +19,7 @@ from har_desktop.view.background import Task
 from har_desktop.view.words import clock, count
 
 _TICK_MS = 500
+_PATIENCE_S = 60.0  # for what waits to be written, while nobody waits for it
 _UNSAFE = re.compile(r"[^\w. -]+")
 _LONGEST = 60  # letters of a source's name in a file's
 _naming = threading.Lock()  # two snapshots of one second would take each other's name
@@ -70,7 +71,7 @@ class Recording(QObject):
         self._recorder: Recorder | None = None
         self._number = 0  # of the recording: what breaks may be told after the next one began
         self._broken = 0
-        self._ending: list[Task] = []
+        self._ending: list[tuple[Recorder, Task]] = []
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._broke.connect(self._fail)
@@ -109,12 +110,11 @@ class Recording(QObject):
         recorder = self._let_go()
         if recorder is None:
             return
-        task = Task("recording-end", lambda: (recorder.stop(), recorder.stats()), self)
+        task = Task("recording-end", lambda: (recorder.stop(_PATIENCE_S), recorder.stats()), self)
         number = self._number
         task.done.connect(lambda ended: self._tell(number, *ended))
         task.failed.connect(self.failed)
-        self._ending = [*(old for old in self._ending if old.running), task]
-        task.start()
+        self._end(recorder, task)
 
     def close(self) -> None:
         """End it now, before the window goes; waits for the files for a few seconds.
@@ -123,10 +123,17 @@ class Recording(QObject):
             OutputError: They could not be completed.
         """
         recorder = self._let_go()
-        for task in self._ending:
+        for ending, _ in self._ending:
+            ending.hurry()
+        for _, task in self._ending:
             task.abandon(3.0)
         if recorder is not None:
+            recorder.hurry()
             recorder.stop()
+
+    def _end(self, recorder: Recorder, task: Task) -> None:
+        self._ending = [old for old in self._ending if old[1].running] + [(recorder, task)]
+        task.start()
 
     def _let_go(self) -> Recorder | None:
         recorder, self._recorder = self._recorder, None
@@ -153,9 +160,7 @@ class Recording(QObject):
         recorder = self._let_go() if number == self._number else None
         self.failed.emit(line)
         if recorder is not None:
-            task = Task("recording-end", recorder.stop, self)
-            self._ending.append(task)
-            task.start()
+            self._end(recorder, Task("recording-end", lambda: recorder.stop(_PATIENCE_S), self))
 
 
 def take_snapshot(

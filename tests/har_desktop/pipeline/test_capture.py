@@ -88,6 +88,24 @@ def test_loss_is_seen_and_mends_by_itself(kind, how, rig, log, machine, arrivals
     assert all(a < b for a, b in pairwise(times))
 
 
+def test_a_stream_of_changes_may_stand_still_for_a_while(rig, log, machine, arrivals, capture):
+    source = rig("scripted", repeats=True)
+    capture(source.open_source, Patience(picture=0.4, still=1.5))
+    log.wait(lambda: len(arrivals) > 15)
+    source.break_("frozen")
+    frozen = perf_counter()
+    log.wait(lambda: machine.source is State.LOST)
+    assert perf_counter() - frozen > 1.3
+    assert "the picture stands still" in log.statuses[-1].message
+    source.mend()
+    log.wait(lambda: machine.source is State.RUNNING)
+    source.break_("silent")  # and is lost as soon as any other where nothing comes
+    silent = arrivals[-1].arrived
+    log.wait(lambda: machine.source is State.LOST)
+    assert perf_counter() - silent < 1.3
+    assert "sends no pictures" in log.statuses[-1].message
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_defaults_see_a_loss_within_two_seconds(kind, rig, log, machine, arrivals, capture):
     assert Patience().picture <= 1.5  # which leaves half a second for everything else

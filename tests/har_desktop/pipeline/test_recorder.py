@@ -132,6 +132,42 @@ def test_flood_is_dropped_and_counted(record, results, monkeypatch):
     assert (stats.written, stats.dropped, stats.waiting) == (CAPACITY, 100 - CAPACITY, 0)
 
 
+def test_of_large_pictures_fewer_wait(record, results, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(FramesJsonl, "write", lambda *_: gate.wait())
+    given = results(40)
+    monkeypatch.setattr(
+        recorder_module, "CAPACITY_BYTES", 5 * given[0].recognition.frame.image.nbytes
+    )
+    recorder = record()
+    for result in given:
+        recorder.feed(result)
+    assert recorder.stats().waiting == 5
+    gate.set()
+    recorder.stop(20.0)
+
+
+def test_in_a_hurry_what_waits_is_left_out_and_the_files_are_complete(record, results, monkeypatch):
+    gate, begun, write = threading.Event(), threading.Event(), FramesJsonl.write
+
+    def slow(self, *given):
+        begun.set()
+        gate.wait()
+        write(self, *given)
+
+    monkeypatch.setattr(FramesJsonl, "write", slow)
+    recorder = record()
+    for result in results(20):
+        recorder.feed(result)
+    assert begun.wait(10)
+    recorder.hurry()
+    gate.set()
+    video, jsonl = recorder.stop(20.0)
+    assert len(lines(jsonl)) - 1 == len(video_frames(video)[0]) == 1
+    stats = recorder.stats()
+    assert (stats.fed, stats.written, stats.dropped, stats.waiting) == (20, 1, 19, 0)
+
+
 def test_failure_to_write_is_one_message_and_keeps_what_was_recorded(
     record, results, monkeypatch, tmp_path, ends
 ):

@@ -205,7 +205,7 @@ def test_a_recording_that_cannot_be_completed_says_why_and_ends_no_other(
         if again:
             settings.folder = tmp_path / "another folder"
             window.commands.record.trigger()
-        ending = recording._ending[0]
+        _, ending = recording._ending[0]
         qtbot.waitUntil(lambda: bool(told) and not ending.running, timeout=PATIENCE)
         qtbot.wait(100)
         (line,) = told
