@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from har_desktop.errors import SourceError
 from har_desktop.opencv import cv2
 from har_desktop.sources.arrival import ArrivingSource
@@ -24,16 +26,21 @@ class Camera(ArrivingSource):
         device: Looked up among the cameras that are there, each time it is opened.
         size: (height, width) in pixels to ask for; None for the camera's own choice.
         fps: Frames per second to ask for; None for the camera's own choice.
+        others: See `find_camera`.
     """
 
     def __init__(
-        self, device: CameraId, size: tuple[int, int] | None = None, fps: float | None = None
+        self,
+        device: CameraId,
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+        others: Collection[str] = (),
     ) -> None:
         super().__init__(device.label)
-        self._device, self._size, self._fps = device, size, fps
+        self._device, self._size, self._fps, self._others = device, size, fps, others
 
     def _connect(self) -> cv2.VideoCapture:
-        camera = find_camera(self._device, list_cameras())
+        camera = find_camera(self._device, list_cameras(), self._others)
         if camera is None:
             raise SourceError(f"{self._name}: not plugged in; plug it in, or choose another source")
         capture = cv2.VideoCapture(camera.index, BACKEND)

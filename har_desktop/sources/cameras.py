@@ -9,7 +9,7 @@ camera = find_camera(settings.camera, list_cameras())
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,15 +61,23 @@ def list_cameras() -> tuple[CameraId, ...]:
     return tuple(sorted(found, key=lambda camera: camera.index))
 
 
-def find_camera(wanted: CameraId, among: Sequence[CameraId]) -> CameraId | None:
+def find_camera(
+    wanted: CameraId, among: Sequence[CameraId], others: Collection[str] = ()
+) -> CameraId | None:
     """The camera that is meant: by stable id, else by name, else by index.
 
     The index decides only between twins, and where nothing else is known: where a camera was
     unplugged, its number may by now belong to one that nobody wanted to look through.
+
+    Args:
+        wanted: As it was when it was chosen.
+        among: Those that are there.
+        others: Stable ids that other cameras had then: its twins are not meant.
     """
+    named = [c for c in among if c.name == wanted.name and not (c.stable and c.stable in others)]
     for known, same in (
         (wanted.stable, [camera for camera in among if camera.stable == wanted.stable]),
-        (wanted.name, [camera for camera in among if camera.name == wanted.name]),
+        (wanted.name, named),
     ):
         if known and same:
             return next((camera for camera in same if camera.index == wanted.index), same[0])

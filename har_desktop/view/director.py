@@ -18,6 +18,7 @@ from har_desktop.sources.cameras import CameraId
 from har_desktop.sources.contained import ContainedVideo
 from har_desktop.sources.figure import Demo
 from har_desktop.sources.stream import NetworkStream
+from har_desktop.view.camera_watch import CameraWatch
 from har_desktop.view.live_session import LiveSession
 from har_desktop.view.model_keeper import ModelKeeper
 from har_desktop.view.replay_session import ReplaySession
@@ -57,10 +58,15 @@ class Director(QObject):
     mended = Signal(str)
 
     def __init__(
-        self, stage: Stage, keeper: ModelKeeper, settings: Settings, parent: QObject | None = None
+        self,
+        stage: Stage,
+        keeper: ModelKeeper,
+        watch: CameraWatch,
+        settings: Settings,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._stage, self._keeper, self._settings = stage, keeper, settings
+        self._stage, self._keeper, self._watch, self._settings = stage, keeper, watch, settings
         self._session: Session | None = None
         self._opened: Opened | None = None
         keeper.changed.connect(self._give_model)
@@ -78,8 +84,10 @@ class Director(QObject):
     def open_camera(self, camera: CameraId) -> None:
         """Look through a camera, with the size and rate of the settings."""
         size, rate = self._settings.camera_size, self._settings.camera_rate
-        name = camera.label
-        self._start_live(Opened(name, camera), lambda: Camera(camera, size, rate))
+        # Should it be unplugged, none of those that are there now is looked through in its place.
+        others = {one.stable for one in self._watch.cameras} - {camera.stable}
+        opened = Opened(camera.label, camera)
+        self._start_live(opened, lambda: Camera(camera, size, rate, others))
 
     def open_stream(self, url: str) -> None:
         """Look at a network stream; an address that cannot be one is told of."""

@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.stage, self.pages, self.details = Stage(), QStackedWidget(), Details(self)
         self.appearance = Appearance(self.commands.appearance, settings)
         self.keeper, self.watch = ModelKeeper(self), CameraWatch(self)
-        self.director = Director(self.stage, self.keeper, settings, self)
+        self.director = Director(self.stage, self.keeper, self.watch, settings, self)
         self.cameras = CameraMenu(self.commands.camera, settings)
         self.recent = RecentMenu(self.commands.recent, settings)
         self.models = ModelMenu(self.commands, self)

@@ -56,6 +56,14 @@ def test_says_what_it_is(device):
     assert (info.fps, info.frames, info.live) == (30.0, None, True)
 
 
+def test_a_twin_is_not_looked_through_in_its_place(device, monkeypatch):
+    device(frames=5)
+    twin = CameraId("usb-7", WANTED.name, WANTED.index)
+    monkeypatch.setattr(camera_module, "list_cameras", lambda: (twin,))
+    with pytest.raises(SourceError, match="not plugged in"):
+        Camera(WANTED, others={"usb-7"}).open()
+
+
 def test_camera_that_is_not_plugged_in(monkeypatch):
     monkeypatch.setattr(camera_module, "list_cameras", lambda: ())
     with pytest.raises(SourceError, match=r"^Webcam: not plugged in; plug it in, or choose"):

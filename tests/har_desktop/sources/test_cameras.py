@@ -23,6 +23,17 @@ def test_name_decides_where_the_camera_moved_to_another_port():
     assert find_camera(CameraId("usb-9 046d:0825", "Webcam", 7), (LID, DESK)) is DESK
 
 
+def test_a_twin_that_was_there_beside_it_does_not_take_its_place():
+    others = {TWIN.stable, LID.stable}
+    assert find_camera(DESK, (LID, TWIN), others) is None
+    assert find_camera(DESK, (LID, TWIN, DESK), others) is DESK
+    moved = CameraId("usb-9 046d:0825", "Webcam", 6)
+    assert find_camera(DESK, (LID, TWIN, moved), others) is moved
+    # Where nothing but the name is known, it is all there is to go by.
+    nameless = CameraId("", "Webcam", 4)
+    assert find_camera(DESK, (nameless,), {""}) is nameless
+
+
 def test_number_decides_between_twins_whose_ports_are_unknown():
     twins = [CameraId("", "USB Camera", index) for index in (0, 2)]
     assert [find_camera(twin, twins) for twin in twins] == twins

@@ -172,8 +172,8 @@ def test_cameras_come_and_go_by_name_and_the_last_one_is_remembered(
     plugged = [CameraId("usb-1 046d:0825", "Front & centre", 0), CameraId("usb-2", "Side", 2)]
     opened = []
 
-    def camera(device, size, fps):
-        opened.append((device, size, fps))
+    def camera(*given):
+        opened.append(given)
         return NetworkStream(camera_server.url)
 
     monkeypatch.setattr("har_desktop.view.director.Camera", camera)
@@ -189,7 +189,7 @@ def test_cameras_come_and_go_by_name_and_the_last_one_is_remembered(
         assert window.cameras.names == ("Front && centre", "Side")
         window.welcome.camera.emit(plugged[1])
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
-        assert opened[0] == (plugged[1], (720, 1280), 30.0)
+        assert opened[0] == (plugged[1], (720, 1280), 30.0, {"usb-1 046d:0825"})
         assert isinstance(window.director.session, LiveSession)
         del plugged[0]
         window.watch.look()
