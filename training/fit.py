@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -216,15 +217,14 @@ def report(
     """
 
     def answer(windows: FixedWindows) -> NDArray[np.float32]:
-        parts = []
-        for number in range(len(windows)):
-            inputs, _ = windows[number]
-            logits = np.array(model.predict_on_batch(inputs))
-            if movement.classes:
-                # As in the app: evidence is lost, and confidence is not.
-                logits -= movement.shortfalls(np.asarray(inputs), logits.argmax(axis=1))[:, None]
-            parts.append(logits)
-        return np.concatenate(parts)
+        logits = np.array(model.predict(windows, verbose=0))
+        if movement.classes:
+            # As in the app: evidence is lost, and confidence is not.
+            batches = (np.asarray(windows[number][0]) for number in range(len(windows)))
+            logits -= movement.shortfalls(chain.from_iterable(batches), logits.argmax(axis=1))[
+                :, None
+            ]
+        return logits
 
     logits = answer(known)
     labels, owners = known.targets.argmax(axis=1), known.owners

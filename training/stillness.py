@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,12 +82,12 @@ class Limits(NamedTuple):
     classes: tuple[ClassMovement, ...] = ()
 
     def shortfalls(
-        self, windows: NDArray[np.uint8], tops: NDArray[np.int64]
+        self, windows: Iterable[NDArray[np.uint8]], tops: NDArray[np.int64]
     ) -> NDArray[np.float32]:
         """What the app takes off the evidence of windows in which less moves than in their class.
 
         Args:
-            windows: (windows, pictures, height, width, 3) uint8 RGB; those in its places count.
+            windows: (pictures, height, width, 3) uint8 RGB each; those in its places count.
             tops: (windows,) the class that each is taken for.
 
         Returns:

@@ -339,8 +339,8 @@ def test_the_limit_of_evidence_is_found_among_what_movement_leaves(tmp_path: Pat
     """Of known windows and of others: all move half of what is doubtful and lose one."""
 
     class Network:
-        def predict_on_batch(self, windows):
-            evidence = windows[:, 0, 0, 0, 0] / 10
+        def predict(self, windows, **_):
+            evidence = np.concatenate([batch[:, 0, 0, 0, 0] for batch, _ in windows]) / 10
             return np.stack([evidence, evidence - 3], axis=1)  # all are equally sure
 
     def windows(evidence: float, number: int) -> np.ndarray:
