@@ -19,7 +19,7 @@ from training.data.index import Clip, changed, labels, other_labels, scan
 from training.data.split import TEST_GROUPS, Protocol, read_split
 from training.download.cli import download
 from training.fit_cli import fit, prepare, refit
-from training.options import data_option
+from training.options import comma_separated, data_option
 from training.report import explanations_table, rejection_table, table
 
 bundle_option = click.option(
@@ -246,7 +246,7 @@ def _unseen(
 
 
 def _named(groups: str) -> set[str]:
-    return {name.strip() for name in groups.split(",")}
+    return set(comma_separated(groups))
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import keras
 from keras import layers
 
 from training.config import CnnGru
+from training.luma import COLOURS
 from training.precision import full_precision
 
 TARGET, TARGET_NORM = "conv3", "bn3"
@@ -25,7 +26,7 @@ def build_encoder(config: CnnGru) -> keras.Model:
         A model from (height, width, 3 or 4) to `activation` (height/4, width/4, filters[2]), after
         ReLU and before BatchNorm, and the pooled `features` (height/8, width/8, filters[2]).
     """
-    shape = (config.height, config.width, 3 + config.motion)
+    shape = (config.height, config.width, COLOURS + config.motion)
     picture = keras.Input(shape, dtype=full_precision(), name="picture")
     x = activation = picture
     for number, filters in enumerate(config.filters, start=1):

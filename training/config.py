@@ -112,7 +112,8 @@ class CnnGru(_Stream, frozen=True, kw_only=True, tag="cnn_gru"):
 class MobileNetGru(_Stream, frozen=True, kw_only=True, tag="mobilenet_gru"):
     """Two frozen trunks before the poster's head; see `training.mobilenet`.
 
-    `filters` are those of the Grad-CAM target.
+    It sees motion between the features of neighbouring frames, not between pictures. `filters` are
+    those of the Grad-CAM target.
     """
 
     stride: ClassVar[int] = 32
@@ -121,11 +122,6 @@ class MobileNetGru(_Stream, frozen=True, kw_only=True, tag="mobilenet_gru"):
     height: Positive = 160
     width: Positive = 192
     filters: Positive = 128
-
-    @property
-    def motion(self) -> bool:
-        """It sees motion between the features of neighbouring frames, not between pictures."""
-        return False
 
 
 class TunedGru(_Stream, frozen=True, kw_only=True, tag="tuned_gru"):

@@ -221,9 +221,8 @@ def report(
         if movement.classes:
             # As in the app: evidence is lost, and confidence is not.
             batches = (np.asarray(windows[number][0]) for number in range(len(windows)))
-            logits -= movement.shortfalls(chain.from_iterable(batches), logits.argmax(axis=1))[
-                :, None
-            ]
+            lost = movement.shortfalls(chain.from_iterable(batches), logits.argmax(axis=1))
+            logits -= lost[:, np.newaxis]
         return logits
 
     logits = answer(known)

@@ -21,6 +21,7 @@ from keras import layers, ops
 
 from har_desktop.errors import InputError
 from training.config import MobileNetGru, OnPublished, TunedGru
+from training.luma import COLOURS
 from training.precision import full_precision
 from training.pretrained import convolutions
 
@@ -43,7 +44,6 @@ BLOCKS = (
 # Blocks after which the pyramid branches off at each stride, and the channels that it takes along.
 PYRAMID = {4: 2, 8: 5, 16: 9}
 CHANNELS = {8: 32, 16: 64}
-COLOURS = 3
 LAST = 12  # the last block at stride 16
 BN_MOMENTUM = 0.95
 # What changes from picture to picture spans a fraction of what a picture spans.

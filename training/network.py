@@ -105,11 +105,11 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     clip = keras.Input(shape, dtype="uint8", name="clip")
     frames, before = in_places(config, clip)
     if not isinstance(config, MultiStream):
-        logits, *_ = _stream(config, classes, _seen(config, frames, before))
+        logits, *_ = _stream(config, classes, _seen(config, config, frames, before))
         return keras.Model(clip, logits, name=config.kind)
     answers, courses = [], []
     for number, part in enumerate(config.streams):
-        seen = _seen(part, *_shrunk(config.shrink(part), frames, before))
+        seen = _seen(config, part, frames, before)
         picture = keras.Input(seen.shape[1:], dtype=full_precision(), name="picture")
         outputs = _stream(part, classes, picture)
         logits, looks = keras.Model(picture, outputs, name=f"stream{number}")(seen)
@@ -133,13 +133,11 @@ def in_places(config: NetworkConfig, clips) -> tuple:
     return ops.reshape(clips[:, step::step], shape), [ops.reshape(x, shape) for x in before]
 
 
-def _shrunk(factor: int, frames, before: list) -> tuple:
-    return shrink(frames, factor), [shrink(x, factor) for x in before]
-
-
-def _seen(config: Stream, frames, before: list):
-    """What the encoder of a stream is given, time folded into the batch."""
-    return normalize(frames, before if config.motion else [], full_precision())
+def _seen(config: NetworkConfig, part: Stream, frames, before: list):
+    """What the encoder of a stream of the network is given, time folded into the batch."""
+    pictures = (frames, *before) if part.motion else (frames,)
+    now, *past = (shrink(picture, config.shrink(part)) for picture in pictures)
+    return normalize(now, past, full_precision())
 
 
 def moved(logits, evidence):
@@ -201,7 +199,7 @@ def _encoded(network: keras.Model, config: MultiStream, pictures) -> Iterator[tu
     """Of each stream: itself, the Grad-CAM target and the features of every place."""
     frames, before = in_places(config, pictures[None])
     for model, part in streams(network, config):
-        seen = _seen(part, *_shrunk(config.shrink(part), frames, before))
+        seen = _seen(config, part, frames, before)
         yield model, *predict(model.get_layer("encoder"), a_few(seen))
 
 

@@ -8,6 +8,12 @@ import click
 
 from training.config import LARGEST_SEED
 
+
+def comma_separated(text: str) -> tuple[str, ...]:
+    """The names in a list such as `Lunges, YoYo`."""
+    return tuple(name.strip() for name in text.split(","))
+
+
 SEEDS = click.IntRange(0, LARGEST_SEED)
 
 data_option = click.option(

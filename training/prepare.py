@@ -27,6 +27,7 @@ from training.data.split import (
     split_at_random,
     split_by_group,
 )
+from training.options import comma_separated
 from training.usable import long_enough, telling_of_lost, testable
 
 if TYPE_CHECKING:
@@ -41,14 +42,11 @@ def with_classes(config: Config, data: Path, classes: str | None) -> Config:
     Raises:
         InputError: They are no classes that a model can have.
     """
-    if classes == ALL:
-        config = msgspec.structs.replace(config, classes=labels(data))
-    elif classes is not None:
-        names = tuple(name.strip() for name in classes.split(","))
-        config = msgspec.structs.replace(config, classes=names)
     # Folders that come from macOS may spell letters with marks in another way.
     there = {unicodedata.normalize("NFC", label): label for label in labels(data)}
-    spelled = tuple(there.get(unicodedata.normalize("NFC", n), n) for n in config.classes)
+    names = config.classes if classes is None else comma_separated(classes)
+    chosen = there.values() if classes == ALL else names
+    spelled = tuple(there.get(unicodedata.normalize("NFC", name), name) for name in chosen)
     config = msgspec.structs.replace(config, classes=spelled)
     for label in config.classes:
         if config.classes.count(label) > 1:

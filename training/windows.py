@@ -23,6 +23,7 @@ from tqdm import tqdm
 from har_desktop.errors import InputError, SourceError
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.history import ages
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.opencv import cv2
@@ -131,7 +132,7 @@ def _evenly(recognizer: Recognizer, frames: Sequence[Frame]) -> Window:
     times = np.array([frame.time for frame in frames])
     places = np.linspace(0, len(frames) - 1, window.length).round().astype(int)
     images = [recognizer.picture(frames[i]) for i in places]
-    ages = recognizer.manifest.spacing_s * np.arange(1, recognizer.manifest.input.differences + 1)
-    before = [nearest(times, times[i] - ages) for i in places]
+    past = np.array(ages(window.frame_interval_s, recognizer.manifest.input.differences))
+    before = [nearest(times, times[i] - past) for i in places]
     previous = [[recognizer.picture(frames[i]) for i in indices] for indices in before]
     return recognizer.recognize_window(images, previous, times[places].tolist())

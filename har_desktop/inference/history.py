@@ -22,6 +22,11 @@ GAP_FACTOR = 2.5
 SLACK = 1e-6  # seconds, for times that come out of floating-point sums
 
 
+def ages(interval: float, differences: int) -> list[float]:
+    """How long before a picture those lie that tell its motion, in seconds; see `InputSpec`."""
+    return [interval * part / differences for part in range(1, differences + 1)]
+
+
 class Timeline(Generic[T]):
     """Values by increasing time, thinned out and forgotten so that their number is bounded.
 
@@ -106,7 +111,7 @@ class History:
     def __init__(self, window: WindowSpec, differences: int = 1) -> None:
         """Tell motion by as many differences in an interval; see `InputSpec`."""
         self._length, self._interval = window.length, window.frame_interval_s
-        self._differences = differences
+        self._ages = ages(self._interval, differences)
         spacing = self._interval / THINNING
         self._moments = Timeline[Moment]((self._length - 1) * self._interval, spacing)
         self._pictures = Timeline[Past](self._interval, spacing)
@@ -146,11 +151,10 @@ class History:
         None at all where none lies one frame interval before. Of those between, the nearest there
         is counts, be it this last one: so it is with a slow source.
         """
-        interval, parts = self._interval, self._differences
+        interval = self._interval
         if self._pictures.nearest(time - interval, interval / 2) is None:
             return []
-        ages = [interval * part / parts for part in range(1, parts + 1)]
-        found = [self._pictures.nearest(time - age, interval) for age in ages]
+        found = [self._pictures.nearest(time - age, interval) for age in self._ages]
         return [past for past in found if past is not None]  # all: they lie between two that are
 
     def add(self, time: float, picture: Image, features: Features) -> None:

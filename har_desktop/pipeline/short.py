@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from har_desktop.frame import Frame, Image
-from har_desktop.inference.history import SLACK, THINNING, Timeline
+from har_desktop.inference.history import SLACK, THINNING, Timeline, ages
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.hop import Hop
@@ -66,8 +66,7 @@ class ShortSource:
 
     def _between(self, time: float) -> list[Image]:
         """The pictures that tell motion at a tick, but for the one a whole interval before."""
-        parts = self._recognizer.manifest.input.differences
-        ages = [self._interval * part / parts for part in range(1, parts)]
-        found = [self._pictures.nearest(time - age, math.inf) for age in ages]
+        *between, _ = ages(self._interval, self._recognizer.manifest.input.differences)
+        found = [self._pictures.nearest(time - age, math.inf) for age in between]
         first = self._ticks[0][1]  # stands still before the start
         return [first if picture is None else picture for picture in found]

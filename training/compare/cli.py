@@ -8,7 +8,7 @@ import click
 
 from har_desktop.errors import InputError
 from training.config import UCF10
-from training.options import SEEDS, cache_option, data_option
+from training.options import SEEDS, cache_option, comma_separated, data_option
 
 PROTOCOLS = ("group-wise", "clip-random")
 
@@ -73,7 +73,7 @@ def compare(
     if size % GRID:
         raise InputError(f"--size {size}: use a multiple of {GRID}")
     options = Options(
-        classes=tuple(dict.fromkeys(name.strip() for name in classes.split(","))),
+        classes=tuple(dict.fromkeys(comma_separated(classes))),
         size=size,
         epochs=epochs,
         warmup=warmup,

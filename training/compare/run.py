@@ -32,6 +32,7 @@ from training.compare.weights import Weights
 from training.data.index import Clip, origins, scan
 from training.data.split import Split, digest, split_at_random, split_by_group
 from training.metrics import classification, grouped95
+from training.options import comma_separated
 from training.run_folder import commit, machine
 
 GRID = 8  # sides are multiples of what the poster's encoder divides them by
@@ -234,7 +235,7 @@ def find_rows(names: str) -> list[Row]:
     Raises:
         InputError: There is no such row.
     """
-    chosen = list(ROWS) if names == "all" else names.split(",")
+    chosen = list(ROWS) if names == "all" else comma_separated(names)
     for name in chosen:
         if name not in ROWS:
             raise InputError(f"no row {name}; known are {', '.join(ROWS)}")

@@ -21,13 +21,12 @@ from training.data import augment
 from training.data.bank import Bank, Tape
 from training.data.cache import Cache, Footage
 from training.data.index import Clip
+from training.luma import COLOURS
 
 Window = tuple[NDArray[np.generic], ...]  # for each input of the model (frames, ...)
 # The model's input (windows, frames, ...), or all of them where it has several.
 Inputs = NDArray[np.generic] | tuple[NDArray[np.generic], ...]
 
-
-COLOURS = 3
 
 Taken = TypeVar("Taken", Footage, Tape)
 

@@ -9,6 +9,7 @@ import click
 from har_desktop.errors import HarError
 from training.config import UCF10
 from training.download.listing import CLIPS_URL, LISTS_URL
+from training.options import comma_separated
 
 
 class IncompleteError(HarError):
@@ -48,11 +49,7 @@ def download(
             "warning: --insecure: nobody checks who the server is, and the manifest will say so",
             err=True,
         )
-    wanted = (
-        None
-        if classes == "all"
-        else list(dict.fromkeys(name.strip() for name in classes.split(",")))
-    )
+    wanted = None if classes == "all" else list(dict.fromkeys(comma_separated(classes)))
     fetcher = Fetcher(ca, verify=not insecure)
     outcome = run_download(fetcher, root, wanted, listing, lists, verified=not insecure, jobs=jobs)
     click.echo(
