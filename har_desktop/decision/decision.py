@@ -41,6 +41,8 @@ class Decision:
             of windows without evidence for any class. None while filling.
         label: The class that is going on; None unless `state` is ACTION.
         confidence: Smoothed probability of `label`, or of the top class; 0.0 while filling.
+        since: Seconds, when `label` began, as its event will have it: it is only called an action
+            once it has stayed. None unless `state` is ACTION.
     """
 
     time: float
@@ -48,3 +50,4 @@ class Decision:
     probabilities: NDArray[np.float32] | None
     label: str | None
     confidence: float
+    since: float | None = None

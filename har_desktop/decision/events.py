@@ -115,9 +115,9 @@ class Decider:
     def _decision(self, time: float, smoothed: NDArray[np.float32]) -> Decision:
         if self._action is None:
             return Decision(time, State.NO_ACTION, smoothed, None, float(smoothed.max()))
-        label = self._action.label
-        confidence = float(smoothed[label])
-        return Decision(time, State.ACTION, smoothed, self._classes[label], confidence)
+        run = self._action
+        name, confidence = self._classes[run.label], float(smoothed[run.label])
+        return Decision(time, State.ACTION, smoothed, name, confidence, run.start)
 
     def _nominate(self, time: float, top: int, probability: float) -> None:
         """Begin, carry on or drop the candidate: the top class, unless it is the action."""

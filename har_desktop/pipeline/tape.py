@@ -52,14 +52,15 @@ class Tape:
     def write(self, result: Result) -> None:
         """Append one result, later than the one before."""
         frame = result.recognition.frame
-        if self._first is None:
-            self._first = frame
+        first = self._first = self._first or frame
         if self._last is not None and self._last.stretch != result.stretch and not self.held:
             self._fade(self._last.recognition, frame.time)
         self._last, self.held = result, 0.0
         self._until = max(self._until, frame.time)  # a late one comes after what was held
         recognition = self._rebase(result.recognition)
-        decision = replace(result.decision, time=recognition.frame.time)
+        told = result.decision
+        since = None if told.since is None else told.since - first.time
+        decision = replace(told, time=recognition.frame.time, since=since)
         for sink in self._sinks:
             sink.write(recognition, decision, ())  # neither file tells of events
         self.frames += 1

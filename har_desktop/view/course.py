@@ -67,12 +67,11 @@ class Course:
         self._times.append(decision.time)
         closed = list(events)
         self.close_events(closed)
-        if decision.label is None or any(event.label == decision.label for event in closed):
+        label, since = decision.label, decision.since
+        if label is None or since is None or any(event.label == label for event in closed):
             self._open = None
-        elif self._open and self._open[2] == decision.label:
-            self._open = (self._open[0], decision.time, decision.label, decision.confidence)
         else:
-            self._open = (decision.time, decision.time, decision.label, decision.confidence)
+            self._open = (since, decision.time, label, decision.confidence)
 
     def close_events(self, events: Iterable[Event]) -> None:
         """Add events that have ended. Those of another model's classes have no place here."""

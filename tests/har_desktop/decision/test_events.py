@@ -77,6 +77,7 @@ def test_action_needs_the_duration_and_starts_with_its_evidence():
     decisions, events = decide("nnsssssssnnn")
     assert states(decisions) == "-------AA---"
     assert {d.label for d in decisions} == {None, "squat"}
+    assert [d.since for d in decisions[6:9]] == [None, pytest.approx(0.2), pytest.approx(0.2)]
     assert decisions[7].confidence == pytest.approx(0.9)
     assert spans(events) == [("squat", 0.2, 0.8)]
     assert events[0].confidence == pytest.approx(0.9)

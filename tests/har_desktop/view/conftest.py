@@ -152,12 +152,13 @@ def results(models_folder):
 def decision_at():
     """Make a decision out of probabilities."""
 
-    def make(time, shares=None, label=None):
+    def make(time, shares=None, label=None, since=0.0):
         if shares is None:
             return Decision(time, State.FILLING, None, None, 0.0)
         known = np.array(shares, np.float32)
         state = State.ACTION if label else State.NO_ACTION
-        return Decision(time, state, known, label, float(known.max()))
+        began = since if label else None
+        return Decision(time, state, known, label, float(known.max()), began)
 
     return make
 

@@ -78,9 +78,9 @@ def test_filling_is_unknown(decision_at):
 def test_an_action_is_a_stretch_while_it_goes_on_and_an_event_afterwards(decision_at):
     course = Course(("a", "b"))
     for index in range(10):
-        course.add(decision_at(index * 0.1, [0.1, 0.9], "b"))
+        course.add(decision_at(index * 0.1, [0.1, 0.9], "b", since=-0.2))
     (going,) = course.stretches()
-    assert (going.start, going.index) == (0.0, 1)
+    assert (going.start, going.index) == (-0.2, 1)  # it does not jump when it ends
     assert going.end == pytest.approx(0.9)
     course.add(decision_at(1.0, [0.5, 0.5]), [Event(-0.2, 0.9, "b", 0.9)])
     (over,) = course.stretches()
