@@ -23,12 +23,14 @@ class _Kind(IntEnum):
     FAILURE = 0
     NEWS = 1
     WORK = 2
+    OFFER = 3
 
 
 class Banner(QWidget):
     """Hidden until there is something to say. Good news go by themselves; failures stay.
 
-    Of each kind one line is kept: news wait behind a failure, and work that goes on behind both.
+    Of each kind one line is kept: news wait behind a failure, work that goes on behind both, and an
+    offer behind all of them.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -78,6 +80,10 @@ class Banner(QWidget):
             stay: True for work that goes on: until it is dismissed or taken back.
         """
         self._keep(_Kind.WORK if stay else _Kind.NEWS, line, action)
+
+    def offer(self, line: str, action: _Action) -> None:
+        """Offer to do something, until it is done or dismissed; see `tell`."""
+        self._keep(_Kind.OFFER, line, action)
 
     def amend(self, before: str, line: str) -> None:
         """Say of work that goes on how far it has come, unless the line of before is gone."""

@@ -185,15 +185,20 @@ class Outputs:
         if leftovers:
             names = ", ".join(final_name(partial) for partial in leftovers)
             line = f"An earlier run was interrupted. What there is of {names} is kept"
-            self._banner.tell(line, ("Recover", lambda: self._recover(leftovers)), stay=True)
+            self._banner.offer(line, ("Recover", lambda: self._recover(leftovers)))
 
     def _recover(self, leftovers: tuple[Path, ...]) -> None:
-        try:
-            files = [file for partial in leftovers if (file := rescue(partial)) is not None]
-        except OSError as error:
-            self._banner.fail(f"{leftovers[0].parent}: cannot be recovered: {error.strerror}")
-            return
-        self._tell(f"Recovered {', '.join(file.name for file in files)}", leftovers[0].parent)
+        recovered: list[str] = []
+        for partial in leftovers:
+            try:
+                file = rescue(partial)
+            except OSError as error:
+                self._banner.fail(f"{partial}: cannot be recovered: {error.strerror}")
+            else:
+                if file is not None:
+                    recovered.append(file.name)
+        if recovered:
+            self._tell(f"Recovered {', '.join(recovered)}", leftovers[0].parent)
 
     def _show_progress(self, frames: int) -> None:
         before, self._progress = self._progress, f"{_EXPORTING} {frames} frames"

@@ -45,6 +45,17 @@ def test_progress_does_not_keep_news_any_longer(banner, qtbot):
     qtbot.waitUntil(work)
 
 
+def test_an_offer_waits_behind_everything(banner, qtbot):
+    done = []
+    banner.offer("Something was left", ("Recover", lambda: done.append(1)))
+    banner.tell("Exporting", stay=True)
+    assert banner.text == "Exporting"
+    banner.take_back("Exporting")
+    assert banner.text == "Something was left"
+    qtbot.mouseClick(banner._button, Qt.MouseButton.LeftButton)
+    assert (banner.text, done) == ("", [1])
+
+
 @pytest.mark.parametrize("line", ["disk full", "Exporting"])
 def test_a_line_can_be_taken_back_wherever_it_is(banner, line):
     banner.tell("Exporting", stay=True)

@@ -244,7 +244,9 @@ def test_what_a_killed_run_has_left_is_told_and_can_be_recovered(
 ):
     settings.folder.mkdir()
     left = partial_of(settings.folder / "take.frames.jsonl", ".jsonl")
-    left.write_text("{}\n")
+    gone = partial_of(settings.folder / "another.frames.jsonl", ".jsonl")
+    for partial in (left, gone):
+        partial.write_text("{}\n")
 
     def body(window):
         qtbot.waitUntil(lambda: "was interrupted" in window.banner.text, timeout=PATIENCE)
@@ -252,7 +254,11 @@ def test_what_a_killed_run_has_left_is_told_and_can_be_recovered(
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
         assert left.exists()
         assert "was interrupted" in window.banner.text  # until the person has answered
+        gone.unlink()
         qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
+        assert "another.frames.jsonl" in window.banner.text
+        assert "cannot be recovered: No such file or directory" in window.banner.text
+        window.banner.dismiss()
         assert "Recovered take (interrupted).frames.jsonl" in window.banner.text
 
     in_window(body, camera_server.url)
