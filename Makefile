@@ -35,7 +35,7 @@ lint: setup-dev ## Check style and types.
 audit: setup-dev ## Look for known vulnerabilities in the locked packages; asks osv.dev.
 	"$$(ls -d .tools/uv-*/uv | tail -n 1)" audit --frozen --preview-features audit
 
-nightly: ## Run what takes long: all tests, fifty kills, the audit.
+nightly: ## Run what takes long: all tests, fifty kills, the audit, an hour of soak.
 	.ci/nightly
 
 setup: ## Set up the app alone. EXTRAS=cuda adds NVIDIA's libraries, EXTRAS=train training.

@@ -21,7 +21,7 @@ ON_GPU = "gpu"  # only where it is asked for
 
 
 @click.command()
-@click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice([*NAMES, ON_GPU]))
+@click.argument("names", nargs=-1, type=click.Choice([*NAMES, ON_GPU]))
 @click.option(
     "--rounds",
     type=click.IntRange(min=FEWEST),
@@ -32,7 +32,7 @@ ON_GPU = "gpu"  # only where it is asked for
 @click.option("--out", type=click.Path(path_type=Path), help="A folder for the CSV file.")
 @console.debug_option
 def main(names: tuple[str, ...], rounds: int, out: Path | None) -> None:
-    """Run the benchmarks NAME, or all but `gpu`, and print their tables in Markdown."""
+    """Run these benchmarks, or all but `gpu`, and print their tables in Markdown."""
     if ON_GPU in names and len(names) > 1:
         raise click.UsageError(f"{ON_GPU} is measured by itself: the others need the GPU hidden.")
     if ON_GPU not in names:

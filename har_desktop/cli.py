@@ -124,7 +124,7 @@ def _refuse_addresses(
     type=click.Choice(["grad-cam", "hires-cam"]),
     default="grad-cam",
     show_default=True,
-    help="Whose heat-maps are drawn.",
+    help="How heat-maps are computed; which of them a bundle has, stands in its card.",
 )
 @click.option(
     "--hop",

@@ -256,6 +256,7 @@ def main():
     parser.add_argument("--fps", type=float, default=10.0, help="of the camera")
     parser.add_argument("--report", type=Path, default=Path("soak.md"))
     arguments = parser.parse_args()
+    arguments.report.parent.mkdir(parents=True, exist_ok=True)  # not only after an hour
     seconds = arguments.hours * 3600
     warm_up = min(WARM_UP_S, 0.4 * seconds)
     samples = soak(

@@ -14,6 +14,7 @@ from msgspec import Meta
 from har_desktop.errors import InputError
 
 CONFIGS = Path(__file__).parent / "configs"
+SHIPPED = tuple(sorted(path.stem for path in CONFIGS.glob("*.toml")))  # their names
 
 UCF10 = (
     "ApplyEyeMakeup",
@@ -347,8 +348,7 @@ def _read(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")  # Notepad marks its files
         return msgspec.toml.decode(text, type=dict[str, Any])
     except FileNotFoundError:
-        known = ", ".join(sorted(p.stem for p in CONFIGS.glob("*.toml")))
-        raise InputError(f"no configuration {path}; known are: {known}") from None
+        raise InputError(f"no configuration {path}; known are: {', '.join(SHIPPED)}") from None
     except UnicodeDecodeError as error:
         raise InputError(
             f"configuration {path} cannot be read: {error}; save it as text in UTF-8"

@@ -15,6 +15,12 @@ Strategy = Literal["single", "mirrored"]
 Scope = Callable[[], AbstractContextManager[object]]
 
 
+def used(strategy: Strategy) -> str:
+    """Names of the devices that compute, such as `gpu:0`: without a GPU it takes long."""
+    found = keras.distribution.list_devices("gpu") or keras.distribution.list_devices("cpu")
+    return ", ".join(found if strategy == "mirrored" else found[:1])
+
+
 def scope(strategy: Strategy) -> Scope:
     """Where a network is to be built.
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import click
 import msgspec
 
-from training.config import Config, Streams, load_config, parts
+from training.config import SHIPPED, Config, Streams, load_config, parts
 from training.data.index import labels
 from training.data.overlooked import overlooked
 from training.options import SEEDS, cache_option, data_option
@@ -24,7 +24,11 @@ published_option = click.option(
     help="Folder that holds the published networks' TFLite files, at any depth.",
 )
 config_option = click.option(
-    "--config", "name", default="two_stream", show_default=True, help="Name or TOML file."
+    "--config",
+    "name",
+    default="two_stream",
+    show_default=True,
+    help="A TOML file, or one of ours: " + ", ".join(SHIPPED) + ".",
 )
 classes_option = click.option(
     "--classes",
@@ -144,12 +148,13 @@ def _train(
     tensorboard: bool,
 ) -> None:
     labels(source.data)  # a wrong folder is told of before TensorFlow loads, which takes seconds
-    from training.devices import scope
+    from training.devices import scope, used
     from training.fit import fit as run_fit
     from training.run_folder import learning, open_run
     from training.streams import fit_streams
 
     options: dict[str, Any] = {"after": after, "tensorboard": tensorboard, "scope": scope(strategy)}
+    click.echo(f"learns on {used(strategy)}")
     if isinstance(config, Streams):
         fit_streams(config, source, run, resume=resume, **options)
     else:

@@ -51,6 +51,8 @@ def curves(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> dict
         ended = subprocess.run(command, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
         rows = csv.DictReader((run / "history.csv").read_text().splitlines())
+        devices = {"single": "cpu:0", "mirrored": "cpu:0, cpu:1"}[strategy]
+        assert f"learns on {devices}\n" in ended.stdout
         found[strategy] = np.array([(row["loss"], row["val_loss"]) for row in rows], float)
         assert (run / "best.weights.h5").exists()
     return found

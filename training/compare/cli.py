@@ -16,8 +16,19 @@ PROTOCOLS = ("group-wise", "clip-random")
 @click.command()
 @data_option
 @cache_option
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
-@click.option("--rows", default="all", show_default=True, help="Networks, with commas between.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for the table; rows that it has stay.",
+)
+@click.option(
+    "--rows",
+    default="all",
+    show_default=True,
+    help="Networks, with commas between; all are CNN-GRU, CNN+LSTM, Two-stream+LSTM, VGG16, VGG19,"
+    " ResNet50, InceptionV3, Xception, DenseNet121, MobileNet.",
+)
 @click.option(
     "--classes", default=",".join(UCF10), help="With commas between. [default: the product's ten]"
 )

@@ -25,7 +25,13 @@ class IncompleteError(HarError):
     default=",".join(UCF10),
     help="Class names as in UCF101, with commas between; or: all. [default: the product's ten]",
 )
-@click.option("--jobs", type=click.IntRange(1, 32), default=4, show_default=True)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 32),
+    default=4,
+    show_default=True,
+    help="Clips that are fetched at the same time.",
+)
 @click.option("--listing", default=CLIPS_URL, show_default=True, help="Index of single clips.")
 @click.option("--lists", default=LISTS_URL, show_default=True, help="Archive of the split lists.")
 @click.option(
