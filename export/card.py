@@ -28,6 +28,8 @@ from training.config import (
     read_config,
 )
 
+_MORE = {"reject": "rejection", "explain": "explanations"}  # verbs, and what they measure
+
 
 def write_description(folder: Path, manifest: Manifest) -> None:
     """Write `manifest.json`, and the card and the picture that follow from it.
@@ -231,13 +233,6 @@ def _reproduction(
     if isinstance(parity, dict):
         yield from _parity(parity, {"head", "encoders"} & source.keys())
     yield ""
-    if len(parts(config)) > 1:
-        yield (
-            "`CONFIG.toml` names a file with the configuration of each network: "
-            '`streams = ["FIRST.toml", "SECOND.toml"]`.'
-        )
-    else:
-        yield "`CONFIG.toml` holds the configuration."
     if training.split.protocol == "group-wise":
         yield "Where other groups than those above would validate, `--fold` chooses them."
     yield from ("", "```sh", *_commands(manifest, training, config), "```")
@@ -268,7 +263,7 @@ def _commands(manifest: Manifest, training: Training, config: Config | Streams) 
     clips = "--data DATA --published NETWORKS" if builds else "--data DATA"
     leaks = split.protocol == "clip-random"
     shuffle = " --clip-random" if leaks else ""
-    yield f"python -m training fit {clips} --config CONFIG.toml{shuffle} --run {run}"
+    yield f"python -m training fit {clips} --config {bundle}{shuffle} --run {run}"
     if split.validated:
         yield f"python -m training refit --after {run} {clips} --run AGAIN"
         run = "AGAIN"
@@ -276,5 +271,9 @@ def _commands(manifest: Manifest, training: Training, config: Config | Streams) 
     # Without a split, the official test groups are looked at.
     official = is_ucf101(manifest, training) and not leaks
     tests = "" if official else f" --split {run}/split.json"
-    yield f"python -m training evaluate --bundle {bundle} --data DATA{tests} --json > R.json"
-    yield f"python -m export measure {bundle} R.json"
+    verbs = ["evaluate"]
+    verbs += [verb for verb, name in _MORE.items() if name in manifest.metrics]
+    for verb in verbs:
+        where = f"--bundle {bundle} --data DATA{tests}"
+        yield f"python -m training {verb} {where} --json > {verb}.json"
+    yield f"python -m export measure {bundle} {' '.join(f'{verb}.json' for verb in verbs)}"

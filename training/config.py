@@ -1,20 +1,14 @@
 """The configuration of a run: one frozen struct, written into the run's folder.
 
-Configurations are TOML files under `training/configs/`; an unknown key stops the run.
+An unknown key stops the run. `training.config_file` reads the files.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
-
-from har_desktop.errors import InputError
-
-CONFIGS = Path(__file__).parent / "configs"
-SHIPPED = tuple(sorted(path.stem for path in CONFIGS.glob("*.toml")))  # their names
 
 UCF10 = (
     "ApplyEyeMakeup",
@@ -309,49 +303,3 @@ def read_config(raw: object) -> Config | Streams:
     if isinstance(raw, dict) and "streams" in raw:
         return msgspec.convert(raw, Streams)
     return msgspec.convert(raw, Config)
-
-
-def load_config(name: str) -> Config | Streams:
-    """Read a configuration by its name in `training/configs/`, or by path.
-
-    A file that says `streams = ["NAME", "NAME"]` stands for those configurations side by side; a
-    NAME means a file beside it before a shipped one.
-
-    Raises:
-        InputError: No such configuration, or a key or value that is not allowed.
-    """
-    path = _path(name)
-    raw = _read(path)
-    if isinstance(names := raw.get("streams"), list):
-        raw["streams"] = [_read(_beside(path, str(name))) for name in names]
-    try:
-        return read_config(raw)
-    except msgspec.ValidationError as error:
-        raise InputError(f"configuration {path} cannot be used: {error}") from None
-
-
-def _path(name: str) -> Path:
-    return Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
-
-
-def _beside(path: Path, name: str) -> Path:
-    """A stream's configuration: that which lies beside the file that names it, or the shipped one.
-
-    None of them names any itself: its `streams` are an unknown field then.
-    """
-    near = path.parent / (name if name.endswith(".toml") else f"{name}.toml")
-    return near if near.is_file() and near != path else _path(name)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # Notepad marks its files
-        return msgspec.toml.decode(text, type=dict[str, Any])
-    except FileNotFoundError:
-        raise InputError(f"no configuration {path}; known are: {', '.join(SHIPPED)}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"configuration {path} cannot be read: {error}; save it as text in UTF-8"
-        ) from None
-    except (msgspec.DecodeError, OSError) as error:
-        raise InputError(f"configuration {path} cannot be used: {error}") from None

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import click
 import msgspec
 
-from training.config import SHIPPED, Config, Streams, load_config, parts
+from training.config import Config, Streams, parts
+from training.config_file import SHIPPED, load_config
 from training.data.index import labels
 from training.data.overlooked import overlooked
 from training.options import SEEDS, cache_option, data_option
@@ -28,7 +29,8 @@ config_option = click.option(
     "name",
     default="two_stream",
     show_default=True,
-    help="A TOML file, or one of ours: " + ", ".join(SHIPPED) + ".",
+    help="A TOML file, a bundle's folder for what it was trained with, or one of ours: "
+    f"{', '.join(SHIPPED)}.",
 )
 classes_option = click.option(
     "--classes",

@@ -8,6 +8,7 @@ from export.cli import cli as export_cli
 from har_desktop.errors import BundleError
 from har_desktop.inference.bundle import read_manifest
 from har_desktop.inference.manifest import ClassMovement
+from har_desktop.models import list_bundles
 from training.cli import cli as training_cli
 from training.config import CnnGru, Config, MobileNetGru, Streams, TunedGru
 
@@ -39,6 +40,15 @@ def test_the_card_tells_what_the_manifest_states(built, manifest):
         "`rounding` is how far the heat-maps of Keras in float32",
     ):
         assert fact in card
+
+
+@pytest.mark.parametrize("bundle", list_bundles(), ids=lambda bundle: bundle.path.name)
+def test_the_shipped_cards_are_those_of_their_manifests(bundle):
+    manifest = read_manifest(bundle.path)
+    card = render(manifest)
+    assert card == (bundle.path / "card.md").read_text()
+    assert f"--config models/{manifest.name} --run RUN" in card
+    assert (" reject.json explain.json\n" in card) == ("explanations" in manifest.metrics)
 
 
 def test_every_limit_is_told(manifest):
@@ -141,10 +151,10 @@ def commands(manifest, tmp_path, monkeypatch):
 
 def test_the_commands_of_the_posters_network(commands):
     assert commands(CnnGru()) == [
-        "python -m training fit --data DATA --config CONFIG.toml --run RUN",
+        "python -m training fit --data DATA --config models/tiny --run RUN",
         "python -m export build RUN --out models/tiny --replace",
-        "python -m training evaluate --bundle models/tiny --data DATA --json > R.json",
-        "python -m export measure models/tiny R.json",
+        "python -m training evaluate --bundle models/tiny --data DATA --json > evaluate.json",
+        "python -m export measure models/tiny evaluate.json",
     ]
 
 
@@ -169,11 +179,3 @@ def test_what_is_not_tested_by_the_official_groups_names_its_split(commands, spl
     fit, _, evaluate, _ = commands(CnnGru(), **split)
     assert "--data DATA --split RUN/split.json --json" in evaluate
     assert ("--clip-random" in fit) == ("protocol" in split)
-
-
-def test_each_network_of_several_has_a_configuration_of_its_own(manifest):
-    assert "FIRST.toml" not in render(manifest)
-    training = msgspec.json.decode(msgspec.json.encode(manifest.training))
-    part = training["configuration"]
-    training["configuration"] = {"streams": [part, part]}
-    assert "FIRST.toml" in render(msgspec.structs.replace(manifest, training=training))

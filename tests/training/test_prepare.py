@@ -14,7 +14,8 @@ from har_desktop.errors import InputError
 from tests.training.commands import here
 from tests.training.tiny import NETWORK
 from training import prepare as module
-from training.config import Config, Streams, load_config, parts
+from training.config import Config, Streams, parts
+from training.config_file import load_config
 from training.data.index import scan
 from training.data.split import describe, split_at_random, split_by_group
 from training.prepare import other_clips, with_classes

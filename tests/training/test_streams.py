@@ -10,7 +10,8 @@ import pytest
 
 from tests.training.commands import here
 from tests.training.tiny import NETWORK
-from training.config import AugmentConfig, CnnGru, Streams, load_config, read_config
+from training.config import AugmentConfig, CnnGru, Streams, read_config
+from training.config_file import load_config
 from training.data.cache import Cache
 from training.data.split import read_split
 from training.run_folder import owning

@@ -2,7 +2,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from training.config import AugmentConfig, load_config
+from training.config import AugmentConfig
+from training.config_file import load_config
 from training.data import augment
 
 STRONG = load_config("motion_gru").augment
