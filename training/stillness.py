@@ -103,11 +103,11 @@ class Limits(NamedTuple):
 
 
 def _sketches(window: NDArray[np.uint8]) -> list[Sketch]:
-    """Of its pictures but those held at the end, where a clip is shorter than the window."""
-    last = len(window) - 1
-    while last and np.array_equal(window[last], window[last - 1]):
-        last -= 1
-    return [sketch(picture) for picture in window[: last + 1]]
+    """Of its pictures but those held before, where a clip is shorter than the window."""
+    first = 0
+    while first < len(window) - 1 and np.array_equal(window[first], window[first + 1]):
+        first += 1
+    return [sketch(picture) for picture in window[first:]]
 
 
 def _of_clip(config: Config | Streams, data: Path, clip: Clip) -> NDArray[np.float64]:

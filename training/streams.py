@@ -6,6 +6,7 @@ as theirs but for `history.csv`, and `evidence.json`, see `training.evidence`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from har_desktop.inference.history import SLACK
 from training import evidence
 from training.config import AugmentConfig, Streams
 from training.data.batches import FixedWindows, Pictures, between
@@ -183,11 +185,13 @@ def _taken(
 ) -> Iterator[tuple[Clip, NDArray[Any]]]:
     """The pictures of all windows of the clips; a long clip comes in several parts."""
     count = config.network.length + config.network.motion
+    interval = config.frame_interval_s
     for clip in tqdm(clips, desc="evidence", unit="clip", disable=None):
         taken = material.load(clip)
-        windows = max(1, int(taken.duration / config.frame_interval_s) + 2 - count)
-        for first in range(0, windows, AT_ONCE):
-            places = np.arange(first, min(windows, first + AT_ONCE) + count - 1, dtype=np.float64)
-            times = between(places * config.frame_interval_s, config.network.differences)
+        end = math.floor(taken.duration / interval + SLACK) + 1
+        # A short clip stands still before it begins.
+        for first in range(min(0, end - count), max(1, end - count + 1), AT_ONCE):
+            places = np.arange(first, min(end, first + AT_ONCE + count - 1), dtype=np.float64)
+            times = between(places * interval, config.network.differences)
             (pictures,) = material.plain(taken, times)
             yield clip, pictures

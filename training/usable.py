@@ -26,8 +26,8 @@ SHORTEST = 0.5
 def long_enough(config: Config, store: Cache | Bank, clips: Collection[Clip]) -> set[Clip]:
     """Those that last at least half a window; tells of the others, on stderr.
 
-    It tells how many are shorter than a window, too. They hold their last picture, as the app holds
-    the first one of a short video.
+    It tells how many are shorter than a window, too. They stand still before they begin, as in the
+    app.
 
     Args:
         config: Whose window counts.
@@ -41,7 +41,7 @@ def long_enough(config: Config, store: Cache | Bank, clips: Collection[Clip]) ->
         _tell(clip, seconds[clip], span)
     held = sum(seconds[clip] < span for clip in good)
     if held:
-        click.echo(f"{held} clips are shorter than a window of {span:.1f} s and stand at their end")
+        click.echo(f"{held} clips are shorter than a window of {span:.1f} s and stand still before")
     return good
 
 

@@ -182,7 +182,7 @@ def test_short_clips_are_told_and_very_short_ones_left_out(
             write_clip(path, speed=0.2, seed=number + ord(label[0]), seconds=1.2)
     assert prepare(data, tiny, "--classes", "all") == 0
     said = capsys.readouterr()
-    assert "8 clips are shorter than a window of 1.8 s and stand at their end" in said.out
+    assert "8 clips are shorter than a window of 1.8 s and stand still before" in said.out
     for path in sorted((data / "jump").iterdir()):
         write_clip(path, speed=0.2, seed=ord(path.stem), seconds=0.5)
     assert prepare(data, tiny, "--classes", "all") == 2

@@ -67,8 +67,8 @@ def test_windows_are_held_against_the_class_that_they_are_taken_for() -> None:
     windows = (
         (levels(9, 100, 120, 100, 120), 0, 0.0),  # the picture before the first one is no part
         (levels(9, 100, 120, 100, 120), 1, 1.0),
-        (levels(9, 100, 120, 120, 120), 1, 1.0),  # held at the end, where the clip is short
-        (levels(9, 100, 100, 100, 130), 1, 2.0),  # but what stands still in between counts
+        (levels(9, 120, 120, 120, 100), 1, 1.0),  # held before, where the clip is short
+        (levels(9, 100, 130, 130, 130), 1, 2.0),  # but what stands still later counts
         (levels(9, 100, 100, 100, 100), 0, np.log2(20)),
     )
     pictures, tops, lost = zip(*windows, strict=True)

@@ -23,14 +23,14 @@ def draw_times(
 ) -> NDArray[np.float64]:
     """The times of one training window: random offset, speed, jitter, direction.
 
-    A clip that is shorter than the window begins at its start and holds its last picture.
+    A clip that is shorter than the window stands still before it begins, as in the app.
 
     Returns:
         (count,) float64 seconds, oldest first (newest first where time is reversed).
     """
     interval *= float(config.speed ** rng.uniform(-1, 1))
     span = interval * (count - 1)
-    start = rng.uniform(0, duration - span) if duration > span else 0.0
+    start = rng.uniform(0, duration - span) if duration > span else duration - span
     times = (start + interval * np.arange(count)).astype(np.float64)
     times += rng.uniform(-config.jitter, config.jitter, count) * interval
     if rng.random() < config.reverse:

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from har_desktop.inference.history import SLACK
 from training.config import AugmentConfig, Config, Streams
 from training.data import augment
 from training.data.bank import Bank, Tape
@@ -208,7 +209,7 @@ def _target(classes: Sequence[str], label: str | None) -> NDArray[np.float32]:
 
 
 class FixedWindows(keras.utils.PyDataset):
-    """Evenly placed windows without variation, for validation.
+    """Some windows of each clip without variation, for validation; see `fixed_times`.
 
     They are cut anew whenever they are asked for: all at once would fill the memory of a laptop.
 
@@ -230,7 +231,7 @@ class FixedWindows(keras.utils.PyDataset):
         network, interval = config.network, config.frame_interval_s
         count = network.length + network.motion
         durations = [material.load(clip).duration for clip in clips]
-        starts = [_even_times(seconds, count, interval, per_clip) for seconds in durations]
+        starts = [fixed_times(seconds, count, interval, per_clip) for seconds in durations]
         self._windows = [
             (clip, between(times, network.differences))
             for clip, several in zip(clips, starts, strict=True)
@@ -265,12 +266,21 @@ def _inputs(parts: tuple[NDArray[np.generic], ...]) -> Inputs:
     return parts if len(parts) > 1 else parts[0]
 
 
-def _even_times(
-    duration: float, count: int, interval: float, windows: int
+def fixed_times(
+    duration: float, count: int, interval: float, most: int
 ) -> list[NDArray[np.float64]]:
-    slack = max(0.0, duration - interval * (count - 1))
-    starts = np.linspace(0, slack, windows if slack else 1)
-    return [start + interval * np.arange(count) for start in starts]
+    """The times of at most so many windows of a clip, spread over it.
+
+    They begin at multiples of the interval, where the thinned-out clip has the pictures that the
+    app would take (`training.data.cache.thinned`). A clip that is shorter than a window stands
+    still before it begins, as in the app.
+
+    Returns:
+        (count,) seconds each.
+    """
+    slack = math.floor(duration / interval + SLACK) - (count - 1)  # in intervals
+    starts = np.unique(np.linspace(min(0, slack), slack, most).astype(int))
+    return [interval * (start + np.arange(count)) for start in starts]
 
 
 def _mix(

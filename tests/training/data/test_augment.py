@@ -46,6 +46,8 @@ def test_times_span_the_interval_and_stay_ordered(duration: float) -> None:
         times = augment.draw_times(np.random.default_rng(seed), config, duration, 11, 0.2)
         assert np.all(np.diff(times) > 0)
         assert 2.0 / 1.3 - 0.11 <= times[-1] - times[0] <= 2.0 * 1.3 + 0.11
+        if duration < 1.4:  # it stands still before it begins, and ends with the window
+            assert times[-1] == pytest.approx(duration, abs=0.06)
         if duration > 2.6:
             assert times[0] >= -0.06
             assert times[-1] <= duration + 0.06

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from har_desktop.frame import Frame
 from tests.training.trunks import tiny_trunk
 from training.config import AugmentConfig, CnnGru, Config, MobileNetGru, TunedGru
 from training.data.bank import Bank
@@ -146,6 +147,37 @@ def test_fixed_windows_cover_the_clip(prepared) -> None:
     np.testing.assert_array_equal(targets, fixed.targets)
     footage = cache.load(drift[0])
     assert footage.duration > 2.0
+
+
+@pytest.mark.parametrize(
+    ("duration", "starts"),
+    [
+        (5.0, [0, 7, 15]),
+        (4.99, [0, 7, 14]),
+        (2.0, [0]),
+        (2.21, [0, 1]),
+        (1.3, [-4]),  # stands still before it begins, as in the app
+    ],
+)
+def test_fixed_windows_begin_where_the_app_has_pictures(duration, starts) -> None:
+    from training.data.batches import fixed_times
+
+    times = fixed_times(duration, 11, 0.2, 3)
+    assert [window[0] / 0.2 for window in times] == pytest.approx(starts)
+    assert all(np.diff(window) == pytest.approx([0.2] * 10) for window in times)
+
+
+def test_fixed_windows_have_the_pictures_that_the_app_takes() -> None:
+    from training.data.batches import between, fixed_times
+    from training.data.cache import nearest, thinned
+
+    for fps in (25, 30):
+        clip = [Frame(np.zeros((1, 1, 3), np.uint8), n, n / fps) for n in range(5 * fps)]
+        kept = np.array([frame.time for frame in thinned(clip, 0.2 / 3)])
+        there = np.array([frame.time for frame in clip])
+        for times in fixed_times(float(kept[-1]), 11, 0.2, 7):
+            finer = between(times, 3)
+            np.testing.assert_allclose(kept[nearest(kept, finer)], there[nearest(there, finer)])
 
 
 def views_config(**changes: object) -> Config:
