@@ -207,9 +207,11 @@ def _reproduction(
     manifest: Manifest, training: Training, config: Config | Streams
 ) -> Iterator[str]:
     environment, source = training.environment, manifest.source
+    joined = environment.get("joined")
+    calibrated = f"; put together at commit `{joined}`" if joined else ""
     yield (
         f"Trained at commit `{environment.get('commit')}` in {environment.get('seconds')} s on "
-        f"{environment.get('machine')}; exported at commit `{source.get('commit')}` on "
+        f"{environment.get('machine')}{calibrated}; exported at commit `{source.get('commit')}` on "
         f"{source.get('exported')}. The configuration stands in `manifest.json` under "
         "`training.configuration`."
     )

@@ -13,9 +13,10 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import click
@@ -114,6 +115,7 @@ def learning(run: Path) -> Iterator[None]:
     is told of --resume.
     """
     with owning(run):
+        commit()  # the folder may be another version before the run ends
         try:
             yield
         except OutputError:  # says itself how to go on
@@ -229,7 +231,6 @@ def write_environment(
     seconds: float,
     waited: float | None = None,
     precision: str | None = None,
-    where: str | None = None,
 ) -> None:
     """Tell how the run came about; its presence says that the run has finished.
 
@@ -239,7 +240,6 @@ def write_environment(
         seconds: How long it took.
         waited: Share of the steps' time that was spent waiting for data, where there were steps.
         precision: What they computed in.
-        where: The machine, if it wasn't this one.
     """
     environment = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -248,9 +248,35 @@ def write_environment(
         "precision": precision,
         "commit": commit(),
         "python": platform.python_version(),
-        "machine": where or machine(),
+        "machine": machine(),
         "backend": backend,
         "packages": {name: _version(name) for name in PACKAGES},
+    }
+    json_file.write(run / "environment.json", environment)
+
+
+def write_environment_of_streams(run: Path) -> None:
+    """The same of a run of several networks, which may have learned elsewhere, and at other times.
+
+    Where they differ, all is told: "1f004e6 and 2709326".
+    """
+    streams = [
+        msgspec.json.decode((folder / "environment.json").read_bytes())
+        for folder in stream_folders(run)
+    ]
+
+    def each(values: Iterable[str | None]) -> str | None:
+        return " and ".join(dict.fromkeys(value for value in values if value)) or None
+
+    told = ("precision", "commit", "python", "machine", "backend")
+    environment = {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": sum(stream["seconds"] for stream in streams),
+        **{key: each(stream.get(key) for stream in streams) for key in told},
+        "packages": {
+            name: each(stream["packages"].get(name) for stream in streams) for name in PACKAGES
+        },
+        "joined": commit(),
     }
     json_file.write(run / "environment.json", environment)
 
@@ -267,8 +293,12 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
 
 
+@cache
 def commit() -> str:
-    """The commit of this checkout, with "+" where the tree is changed; "unknown" without git."""
+    """The commit of this checkout, with "+" where the tree is changed; "unknown" without git.
+
+    As it was when it was first asked for: what runs by then goes on as it was loaded.
+    """
     folder = Path(__file__).parent
     try:
         run = subprocess.run(

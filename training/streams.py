@@ -30,7 +30,12 @@ from training.evidence import Floats, Held
 from training.fit import fit, report
 from training.network import answers_of_windows, build, courses_of_windows, streams
 from training.prepare import Others, Source, prepare
-from training.run_folder import learning, open_run, take_calibration, write_environment
+from training.run_folder import (
+    learning,
+    open_run,
+    take_calibration,
+    write_environment_of_streams,
+)
 from training.stillness import Limits, class_movements, least_movement, movements
 
 BATCH = 8  # windows; there is nothing to learn
@@ -114,14 +119,12 @@ def join(
     """
     keras.config.set_dtype_policy("float32")
     network = build(config.network, len(config.classes))
-    environments = []
     for number, (part, shape) in enumerate(streams(network, config.network)):
         folder = run / f"stream{number}"
         alone = build(shape, len(config.classes))
         alone.load_weights(folder / "best.weights.h5")
         for name in ("encoder", "head"):
             part.get_layer(name).set_weights(alone.get_layer(name).get_weights())
-        environments.append(msgspec.json.decode((folder / "environment.json").read_bytes()))
     size = config.network.height, config.network.width
     cache = Cache(source.cache, source.data, size, config.frame_interval_s)
     material = Pictures(AugmentConfig(), size, cache)
@@ -149,13 +152,7 @@ def join(
         of_class = class_movements(moved, config.classes) if others.train and clips else ()
         limits = Limits(least_movement(moved), config.network, of_class)
         report(run, network, held, foreign, limits)
-    # They may have learned elsewhere.
-    backend, where = (
-        " and ".join(dict.fromkeys(environment[key] for environment in environments))
-        for key in ("backend", "machine")
-    )
-    seconds = sum(environment["seconds"] for environment in environments)
-    write_environment(run, backend, seconds, where=where)
+    write_environment_of_streams(run)
 
 
 def _courses(

@@ -95,6 +95,14 @@ def test_a_head_that_was_exported_once_more_is_told(manifest):
     assert "same weights, at commit `4567def` on 2026-11-27T03:00:00+00:00" in render(changed)
 
 
+def test_when_networks_were_put_together_is_told(manifest):
+    assert "put together" not in render(manifest)
+    training = msgspec.json.decode(msgspec.json.encode(manifest.training))
+    training["environment"]["joined"] = "4567def"
+    card = render(msgspec.structs.replace(manifest, training=training))
+    assert "Linux, 2 cores; put together at commit `4567def`; exported" in card
+
+
 def test_a_calibration_that_was_found_later_is_told(manifest):
     assert "found later" not in render(manifest)
     later = {"commit": "789fed0", "made": "2026-11-28T03:00:00+00:00"}

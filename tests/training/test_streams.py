@@ -101,9 +101,9 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     run = tmp_path / "run"
     first = run / "stream0" / "environment.json"
     environment = msgspec.json.decode(first.read_bytes())
-    first.write_bytes(
-        msgspec.json.encode({**environment, "machine": "a GPU", "backend": "jax", "seconds": 1000})
-    )
+    elsewhere = {"machine": "a GPU", "backend": "jax", "commit": "0123abc", "seconds": 1000}
+    packages = {**environment["packages"], "tensorflow": None, "keras": "3.0"}
+    first.write_bytes(msgspec.json.encode({**environment, **elsewhere, "packages": packages}))
     assert not (run / "environment.json").exists()
     capsys.readouterr()
     assert fit() == 2
@@ -124,6 +124,12 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     assert together["machine"] == f"a GPU and {environment['machine']}"
     assert together["backend"] == f"jax and {environment['backend']}"
     assert together["seconds"] >= 1000
+    assert together["commit"] == f"0123abc and {environment['commit']}"
+    assert together["joined"] == environment["commit"]
+    assert together["precision"] == environment["precision"]
+    own = environment["packages"]
+    assert together["packages"]["tensorflow"] == own["tensorflow"]
+    assert together["packages"]["keras"] == f"3.0 and {own['keras']}"
 
 
 @pytest.fixture
