@@ -30,8 +30,8 @@ def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
     Raises:
         BundleError: The bundle is damaged.
         InputError: A report cannot be read, was measured on another bundle or not on all groups
-            that test it, or is there twice; or one of `random` knows other classes or is not of the
-            protocol, or this bundle is of that protocol itself.
+            and clips that test it, or is there twice; or one of `random` knows other classes or is
+            not of the protocol, or this bundle is of that protocol itself.
         OutputError: The bundle cannot be written.
     """
     manifest = load_bundle(folder).manifest
@@ -75,12 +75,19 @@ def _check_bundle(path: Path, report: Report, manifest: Manifest) -> None:
 
 def _check_groups(path: Path, report: Report, manifest: Manifest) -> None:
     match manifest.training.get("split"):
-        case {"sets": {"test": {"groups": list() as groups}}} if report.tested is not None:
+        case {"sets": {"test": {"groups": list() as groups, "clips": int() as clips}}} if (
+            report.tested is not None
+        ):
             if missing := sorted(set(map(str, groups)) - set(report.tested)):
                 raise InputError(
                     f"{path} was not measured on all of {manifest.name}'s {len(groups)} test groups"
                     f" ({len(missing)} are missing, such as {missing[0]}), of which its card tells:"
                     " measure it without --groups, or with --split RUN/split.json"
+                )
+            if isinstance(report, Accuracy) and report.clips < clips:
+                raise InputError(
+                    f"{path} was measured on {report.clips} of {manifest.name}'s {clips} test clips"
+                    ": the others are gone or cannot be read; put them back and measure it again"
                 )
 
 

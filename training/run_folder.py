@@ -34,6 +34,7 @@ from training.data.split import Split, read_split
 
 BEST = "best.weights.h5"
 OLDER = ".bkp"  # Keras' suffix of the backup before the last one
+CALIBRATED = ("calibration.json", "validation.json")
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python")
 
 
@@ -171,7 +172,7 @@ def has_validation(rows: NDArray[np.void]) -> bool:
 
 def take_calibration(before: Path, run: Path) -> None:
     """Give a run the calibration of a finished one, and what its validation clips said."""
-    for name in ("calibration.json", "validation.json"):
+    for name in CALIBRATED:
         shutil.copyfile(before / name, run / name)
 
 
@@ -179,10 +180,14 @@ def read_finished(run: Path) -> tuple[Config | Streams, Split]:
     """The configuration and the split of a finished run.
 
     Raises:
-        InputError: It is none, or it holds no clips out.
+        InputError: It is none, holds no clips out, or lacks what another run takes from it.
     """
     if not (run / "environment.json").exists():
         raise InputError(f"{run} is no finished run: give the folder that `training fit` wrote")
+    for folder in (run, *stream_folders(run)):
+        for name in CALIBRATED:
+            if not (folder / name).exists():
+                raise InputError(f"{folder / name} is gone: put it back, or train that run anew")
     split = read_split(run / "split.json")
     if split.validated:
         raise InputError(f"{run} has learned from its validation clips: give the run before it")

@@ -70,6 +70,11 @@ def fit_streams(
     # Whatever one of them lacks is said before another learns for hours.
     prepared = prepare(config, source)
     split = _shared([one.split for one in prepared])
+    # The first stream decides whether there are other classes.
+    learned = [clip for clip in prepared[0].extra if clip.label not in config.classes]
+    others = Others(learned, prepared[0].foreign)
+    if after and others.train:
+        evidence.read_scales(after)
     open_run(run, config, split, resume=resume)
     with learning(run):
         for number, (part, own) in enumerate(zip(config.streams, prepared, strict=True)):
@@ -80,9 +85,7 @@ def fit_streams(
             before = after and after / folder.name
             fit(part, own, folder, after=before, tensorboard=tensorboard, scope=scope)
             keras.backend.clear_session()
-        # The first stream decides whether there are other classes.
-        others = [clip for clip in prepared[0].extra if clip.label not in config.classes]
-        join(config, split, Others(others, prepared[0].foreign), source, run, after)
+        join(config, split, others, source, run, after)
 
 
 def _shared(splits: Sequence[Split]) -> Split:

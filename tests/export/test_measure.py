@@ -179,6 +179,14 @@ def test_what_was_measured_on_some_groups_only_is_refused(copy, built, write_rep
     assert (copy / "manifest.json").read_bytes() == before
 
 
+def test_what_was_measured_on_some_clips_only_is_refused(copy, write_report):
+    manifest = json.loads((copy / "manifest.json").read_text())
+    groups = manifest["training"]["split"]["sets"]["test"]["groups"]
+    four = classification(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2]), CLASSES)
+    with pytest.raises(InputError, match=r"on 4 of tiny's 6 test clips: the others are gone"):
+        measure(copy, [write_report(tested=groups, **four)], [])
+
+
 def test_both_methods_stand_side_by_side(copy, write):
     measure(copy, [write(BOTH)], [])
     card = (copy / "card.md").read_text()

@@ -249,6 +249,15 @@ def test_refit_refuses_what_has_not_finished(trained: Run, tmp_path: Path, capsy
     assert not (tmp_path / "again").exists()
 
 
+def test_refit_says_at_once_what_the_run_before_lacks(trained: Run, tmp_path: Path, capsys) -> None:
+    (tmp_path / "first" / "calibration.json").unlink()
+    assert trained() == 2
+    assert (
+        "calibration.json is gone: put it back, or train that run anew" in capsys.readouterr().err
+    )
+    assert not (tmp_path / "again").exists()
+
+
 def test_refit_refuses_other_clips(trained: Run, tmp_path: Path, capsys) -> None:
     path = tmp_path / "first" / "split.json"
     split = json.loads(path.read_text())
