@@ -21,6 +21,7 @@ from training import json_file, mobilenet
 from training.calibrate import calibrate
 from training.callbacks import Backup, Best, Clock, Room, StopOnNan, Waiting, log
 from training.config import Config, TunedGru
+from training.data.bank import Bank
 from training.data.batches import FixedWindows, Material, Pictures, TrainingWindows, Views
 from training.data.cache import Cache
 from training.data.index import Clip
@@ -89,7 +90,10 @@ def fit(
     learn = prepared.split.train + prepared.extra
     with scope():
         network = build(config.network, len(config.classes))
-        learner, material = _learner(config, network, prepared, learn)
+        if isinstance(config.network, TunedGru) and prepared.published:
+            mobilenet.load_published(network.get_layer("encoder"), prepared.published)
+        learner = _learner(config, network, prepared.store)
+        material = _material(config, prepared, learn)
         batches = TrainingWindows(config, material, learn, epochs_done(run))
         if len(batches) < FEW_STEPS:
             click.echo(
@@ -105,7 +109,8 @@ def fit(
             metrics=[Right(name="accuracy")],
         )
     unseen, batch = prepared.split.validation, 2 * config.batch
-    known = None if after else FixedWindows(config, material, unseen, batch)
+    exact = _exact(config, prepared)
+    known = None if after else FixedWindows(config, exact, unseen, batch)
     waiting = Waiting(batches.ready)
     with _keeping(run):
         learner.fit(
@@ -119,9 +124,12 @@ def fit(
         if after:
             take_calibration(after, run)
         elif known:
+            keras.config.set_dtype_policy("float32")  # what is exported computes in it
+            network = build(config.network, len(config.classes))
             network.load_weights(run / BEST)
+            learner = _learner(config, network, prepared.store)
             clips = prepared.foreign
-            foreign = FixedWindows(config, material, clips, batch) if clips else None
+            foreign = FixedWindows(config, exact, clips, batch) if clips else None
             learned = prepared.split.train + prepared.split.validation
             least = least_movement(movements(config, prepared.data, learned))
             still = Limits(least, config.network)
@@ -144,19 +152,32 @@ def _keeping(run: Path) -> Iterator[None]:
         ) from error
 
 
-def _learner(
-    config: Config, network: keras.Model, prepared: Prepared, clips: list[Clip]
-) -> tuple[keras.Model, Material[Any]]:
-    """The part of the network that learns, and what it learns from."""
-    store = prepared.store
+def _learner(config: Config, network: keras.Model, store: Cache | Bank) -> keras.Model:
+    """The part of the network that learns."""
     if isinstance(store, Cache):
-        if isinstance(config.network, TunedGru) and prepared.published:
-            mobilenet.load_published(network.get_layer("encoder"), prepared.published)
-        size = config.network.height, config.network.width
-        colour = config.network.colour
-        return network, Pictures(config.augment, size, store, clips, colour=colour)
+        return network
     find_layer(network, "trunk").set_weights(store.trunk.get_weights())
-    return build_on_features(network, config.network.length), Views(config, store)
+    return build_on_features(network, config.network.length)
+
+
+def _material(config: Config, prepared: Prepared, clips: list[Clip]) -> Material[Any]:
+    """What it learns from."""
+    store = prepared.store
+    if not isinstance(store, Cache):
+        return Views(config, store)
+    size = config.network.height, config.network.width
+    return Pictures(config.augment, size, store, clips, colour=config.network.colour)
+
+
+def _exact(config: Config, prepared: Prepared) -> Material[Any]:
+    """What validates: pictures that were scaled once, to the network's size, as the app does it."""
+    store = prepared.store
+    if not isinstance(store, Cache):
+        return Views(config, store)
+    size = config.network.height, config.network.width
+    cache = Cache(store.folder.parent, prepared.data, size, config.frame_interval_s)
+    cache.fill([*prepared.split.validation, *prepared.foreign])
+    return Pictures(config.augment, size, cache)
 
 
 def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import OutputError
+from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import ClassMovement
+from har_desktop.sources.video import VideoFile
 from tests.training.interrupted import interrupted
 from tests.weights import randomize
 from training.config import AugmentConfig, CnnGru, Config, MobileNetGru, TunedGru
@@ -85,6 +87,26 @@ def test_it_learns_what_moves_and_leaves_a_whole_run(
         "calibration.json",
         "validation.json",
     }
+
+
+def test_what_calibrates_is_what_the_app_sees_and_what_is_exported(
+    prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = msgspec.structs.replace(CONFIG, epochs=1, precision="mixed_bfloat16")
+    found = {}
+
+    def note(run, model, known, foreign, movement) -> None:  # noqa: ARG001
+        found.update(model=model, windows=known)
+
+    monkeypatch.setattr(fit_module, "report", note)
+    open_run(tmp_path / "run", config, prepared.split, resume=False)
+    fit(config, prepared, tmp_path / "run")
+    assert {layer.compute_dtype for layer in found["model"].layers} == {"float32"}
+    (first, *_), _ = found["windows"][0]
+    with VideoFile(prepared.data / prepared.split.validation[0].path) as source:
+        frame = next(iter(source))
+    picture = Letterbox.fit(frame.size, (24, 32)).apply(frame.image)  # scaled once
+    np.testing.assert_array_equal(first[0], picture[:, :, ::-1])
 
 
 class _Kill(keras.callbacks.Callback):
