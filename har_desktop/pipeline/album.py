@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,6 +100,11 @@ class Album:
         for page in self._pages.values():
             page.window = None
         self._used = sum(page.size for page in self._pages.values())
+
+    def forget_all_but(self, indices: Collection[int]) -> None:
+        """Make room for what these frames still need."""
+        for index in set(self._pages).difference(indices):
+            self._remove(index)
 
     def _put(self, index: int, page: _Page) -> None:
         self._remove(index)

@@ -15,6 +15,9 @@ from har_desktop.sources.base import Source
 
 # How much can be shown of a frame: its picture; also what was decided; all that there will be.
 PICTURE, DECISION, ALL = range(3)
+# Of what is read on the way to a missing frame, so many frames before it are kept: the windows of
+# the next frames begin with them, and steps back lead there. Else each would begin at the start.
+NEAR = 64
 
 
 class Stock:
@@ -44,11 +47,14 @@ class Stock:
         self._on_result = on_result
         self._held: Result | None = None  # the newest one, until it is sure what ends with it
         self._hopeless: int | None = None  # a frame whose window doesn't fit into the memory
+        self._fetched: set[int] = set()  # what was missing for the frame that is looked at
+        self._near = NEAR
 
     def look_at(self, index: int) -> None:
         """Keep what lies around this frame."""
         self.album.centre = index
         self._hopeless = None
+        self._fetched.clear()
 
     def detail(self, index: int) -> int | None:
         """How much of a frame can be shown at once; None if nothing."""
@@ -122,12 +128,17 @@ class Stock:
 
     def _fetch(self, index: int, missing: int) -> None:
         """Read one frame on the way to a picture that is missing for a frame."""
+        if missing in self._fetched and self._near:
+            self._near = 0  # what was kept besides has pushed it out
+            self.album.forget_all_but([*self.analysis.sources_of(index), index])
         frame = self.reels.read_towards(missing, spare=self.analysis.frontier)
         if frame is None:
             self._end_at(missing)
-        elif frame.index == missing:
+        elif frame.index >= missing - self._near and frame.index not in self.album:
             self.analysis.note(frame)
             self.album.add(frame, self.analysis.encode(frame), None)
+        if frame is not None and frame.index == missing:
+            self._fetched.add(missing)
             if missing not in self.album:
                 self._hopeless = index  # nearer pictures take all the room
 
