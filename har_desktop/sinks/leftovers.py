@@ -5,6 +5,7 @@ They are found and told of at the next start, and never deleted.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ _NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>(\.frames|\.events)?\.\w+)", re.DOT
 # Before its first fragment, a video has a type and an index of what is to come: some 1000 bytes.
 _TYPE, _FRAGMENT = b"ftyp", b"moof"
 _BEGINNING = 1 << 14
+_CLOCK_S = 10.0  # clocks are set, and count the start of a process in parts of a second
 
 
 def partial_of(path: Path, suffix: str) -> Path:
@@ -97,6 +99,17 @@ def _holds_nothing(path: Path) -> bool:
     return not beginning or (beginning[4:8] == _TYPE and _FRAGMENT not in beginning)
 
 
+def _began(pid: int) -> float:
+    """When a process began, in seconds of `time.time()`; -inf where that is not known."""
+    try:
+        # Behind the name of the program, which may hold anything (proc_pid_stat(5), starttime).
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        booted = re.search(r"^btime (\d+)$", Path("/proc/stat").read_text(), re.MULTILINE)
+    except OSError:  # another system than Linux, or no such process
+        return -math.inf
+    return int(booted[1]) + int(ticks) / os.sysconf("SC_CLK_TCK") if booted else -math.inf
+
+
 def _in_use(path: Path, pid: int) -> bool:
     """Whether the process that began the file may still be writing it."""
     if os.name == "nt":
@@ -106,6 +119,8 @@ def _in_use(path: Path, pid: int) -> bool:
             return True
         return False
     if pid == os.getpid():  # the number has come round again: in a container it often does
+        return False
+    if _began(pid) > path.stat().st_mtime + _CLOCK_S:  # so it has since a boot
         return False
     try:
         os.kill(pid, 0)

@@ -15,8 +15,8 @@ DEFAULT_SIZE = SIZES[0]
 RATES = (15.0, 30.0, 60.0)
 
 _HIGHEST_FPS = 1000.0
-# USB has no room for larger pictures at a good rate unless they are compressed.
-_LARGEST_RAW = (480, 640)
+# USB 2 has no room for more pixels a second unless they are compressed.
+_RAW_RATE = DEFAULT_SIZE[0] * DEFAULT_SIZE[1] * 30.0
 
 
 class Camera(ArrivingSource):
@@ -55,10 +55,10 @@ class Camera(ArrivingSource):
 
     def _settings(self) -> list[tuple[int, float]]:
         settings: list[tuple[int, float]] = []
+        height, width = self._size or DEFAULT_SIZE
+        if height * width * (self._fps or 30.0) > _RAW_RATE:
+            settings.append((cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")))
         if self._size is not None:
-            height, width = self._size
-            if self._size > _LARGEST_RAW:
-                settings.append((cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")))
             settings += [(cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height)]
         if self._fps is not None:
             settings.append((cv2.CAP_PROP_FPS, self._fps))

@@ -74,13 +74,13 @@ class Actions:
     def _playback(self) -> None:
         menu = self._menu("&Playback")
         self.play = self._action("&Play or pause", ("Space", "K"), "Playback", menu)
-        self.back = self._action("Step &back", ",", "Playback", menu)
-        self.forward = self._action("Step &forward", ".", "Playback", menu)
-        self.earlier = self._action("A second b&ack", "Ctrl+Left", "Playback", menu)
-        self.later = self._action("A second a&head", "Ctrl+Right", "Playback", menu)
+        self.back = self._action("Step &back", ",", "Playback", menu, repeats=True)
+        self.forward = self._action("Step &forward", ".", "Playback", menu, repeats=True)
+        self.earlier = self._action("A second b&ack", "Ctrl+Left", "Playback", menu, repeats=True)
+        self.later = self._action("A second a&head", "Ctrl+Right", "Playback", menu, repeats=True)
         menu.addSeparator()
-        self.slower = self._action("&Slower", "-", "Playback", menu)
-        self.faster = self._action("Fas&ter", ("+", "="), "Playback", menu)
+        self.slower = self._action("&Slower", "-", "Playback", menu, repeats=True)
+        self.faster = self._action("Fas&ter", ("+", "="), "Playback", menu, repeats=True)
         self.loop = self._action("&Loop", "L", "Playback", menu, checkable=True)
         self.replay_only = (
             self.play,
@@ -96,8 +96,8 @@ class Actions:
     def _view(self) -> None:
         menu = self._menu("&View")
         self.heat = self._action("&Heat-map on or off", "H", "View", menu)
-        self.stronger = self._action("&Stronger heat-map", "]", "View", menu)
-        self.weaker = self._action("&Weaker heat-map", "[", "View", menu)
+        self.stronger = self._action("&Stronger heat-map", "]", "View", menu, repeats=True)
+        self.weaker = self._action("&Weaker heat-map", "[", "View", menu, repeats=True)
         self.colors = self._action("Next &colours", "C", "View", menu)
         self.method = self._action("Next &method", "M", "View", menu)
         self.explain_top = self._action("&Explain the most probable class", "T", "View", menu)
@@ -130,8 +130,10 @@ class Actions:
         menu: QMenu | None = None,
         *,
         checkable: bool = False,
+        repeats: bool = False,
     ) -> QAction:
         action = QAction(text, self._window, checkable=checkable)
+        action.setAutoRepeat(repeats)  # a key held down is one wish, unless it goes by steps
         action.setMenuRole(_Role.NoRole)
         sequences = (keys,) if isinstance(keys, str) else keys
         action.setShortcuts([QKeySequence(key) for key in sequences])

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import QObject, Signal
 
-from har_desktop.errors import HarError
+from har_desktop.errors import HarError, SourceError
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.replay import DEMO
 from har_desktop.sources.base import Source
 from har_desktop.sources.camera import Camera
 from har_desktop.sources.cameras import CameraId
 from har_desktop.sources.contained import ContainedVideo
+from har_desktop.sources.diagnosis import check_file
 from har_desktop.sources.figure import Demo
 from har_desktop.sources.stream import NetworkStream
 from har_desktop.view.camera_watch import CameraWatch
@@ -100,7 +101,12 @@ class Director(QObject):
         self._start_live(Opened(_host(url)), lambda: NetworkStream(url))
 
     def open_file(self, path: Path) -> None:
-        """Replay a video file."""
+        """Replay a video file; what cannot be one is told of, and what is shown goes on."""
+        try:
+            check_file(path)
+        except SourceError as error:
+            self.trouble.emit(str(error))
+            return
         self._settings.remember_file(path)
         self._stage.controls.set_loop(False)
         opened = Opened(path.name, replayable=str(path))

@@ -201,7 +201,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{source.name} \u2013 {TITLE}" if source else TITLE)
         self.cameras.show_cameras(self.watch.cameras, source.camera if source else None)
         self.recent.refresh()
-        self.welcome.show_recent(self.settings.recent)
+        if source is None:
+            self.welcome.show_recent(self.settings.recent)
         self.banner.take_back(self._trouble)  # of the source before, or of one that could not be
         self._refresh()
 
@@ -276,9 +277,9 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802, Qt's name
-        """Open the first thing that was dropped."""
+        """Open one of the things that were dropped."""
         event.acceptProposedAction()
-        self.opener.drop(event.mimeData().urls()[0])
+        self.opener.drop(event.mimeData().urls())
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802, Qt's name
         """End everything, each part within a few seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QUrl
@@ -34,8 +35,15 @@ class Opener:
         else:
             self._director.open_file(Path(source))
 
-    def drop(self, url: QUrl) -> None:
-        """Open what was dropped; the folder of a bundle is a model to use."""
+    def drop(self, urls: Sequence[QUrl]) -> None:
+        """Open the first video of what was dropped, or else the first thing.
+
+        The folder of a bundle is a model to use.
+        """
+        videos = (url for url in urls if Path(url.toLocalFile()).suffix.lower() in VIDEO_SUFFIXES)
+        url = next(videos, urls[0] if urls else None)
+        if url is None:
+            return
         path = Path(url.toLocalFile())
         if url.isLocalFile() and is_file(path / MANIFEST):
             self._models.chosen.emit(path)

@@ -30,7 +30,9 @@ def fresh_target(folder: Path, source: str) -> Path:
     stamp = datetime.now().astimezone().strftime("%Y-%m-%d %H.%M.%S")
     name = _UNSAFE.sub("_", source).strip("._ ")[:_LONGEST]
     stem = f"{stamp} {name}".strip()
-    taken = {path.name for path in folder.glob("*")} if folder.is_dir() else set()
+    # What is being written has a name with a dot before it.
+    files = folder.iterdir() if folder.is_dir() else ()
+    taken = {path.name.removeprefix(".") for path in files}
     number, unique = 1, stem
     while any(other.startswith(f"{unique}.") for other in taken):
         number += 1

@@ -46,6 +46,7 @@ class CameraMenu(QObject):
         for number, camera in enumerate(cameras):
             action = QAction(unmarked(camera.label), self._menu, checkable=True)
             action.setChecked(camera == current)
+            action.setAutoRepeat(False)
             if number < _KEYS:
                 action.setShortcut(QKeySequence(f"Ctrl+{number + 1}"))
             action.triggered.connect(lambda _=False, camera=camera: self.chosen.emit(camera))

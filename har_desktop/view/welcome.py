@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -85,7 +86,8 @@ class Welcome(QWidget):
     def show_recent(self, paths: Sequence[Path]) -> None:
         """List files that were opened before and are still there."""
         self._empty(self._files)
-        for path in [path for path in paths if is_file(path)][:_FILES]:
+        there = (path for path in paths if is_file(path))  # no more than are listed: disks are slow
+        for path in islice(there, _FILES):
             button = plain_button(unmarked(path.name), str(path), quiet=True)
             button.clicked.connect(lambda _=False, path=path: self.recent.emit(path))
             self._files.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -66,6 +67,20 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path):
         other.stdin.close()
         other.wait()
         assert find_leftovers(tmp_path) == (theirs,)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not known")
+def test_a_process_that_began_later_has_not_written_it(tmp_path):
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as other:
+        mine = partial_of(tmp_path / "clip.mp4", ".mp4").name
+        left = tmp_path / mine.replace(f".{os.getpid()}.", f".{other.pid}.")
+        left.write_bytes(b"pictures")
+        assert find_leftovers(tmp_path) == ()
+        before = time.time() - 3600  # of before the last start of the computer, say
+        os.utime(left, (before, before))
+        assert find_leftovers(tmp_path) == (left,)
+        other.stdin.close()
 
 
 def test_a_video_without_a_fragment_holds_nothing(tmp_path):

@@ -107,9 +107,17 @@ def test_asks_for_size_and_rate():
     }
 
 
-@pytest.mark.parametrize("size", [(720, 1280), (1080, 1920)])
-def test_asks_for_compressed_pictures_before_it_asks_for_a_large_size(size):
-    wishes = settings(size=size)
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"size": (720, 1280)},
+        {"size": (1080, 1920)},
+        {"size": (480, 640), "fps": 60.0},
+        {"fps": 60.0},
+    ],
+)
+def test_asks_for_compressed_pictures_first_where_many_pixels_are_to_come(wanted):
+    wishes = settings(**wanted)
     assert next(iter(wishes)) == cv2.CAP_PROP_FOURCC
     assert wishes[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -60,6 +61,24 @@ def test_shortcuts_are_documented_and_none_is_given_twice(in_window):
         assert len(keys) == len(set(keys))
 
     in_window(body)
+
+
+def test_a_key_held_down_is_one_wish_unless_it_goes_by_steps(in_window, qtbot):
+    def body(window):
+        actions = [action for menu in window.commands._all.values() for action in menu]
+        repeating = {action.text().replace("&", "") for action in actions if action.autoRepeat()}
+        steps = {"Step back", "Step forward", "A second back", "A second ahead", "Slower", "Faster"}
+        assert repeating == steps | {"Stronger heat-map", "Weaker heat-map"}
+        pressed = []
+        activate(window, qtbot)
+        window.commands.heat.triggered.connect(lambda: pressed.append("h"))
+        for repeat in (False, True, True):
+            QTest.simulateEvent(
+                window, True, Qt.Key.Key_H, Qt.KeyboardModifier.NoModifier, "h", repeat
+            )
+        assert len(pressed) == 1
+
+    in_window(body, "demo")
 
 
 def test_menus_have_mnemonics_that_do_not_collide(in_window):

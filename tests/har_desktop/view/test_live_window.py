@@ -312,13 +312,37 @@ def test_a_model_that_does_not_answer_is_told_and_the_picture_goes_on(
 def test_trouble_of_another_source_leaves_the_running_one_alone(in_window, camera_server, qtbot):
     def body(window):
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
-        window.opener.drop(QUrl("rtsps://127.0.0.1/live"))
+        window.opener.drop([QUrl("rtsps://127.0.0.1/live")])
         assert window.banner.failure
         assert not window.banner._button.isVisible()  # which would close the one that runs
         assert window.director.source is not None
-        window.opener.drop(QUrl(f"{camera_server.url}/my%20camera.mjpg"))
+        window.opener.drop([QUrl(f"{camera_server.url}/my%20camera.mjpg")])
         assert window.banner.text == ""
         assert window.director.source is not None
+
+    in_window(body, camera_server.url)
+
+
+def test_what_is_no_video_leaves_the_running_source_alone(
+    in_window, camera_server, qtbot, tmp_path, settings
+):
+    (tmp_path / "notes.txt").write_text("no video")
+    wrong = [QUrl.fromLocalFile(str(path)) for path in (tmp_path, tmp_path / "notes.txt")]
+
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        session = window.director.session
+        window.opener.drop([])
+        assert window.banner.text == ""
+        for url, words in (
+            *zip(wrong, ("is a folder", "text"), strict=True),
+            (QUrl("mailto:a@b"), "no such"),
+        ):
+            window.opener.drop([url])
+            assert words in window.banner.text
+            window.banner.dismiss()
+        assert window.director.session is session
+        assert settings.recent == ()
 
     in_window(body, camera_server.url)
 

@@ -310,6 +310,10 @@ def test_names_of_files_are_safe_and_new(tmp_path, name):
     assert target.parent == tmp_path
     assert len(target.name) < 120
     assert not re.search(r"[/\\:*?]", target.name)
-    target.with_name(f"{target.name}.png").touch()
-    again = fresh_target(tmp_path, name)
-    assert again != target
+    for file in (
+        target.with_name(f"{target.name}.png"),
+        partial_of(target.with_name(f"{target.name}.mp4"), ".mp4"),  # which is being written
+    ):
+        file.touch()
+        assert fresh_target(tmp_path, name) != target
+        file.unlink()

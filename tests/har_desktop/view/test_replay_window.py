@@ -174,9 +174,23 @@ def test_another_model_sees_the_same_place_anew(in_window, clip, qtbot, shipped)
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
-def test_a_file_that_is_no_video_is_told_in_the_window(in_window, qtbot, tmp_path, content):
+def test_a_file_that_is_no_video_is_told_and_not_opened(in_window, qtbot, tmp_path, content):
     path = tmp_path / "broken.mp4"
     path.write_bytes(content)
+
+    def body(window):
+        until(qtbot, lambda: window.banner.failure)
+        assert "broken.mp4" in window.banner.text
+        assert "\n" not in window.banner.text
+        assert window.director.source is None
+        assert window.settings.recent == ()
+
+    in_window(body, str(path))
+
+
+def test_a_file_that_cannot_be_decoded_is_told_in_the_window(in_window, qtbot, tmp_path):
+    path = tmp_path / "broken.mp4"
+    path.write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x01\x00\x02hdlr" * 100)
 
     def body(window):
         until(qtbot, lambda: window.banner.failure)
@@ -215,10 +229,10 @@ def test_a_file_that_is_gone_is_told(in_window, qtbot, tmp_path):
     in_window(body, str(tmp_path / "gone.mp4"))
 
 
-def test_a_dropped_file_is_opened_and_remembered(in_window, clip, qtbot):
+def test_a_dropped_file_is_opened_and_remembered(in_window, clip, qtbot, tmp_path):
     def body(window):
         data = QMimeData()
-        data.setUrls([QUrl.fromLocalFile(str(clip))])
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in (tmp_path, clip)])
         rest = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton)
         none = Qt.KeyboardModifier.NoModifier
         enter = QDragEnterEvent(QPoint(50, 50), *rest, none)
@@ -249,7 +263,7 @@ def test_recent_files_are_offered_at_once_until_they_are_forgotten(
 
     def body(window):
         assert offered(window) == ["squats && more.mp4"]
-        window.opener.drop(QUrl.fromLocalFile(f"/tmp/{'long' * 100}.mp4"))
+        window.opener.drop([QUrl.fromLocalFile(f"/tmp/{'long' * 100}.mp4")])
         until(qtbot, lambda: window.banner.failure)
         assert "long" in window.banner.text
         window.commands.recent.actions()[-1].trigger()
