@@ -28,7 +28,7 @@ from har_desktop.inference.manifest import (
 from har_desktop.sinks.atomic import write_whole
 from training.config import Config, Streams
 from training.data.index import Clip, content
-from training.data.split import Split
+from training.data.split import Others, Split
 from training.run_folder import commit
 
 PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime-gpu", "onnxruntime", "numpy")
@@ -130,12 +130,14 @@ def _summary(split: Split) -> Json:
     """Of each set: how many clips, in all and of each class, and which groups.
 
     `learned` are the contents of those that it learned from or was chosen by: groups may be called
-    otherwise some day, and `training evaluate` refuses these all the same. Not among them are clips
-    of other classes, and what only one of several networks could use.
+    otherwise some day, and `training evaluate` refuses these all the same. Not among them is what
+    only one of several networks could use.
     """
     sets = {name: _counted(clips) for name, clips in split.sets().items()}
     summary: Json = {"protocol": split.protocol, "sets": sets}
-    summary["learned"] = sorted({content(clip) for clip in [*split.train, *split.validation]})
+    others = split.others or Others([], [])
+    learned = [*split.train, *split.validation, *others.train, *others.validation]
+    summary["learned"] = sorted({content(clip) for clip in learned})
     if split.validated:
         summary["validated"] = _counted(split.validated)
     return summary

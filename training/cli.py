@@ -104,6 +104,7 @@ def reject(
 ) -> None:
     """Measure how often a bundle names an action where there is none, window by window."""
     from har_desktop.inference.bundle import load_bundle
+    from training.evaluate import refuse_learned
     from training.reject import reject as run_reject
 
     loaded = load_bundle(bundle)
@@ -111,6 +112,7 @@ def reject(
     labels = other_labels(data, loaded.manifest.classes)
     chosen = {c.group for c in clips} if split_file else _named(groups)
     others = [c for c in scan(data, labels) if c.group in chosen] or None
+    refuse_learned(loaded.manifest, others or [])
     if labels and others is None:
         click.echo("no clip of another class is of these groups: none of them measured", err=True)
     videos = expand_sources([idle]) if idle else None

@@ -20,6 +20,7 @@ from training.data.figures import figure_clips
 from training.data.index import Clip, is_ucf, labels, once, other_labels, scan
 from training.data.split import (
     TEST_GROUPS,
+    Others,
     Split,
     check,
     describe,
@@ -150,6 +151,8 @@ def prepare(config: Config | Streams, source: Source) -> list[Prepared]:
 
 def _prepare(config: Config, source: Source, split: Split, published: Path | None) -> Prepared:
     others = other_clips(config, source.data, split)
+    if source.after:
+        _require_same(others, source.after)
     extra = [*others.train, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
     if isinstance(config.network, MobileNetGru) and published:
@@ -170,6 +173,7 @@ def _prepare(config: Config, source: Source, split: Split, published: Path | Non
         train=[c for c in split.train if c in usable],
         validation=[c for c in split.validation if c in usable],
         test=split.test if tested else testable(config, source.data, split.test),
+        others=others,
     )
     with telling_of_lost(whole, [clip for clips in split.sets().values() for clip in clips]):
         check(split, config.classes)
@@ -230,13 +234,6 @@ def _fill(
     return {clip for clip, _ in bank.fill(jobs)}
 
 
-class Others(NamedTuple):
-    """Clips of none of a configuration's classes."""
-
-    train: list[Clip]
-    validation: list[Clip]
-
-
 def other_clips(config: Config, data: Path, split: Split) -> Others:
     """Clips of all other classes, divided as those of the classes are; none if none are wanted.
 
@@ -270,6 +267,22 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
             " or test; let another group do something else, too"
         )
     return Others(train, validating)
+
+
+def _require_same(others: Others, before: Split) -> None:
+    """See that clips of other classes, if any are wanted, are those of the run before.
+
+    Raises:
+        InputError: They are not.
+    """
+    if not (others.train and before.others and before.others.train):
+        return
+    known, found = before.others.contents(), others.contents()
+    if known != found:
+        raise InputError(
+            f"clips of other classes have changed since the run before: {len(found - known)} are"
+            f" new, {len(known - found)} are gone; put them back as they were, or train anew"
+        )
 
 
 def _kept_apart(clips: Sequence[Clip], split: Split) -> tuple[list[Clip], list[Clip]]:

@@ -51,7 +51,10 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
             raise InputError(f"nothing to resume in {run}: it has no config.json")
         if _config(path) != config:
             raise InputError(f"{path} is another configuration; give the run a folder of its own")
-        if read_split(split_path) != split:
+        before = read_split(split_path)
+        if before.others is None:
+            split = msgspec.structs.replace(split, others=None)
+        if before != split:
             raise InputError(
                 f"{split_path} divides other clips, or divides them otherwise: the data or --fold"
                 " has changed; give the run a folder of its own"

@@ -24,12 +24,12 @@ from training.config import AugmentConfig, Streams
 from training.data.batches import FixedWindows, Pictures, between
 from training.data.cache import Cache
 from training.data.index import Clip
-from training.data.split import Split
+from training.data.split import Others, Split
 from training.devices import Scope
 from training.evidence import Floats, Held
 from training.fit import fit, report
 from training.network import answers_of_windows, build, courses_of_windows, streams
-from training.prepare import Others, Source, prepare
+from training.prepare import Source, prepare
 from training.run_folder import (
     learning,
     open_run,

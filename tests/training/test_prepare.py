@@ -123,7 +123,8 @@ def test_other_clips_are_learned_from_whoever_did_them(tmp_path, where) -> None:
             other_clips(config, tmp_path, split)
         return
     others = other_clips(config, tmp_path, split)
-    learned, validating = ({clip.group for clip in clips} for clips in others)
+    learned = {clip.group for clip in others.train}
+    validating = {clip.group for clip in others.validation}
     assert learned
     assert not learned & (validating | groups["validation"] | groups["test"])
     assert not validating & groups["train"]
@@ -270,6 +271,21 @@ def test_a_run_after_another_keeps_the_test_clips_of_that(own_clips, tmp_path, t
     ((after, *_),) = module.prepare(config, source)
     assert after.test == before.test
     assert set(after.train) == {*before.train, *before.validation}
+
+
+def test_a_run_after_another_learns_from_the_same_other_clips(own_clips, tmp_path, tiny) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(own_clips, data)
+    loaded = msgspec.structs.replace(load_config(str(tiny)), others=1.0)
+    config = with_classes(loaded, data, "standing,to the right")
+    ((before, *_),) = module.prepare(config, module.Source(data, tmp_path / "cache"))
+    assert len(before.others.train) + len(before.others.validation) == 6
+    source = module.Source(data, tmp_path / "cache", after=before)
+    ((after, *_),) = module.prepare(config, source)
+    assert after.others.contents() == before.others.contents()
+    (data / before.others.train[0].path).unlink()
+    with pytest.raises(InputError, match=r"since the run before: 0 are new, 1 are gone; put them"):
+        module.prepare(config, source)
 
 
 def test_a_copy_of_a_clip_of_a_class_is_not_learned_as_none_of_them(

@@ -12,7 +12,7 @@ import pytest
 from har_desktop.errors import InputError, OutputError
 from training.config import Config
 from training.data.index import scan
-from training.data.split import Split, split_by_group
+from training.data.split import Others, Split, split_by_group
 from training.run_folder import BEST, learning, open_run, owning
 
 CONFIG = Config(classes=("Drift", "Still"))
@@ -94,6 +94,22 @@ def test_what_was_learned_is_kept_and_it_is_told_how_to_go_on(tmp_path, capsys, 
         raise ValueError("wrong")
     assert capsys.readouterr().err == ""
     open_run(tmp_path, CONFIG, SPLIT, resume=True)
+
+
+def test_a_run_goes_on_with_the_same_clips_of_other_classes(clips_folder, tmp_path) -> None:
+    def others(*paths: str) -> Others:
+        return Others([clip for clip in scan(clips_folder, ["Other"]) if clip.path in paths], [])
+
+    paths = [clip.path for clip in scan(clips_folder, ["Other"])]
+    split = msgspec.structs.replace(SPLIT, others=others(*paths))
+    open_run(tmp_path, CONFIG, split, resume=False)
+    open_run(tmp_path, CONFIG, split, resume=True)
+    fewer = msgspec.structs.replace(split, others=others(*paths[1:]))
+    with pytest.raises(InputError, match="divides other clips, or divides them otherwise"):
+        open_run(tmp_path, CONFIG, fewer, resume=True)
+    # Runs of before do not tell.
+    (tmp_path / "split.json").write_bytes(msgspec.json.encode(SPLIT))
+    open_run(tmp_path, CONFIG, split, resume=True)
 
 
 def test_a_full_disk_says_itself_how_to_go_on(tmp_path: Path) -> None:

@@ -27,6 +27,17 @@ Protocol = Literal["group-wise", "clip-random"]
 Data = Literal["UCF101", "own clips"]
 
 
+class Others(msgspec.Struct, frozen=True):
+    """Clips of none of a configuration's classes."""
+
+    train: list[Clip]
+    validation: list[Clip]
+
+    def contents(self) -> set[str]:
+        """Of all of them."""
+        return {clip.sha256 for clip in [*self.train, *self.validation]}
+
+
 class Split(msgspec.Struct, frozen=True):
     """Three disjoint sets of clips, and what was left out to keep them apart.
 
@@ -39,6 +50,8 @@ class Split(msgspec.Struct, frozen=True):
         data: Whose clips they are.
         validated: Clips of `train` that were the `validation` of the run before, where no clips
             validate any more; see `learn_all`.
+        others: Clips of other classes that are learned from, and that validate; None in runs of
+            before, which do not tell.
     """
 
     protocol: Protocol
@@ -48,6 +61,7 @@ class Split(msgspec.Struct, frozen=True):
     dropped: list[Clip]
     data: Data = "UCF101"
     validated: list[Clip] = []
+    others: Others | None = None
 
     def sets(self) -> dict[str, list[Clip]]:
         """The three sets by name; two where no clips validate any more."""
