@@ -173,8 +173,8 @@ def _no_action(report: Rejection, classes: int) -> Iterator[str]:
     )
     yield ""
     yield (
-        "The intervals draw whole groups, and whole videos of people who do nothing: windows of one"
-        " are alike."
+        "The intervals draw whole groups, for windows of one are alike, and whole videos of people"
+        " who do nothing; where one person is in several of those, the truth is less certain."
         if kept.grouped95
         else "The intervals are Wilson's and take the windows for independent. Those of one clip "
         "resemble each other, so the truth is less certain."
