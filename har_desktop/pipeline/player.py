@@ -1,7 +1,7 @@
 """A recorded video inside a window: every frame in order, and back again at once.
 
     player = Player(lambda: ContainedVideo(path), recognizer, on_moment, on_result, on_status)
-    player.play(); player.pause(); player.step(-1); player.seek(12.5); player.speed(2.0)
+    player.play(); player.pause(); player.step(-1); player.seek(12.5); player.jump(-1)
     moment = player.take_moment()    # in answer to on_moment()
     player.stop()                    # at most 3 s
 
@@ -132,6 +132,10 @@ class Player:
     def seek(self, time: float) -> None:
         """Show the frame of this time (the last one that is not later), in seconds."""
         self._wish(lambda: self._projector.seek(time))
+
+    def jump(self, seconds: float) -> None:
+        """Seek so many seconds ahead, or back where negative; several in a row add up."""
+        self._wish(lambda: self._projector.jump(seconds))
 
     def speed(self, factor: float) -> None:
         """Play at so many times the natural speed.

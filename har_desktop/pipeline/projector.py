@@ -110,6 +110,12 @@ class Projector:
         else:
             self._go(max(0, bisect_right(times, time) - 1))
 
+    def jump(self, seconds: float) -> None:
+        """Go so many seconds on, or back, from where it is going already."""
+        times = self.stock.analysis.times
+        here = times[min(self._index, len(times) - 1)] if times else 0.0
+        self.seek(max(0.0, (here if self._sought is None else self._sought) + seconds))
+
     def set_speed(self, factor: float) -> None:
         """Play so many times as fast as it was filmed."""
         self._speed, self._since = factor, None

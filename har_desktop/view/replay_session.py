@@ -54,6 +54,7 @@ class ReplaySession(Session):
         self._links = (
             (stage.video.painted, self._screen.add),
             (stage.timeline.seek, self.seek),
+            (stage.timeline.jump, self.jump),
             (stage.controls.play, self.toggle),
             (stage.controls.step, self.step),
             (stage.controls.speed, self._set_speed),
@@ -124,6 +125,11 @@ class ReplaySession(Session):
         """Show the frame of this time."""
         if self._player is not None:
             self._player.seek(seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Show the frame so many seconds later, or earlier where negative."""
+        if self._player is not None:
+            self._player.jump(seconds)
 
     def figures(self) -> Figures:
         """What the session achieves at this moment."""

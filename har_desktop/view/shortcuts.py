@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -36,7 +39,9 @@ class Shortcuts(QDialog):
     def __init__(self, groups: Groups, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
-        columns = QHBoxLayout()
+        page = QWidget()
+        columns = QHBoxLayout(page)
+        columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(48)
         everything = [*groups, *ELSEWHERE]
         half = sum(len(rows) + 1 for _, rows in everything) / 2
@@ -51,9 +56,24 @@ class Shortcuts(QDialog):
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 16)
-        layout.addLayout(columns)
-        layout.addStretch(1)
+        layout.addWidget(_Scrolled(page))
         layout.addWidget(buttons)
+
+
+class _Scrolled(QScrollArea):
+    """As large as its page, but on a small screen."""
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__(widgetResizable=True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._page = page
+        self.setWidget(page)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(page.sizeHint().width() + self.verticalScrollBar().sizeHint().width())
+
+    def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
+        """Of the page."""
+        return self._page.sizeHint()
 
 
 def _column(columns: QHBoxLayout) -> QVBoxLayout:

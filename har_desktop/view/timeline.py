@@ -42,9 +42,11 @@ class Timeline(QWidget):
 
     Signals:
         seek: Seconds that the person wants to go to; only in a recorded course.
+        jump: Seconds to go ahead, or back where negative; likewise.
     """
 
     seek = Signal(float)
+    jump = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -208,18 +210,15 @@ class Timeline(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802, Qt's name
         """Left and Right jump a second, Home and End to the ends."""
-        here = self._position or 0.0
-        goals = {
-            Qt.Key.Key_Left: here - _JUMP,
-            Qt.Key.Key_Right: here + _JUMP,
-            Qt.Key.Key_Home: 0.0,
-            Qt.Key.Key_End: self._duration or 0.0,
-        }
-        goal = goals.get(Qt.Key(event.key()))
-        if goal is None or self._duration is None:
+        key = Qt.Key(event.key())
+        ends = {Qt.Key.Key_Home: 0.0, Qt.Key.Key_End: self._duration or 0.0}
+        jumps = {Qt.Key.Key_Left: -_JUMP, Qt.Key.Key_Right: _JUMP}
+        if self._duration is None or key not in ends | jumps:
             super().keyPressEvent(event)
+        elif key in ends:
+            self._ask(ends[key])
         else:
-            self._ask(goal)
+            self.jump.emit(jumps[key])
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802, Qt's name
         """Hide the values."""

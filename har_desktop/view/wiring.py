@@ -33,7 +33,7 @@ def connect_playback(actions: Actions, stage: Stage, director: Director) -> None
     def jump(seconds: float) -> None:
         session = director.session
         if isinstance(session, ReplaySession):
-            session.seek(max(0.0, session.position + seconds))
+            session.jump(seconds)
 
     actions.play.triggered.connect(controls.play)
     actions.back.triggered.connect(lambda: controls.step.emit(-1))

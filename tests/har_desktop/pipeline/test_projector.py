@@ -264,6 +264,23 @@ def test_seek_finds_the_last_frame_that_is_not_later(show, time, index, known):
     assert show.projector.state is PlayState.PAUSED
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_jumps_add_up_though_nothing_between_was_shown(show, known):
+    show.settle()
+    if known:
+        show.projector.seek(99.0)
+        show.settle()
+        show.projector.seek(0.0)
+    for _ in range(2):
+        show.projector.jump(1.0)
+    show.projector.jump(-0.5)
+    show.settle()
+    assert show.shown.frame.index == 30
+    show.projector.jump(-5.0)
+    show.settle()
+    assert show.shown.frame.index == 0
+
+
 def test_steps(show):
     show.settle()
     path = []

@@ -50,11 +50,12 @@ def test_seeking_stays_within_the_source(timeline, course, qtbot):
 def test_keys_seek(timeline, course, qtbot):
     timeline.start(course, 0.5, 20.0)
     timeline.set_position(5.0)
-    goals = []
+    goals, jumps = [], []
     timeline.seek.connect(goals.append)
+    timeline.jump.connect(jumps.append)
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Home, Qt.Key.Key_End):
         qtbot.keyClick(timeline, key)
-    assert goals == [6.0, 4.0, 0.0, 20.0]
+    assert (jumps, goals) == ([1.0, -1.0], [0.0, 20.0])
 
 
 def test_nothing_seeks_in_a_live_course(timeline, course, qtbot):
