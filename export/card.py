@@ -28,8 +28,6 @@ from training.config import (
     read_config,
 )
 
-_MORE = {"reject": "rejection", "explain": "explanations"}  # verbs, and what they measure
-
 
 def write_description(folder: Path, manifest: Manifest) -> None:
     """Write `manifest.json`, and the card and the picture that follow from it.
@@ -273,9 +271,13 @@ def _commands(manifest: Manifest, training: Training, config: Config | Streams) 
     # Without a split, the official test groups are looked at.
     official = is_ucf101(manifest, training) and not leaks
     tests = "" if official else f" --split {run}/split.json"
-    verbs = ["evaluate"]
-    verbs += [verb for verb, name in _MORE.items() if name in manifest.metrics]
-    for verb in verbs:
-        where = f"--bundle {bundle} --data DATA{tests}"
-        yield f"python -m training {verb} {where} --json > {verb}.json"
-    yield f"python -m export measure {bundle} {' '.join(f'{verb}.json' for verb in verbs)}"
+    reports = {"evaluate.json": "evaluate"}
+    if f"{split.protocol}, even" in manifest.metrics:
+        reports["even.json"] = "evaluate --sampling even"
+    if isinstance(rejection := manifest.metrics.get("rejection"), dict):
+        reports["reject.json"] = "reject --idle IDLE" if rejection.get("idle") else "reject"
+    if "explanations" in manifest.metrics:
+        reports["explain.json"] = "explain"
+    for file, verb in reports.items():
+        yield f"python -m training {verb} --bundle {bundle} --data DATA{tests} --json > {file}"
+    yield f"python -m export measure {bundle} {' '.join(reports)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -93,7 +94,9 @@ def _check_groups(path: Path, report: Report, manifest: Manifest) -> None:
 
 def _read(path: Path) -> tuple[Json, Report]:
     try:
-        raw = msgspec.json.decode(path.read_bytes(), type=Json)
+        data = path.read_bytes()
+        # What PowerShell redirects is UTF-16.
+        raw = msgspec.json.decode(data.decode(json.detect_encoding(data)), type=Json)
         return raw, read_report(raw)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(

@@ -28,6 +28,7 @@ def load_config(name: str) -> Config | Streams:
 
     Raises:
         InputError: No such configuration, or a key or value that is not allowed.
+        BundleError: The bundle's manifest cannot be read.
     """
     path = _path(name)
     if path.suffix != ".toml":

@@ -17,7 +17,7 @@ Scope = Callable[[], AbstractContextManager[object]]
 
 def used(strategy: Strategy) -> str:
     """Names of the devices that compute, such as `gpu:0`: without a GPU it takes long."""
-    found = keras.distribution.list_devices("gpu") or keras.distribution.list_devices("cpu")
+    found = keras.distribution.list_devices()
     return ", ".join(found if strategy == "mirrored" else found[:1])
 
 

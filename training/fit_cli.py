@@ -16,6 +16,7 @@ from training.data.overlooked import overlooked
 from training.options import SEEDS, cache_option, data_option
 from training.prepare import ALL, Source, with_classes
 from training.prepare import prepare as run_prepare
+from training.run_folder import commit
 
 Strategy = Literal["single", "mirrored"]
 
@@ -150,6 +151,7 @@ def _train(
     tensorboard: bool,
 ) -> None:
     labels(source.data)  # a wrong folder is told of before TensorFlow loads, which takes seconds
+    commit()  # before the folder becomes another version
     from training.devices import scope, used
     from training.fit import fit as run_fit
     from training.run_folder import learning, open_run

@@ -119,7 +119,6 @@ def learning(run: Path) -> Iterator[None]:
     is told of --resume.
     """
     with owning(run):
-        commit()  # the folder may be another version before the run ends
         try:
             yield
         except OutputError:  # says itself how to go on
@@ -163,8 +162,13 @@ def history(run: Path) -> NDArray[np.void] | None:
     return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
 
 
+def stream_folder(run: Path, number: int) -> Path:
+    """The run folder of one of the networks that a run trains one after another."""
+    return run / f"stream{number}"
+
+
 def stream_folders(run: Path) -> list[Path]:
-    """The run folders of the networks that a run trains one after another; of most runs, none."""
+    """Those that are there; of most runs, none."""
     return sorted(run.glob("stream[0-9]*"))
 
 
@@ -187,14 +191,15 @@ def read_finished(run: Path) -> tuple[Config | Streams, Split]:
     """
     if not (run / "environment.json").exists():
         raise InputError(f"{run} is no finished run: give the folder that `training fit` wrote")
-    for folder in (run, *stream_folders(run)):
+    config, split = _config(run / "config.json"), read_split(run / "split.json")
+    if split.validated:
+        raise InputError(f"{run} has learned from its validation clips: give the run before it")
+    networks = range(len(config.streams)) if isinstance(config, Streams) else ()
+    for folder in (run, *(stream_folder(run, number) for number in networks)):
         for name in CALIBRATED:
             if not (folder / name).exists():
                 raise InputError(f"{folder / name} is gone: put it back, or train that run anew")
-    split = read_split(run / "split.json")
-    if split.validated:
-        raise InputError(f"{run} has learned from its validation clips: give the run before it")
-    return _config(run / "config.json"), split
+    return config, split
 
 
 def rewind(run: Path) -> None:

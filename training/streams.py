@@ -33,6 +33,7 @@ from training.prepare import Source, prepare
 from training.run_folder import (
     learning,
     open_run,
+    stream_folder,
     take_calibration,
     write_environment_of_streams,
 )
@@ -78,7 +79,7 @@ def fit_streams(
     open_run(run, config, split, resume=resume)
     with learning(run):
         for number, (part, own) in enumerate(zip(config.streams, prepared, strict=True)):
-            folder = run / f"stream{number}"
+            folder = stream_folder(run, number)
             if (folder / "environment.json").exists():
                 continue  # it has finished
             open_run(folder, part, own.split, resume=(folder / "config.json").exists())
@@ -123,7 +124,7 @@ def join(
     keras.config.set_dtype_policy("float32")
     network = build(config.network, len(config.classes))
     for number, (part, shape) in enumerate(streams(network, config.network)):
-        folder = run / f"stream{number}"
+        folder = stream_folder(run, number)
         alone = build(shape, len(config.classes))
         alone.load_weights(folder / "best.weights.h5")
         for name in ("encoder", "head"):
@@ -188,7 +189,7 @@ def _taken(
     interval = config.frame_interval_s
     for clip in tqdm(clips, desc="evidence", unit="clip", disable=None):
         taken = material.load(clip)
-        end = math.floor(taken.duration / interval + SLACK) + 1
+        end = math.floor((taken.duration + SLACK) / interval) + 1
         # A short clip stands still before it begins.
         for first in range(min(0, end - count), max(1, end - count + 1), AT_ONCE):
             places = np.arange(first, min(end, first + AT_ONCE + count - 1), dtype=np.float64)

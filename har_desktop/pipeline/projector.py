@@ -112,9 +112,12 @@ class Projector:
 
     def jump(self, seconds: float) -> None:
         """Go so many seconds on, or back, from where it is going already."""
-        times = self.stock.analysis.times
+        stock, times = self.stock, self.stock.analysis.times
         here = times[min(self._index, len(times) - 1)] if times else 0.0
-        self.seek(max(0.0, (here if self._sought is None else self._sought) + seconds))
+        goal = (here if self._sought is None else self._sought) + seconds
+        if stock.length is not None or (times and stock.duration() > times[-1]):
+            goal = min(goal, stock.duration())
+        self.seek(max(0.0, goal))
 
     def set_speed(self, factor: float) -> None:
         """Play so many times as fast as it was filmed."""

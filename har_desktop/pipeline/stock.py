@@ -17,7 +17,7 @@ from har_desktop.sources.base import Source
 PICTURE, DECISION, ALL = range(3)
 # Of what is read on the way to a missing frame, so many frames before it are kept: the windows of
 # the next frames begin with them, and steps back lead there. Else each would begin at the start.
-NEAR = 64
+NEAR = 32
 
 
 class Stock:

@@ -103,7 +103,7 @@ def _began(pid: int) -> float:
     """When a process began, in seconds of `time.time()`; -inf where that is not known."""
     try:
         # Behind the name of the program, which may hold anything (proc_pid_stat(5), starttime).
-        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        ticks = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
         booted = re.search(r"^btime (\d+)$", Path("/proc/stat").read_text(), re.MULTILINE)
     except OSError:  # another system than Linux, or no such process
         return -math.inf

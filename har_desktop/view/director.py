@@ -101,9 +101,10 @@ class Director(QObject):
         self._start_live(Opened(_host(url)), lambda: NetworkStream(url))
 
     def open_file(self, path: Path) -> None:
-        """Replay a video file; what cannot be one is told of, and what is shown goes on."""
+        """Replay a video file; where something else is shown, that goes on if it cannot be one."""
         try:
-            check_file(path)
+            if self._session is not None:
+                check_file(path)
         except SourceError as error:
             self.trouble.emit(str(error))
             return

@@ -31,8 +31,7 @@ def fresh_target(folder: Path, source: str) -> Path:
     name = _UNSAFE.sub("_", source).strip("._ ")[:_LONGEST]
     stem = f"{stamp} {name}".strip()
     # What is being written has a name with a dot before it.
-    files = folder.iterdir() if folder.is_dir() else ()
-    taken = {path.name.removeprefix(".") for path in files}
+    taken = {path.name.removeprefix(".") for path in folder.glob("*")} if folder.is_dir() else set()
     number, unique = 1, stem
     while any(other.startswith(f"{unique}.") for other in taken):
         number += 1

@@ -48,7 +48,11 @@ def test_the_shipped_cards_are_those_of_their_manifests(bundle):
     card = render(manifest)
     assert card == (bundle.path / "card.md").read_text()
     assert f"--config models/{manifest.name} --run RUN" in card
-    assert (" reject.json explain.json\n" in card) == ("explanations" in manifest.metrics)
+    commands = card.partition("```sh\n")[2]
+    assert ("even.json" in commands) == ("group-wise, even" in manifest.metrics)
+    idle = manifest.metrics.get("rejection", {}).get("idle")
+    assert ("reject --idle IDLE --bundle" in commands) == (idle is not None)
+    assert (" reject.json explain.json\n" in commands) == ("explanations" in manifest.metrics)
 
 
 def test_every_limit_is_told(manifest):

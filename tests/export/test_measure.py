@@ -187,6 +187,13 @@ def test_what_was_measured_on_some_clips_only_is_refused(copy, write_report):
         measure(copy, [write_report(tested=groups, **four)], [])
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_report_that_went_through_another_shell_is_read(copy, write_report, encoding):
+    path = write_report()
+    path.write_text(path.read_text(), encoding=encoding)
+    assert measure(copy, [path], []) == ["group-wise"]
+
+
 def test_both_methods_stand_side_by_side(copy, write):
     measure(copy, [write(BOTH)], [])
     card = (copy / "card.md").read_text()

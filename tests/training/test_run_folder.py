@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from har_desktop.errors import InputError, OutputError
-from training.config import Config
+from training.config import Config, Streams
 from training.data.index import scan
 from training.data.split import Others, Split, split_by_group
-from training.run_folder import BEST, learning, open_run, owning
+from training.run_folder import BEST, learning, open_run, owning, read_finished
 
 CONFIG = Config(classes=("Drift", "Still"))
 OTHER = """
@@ -110,6 +110,21 @@ def test_a_run_goes_on_with_the_same_clips_of_other_classes(clips_folder, tmp_pa
     # Runs of before do not tell.
     (tmp_path / "split.json").write_bytes(msgspec.json.encode(SPLIT))
     open_run(tmp_path, CONFIG, split, resume=True)
+
+
+def test_a_finished_run_of_several_networks_needs_what_each_has_found(tmp_path: Path) -> None:
+    open_run(tmp_path, Streams(streams=(CONFIG, CONFIG)), SPLIT, resume=False)
+    with pytest.raises(InputError, match="is no finished run"):
+        read_finished(tmp_path)
+    for name in ("environment", "calibration", "validation"):
+        (tmp_path / f"{name}.json").write_text("{}")
+    with pytest.raises(InputError, match=r"stream0.calibration\.json is gone: put it back, or"):
+        read_finished(tmp_path)
+    for number in range(2):
+        (tmp_path / f"stream{number}").mkdir()
+        for name in ("calibration", "validation"):
+            (tmp_path / f"stream{number}" / f"{name}.json").write_text("{}")
+    assert read_finished(tmp_path)[1] == SPLIT
 
 
 def test_a_full_disk_says_itself_how_to_go_on(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def compare(
     Raises:
         InputError: The clips, the split, the weights or the folder cannot be used.
     """
+    commit()  # before the folder becomes another version
     clips = Frames(cache, data, _size(options.size)).fill(scan(data, options.classes), flow=False)
     splits = {protocol: _split(clips, protocol, options.seed) for protocol in protocols}
     plans = [

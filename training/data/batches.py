@@ -278,7 +278,7 @@ def fixed_times(
     Returns:
         (count,) seconds each.
     """
-    slack = math.floor(duration / interval + SLACK) - (count - 1)  # in intervals
+    slack = math.floor((duration + SLACK) / interval) - (count - 1)  # in intervals
     starts = np.unique(np.linspace(min(0, slack), slack, most).astype(int))
     return [interval * (start + np.arange(count)) for start in starts]
 

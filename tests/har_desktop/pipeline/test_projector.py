@@ -279,6 +279,10 @@ def test_jumps_add_up_though_nothing_between_was_shown(show, known):
     show.projector.jump(-5.0)
     show.settle()
     assert show.shown.frame.index == 0
+    for seconds in (*(1.0,) * 9, -1.0):  # the end is soon reached
+        show.projector.jump(seconds)
+    show.settle()
+    assert show.shown.frame.index == LENGTH - 1 - FPS
 
 
 def test_steps(show):
