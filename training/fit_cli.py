@@ -14,7 +14,7 @@ from training.config_file import SHIPPED, load_config
 from training.data.index import labels
 from training.data.overlooked import overlooked
 from training.options import SEEDS, cache_option, data_option
-from training.prepare import ALL, Source, with_classes
+from training.prepare import ALL, Source, published_of, with_classes
 from training.prepare import prepare as run_prepare
 from training.run_folder import commit
 
@@ -157,6 +157,7 @@ def _train(
     from training.run_folder import learning, open_run
     from training.streams import fit_streams
 
+    published_of(config, source)  # what is missing is told before anything else
     options: dict[str, Any] = {"after": after, "tensorboard": tensorboard, "scope": scope(strategy)}
     click.echo(f"learns on {used(strategy)}")
     if isinstance(config, Streams):

@@ -144,7 +144,7 @@ def prepare(config: Config | Streams, source: Source) -> list[Prepared]:
     """
     each = parts(config)
     _tell_of_mirrors(each)
-    published = [_required(p, source) if isinstance(p.network, OnPublished) else None for p in each]
+    published = published_of(config, source)
     split = source.split(config)
     return [_prepare(p, source, split, own) for p, own in zip(each, published, strict=True)]
 
@@ -197,6 +197,18 @@ def _tell_of_mirrors(configs: Sequence[Config]) -> None:
                 f"{label} and {twin}: mirrored, each looks like the other; set `mirror = false`",
                 err=True,
             )
+
+
+def published_of(config: Config | Streams, source: Source) -> list[Path | None]:
+    """For each network the folder of what it builds on; None where it builds on nothing.
+
+    Raises:
+        InputError: A folder is needed and not given, or holds something else.
+    """
+    return [
+        _required(part, source) if isinstance(part.network, OnPublished) else None
+        for part in parts(config)
+    ]
 
 
 def _required(config: Config, source: Source) -> Path:

@@ -46,7 +46,12 @@ class Saving:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C alone")
-def test_what_is_written_when_someone_interrupts_is_written_to_the_end(tmp_path: Path) -> None:
+def test_what_is_written_when_someone_interrupts_is_written_to_the_end(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    # What is run in the background of a shell begins deaf to it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     backup, model = callbacks.Backup(tmp_path), Saving()
     backup.set_model(model)
     with pytest.raises(KeyboardInterrupt):

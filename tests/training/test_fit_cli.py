@@ -13,7 +13,7 @@ from tests.training.commands import here
 from tests.training.tiny import NETWORK
 from training.config import Config
 from training.data.index import scan
-from training.data.split import read_split, split_by_group
+from training.data.split import Others, read_split, split_by_group
 from training.illustrate import draw_run
 from training.prepare import other_clips
 from training.run_folder import best_loss, has_validation, history, owning
@@ -102,7 +102,7 @@ def test_content_of_a_held_out_group_is_not_learned_under_another_name(tmp_path,
     others = other_clips(config, tmp_path, split)
     assert sorted(c.origin for c in others.train) == [("Else", "g12"), ("Other", "g09")]
     assert [c.origin for c in others.validation] == [("Other", "g08")]
-    assert other_clips(Config(classes=("Drift",)), tmp_path, split) == ([], [])
+    assert other_clips(Config(classes=("Drift",)), tmp_path, split) == Others([], [])
 
 
 def test_prepare_computes_what_training_needs(tiny, write_clip, tmp_path, shared_data, capsys):

@@ -60,7 +60,7 @@ def test_no_secret_of_an_address_that_cannot_be_opened_is_told(in_window, tmp_pa
     told = []
 
     def body(window):
-        window.opener.drop(QUrl(f"{scheme}://{USER}:{PASSWORD}@127.0.0.1/live?token={TOKEN}"))
+        window.opener.drop([QUrl(f"{scheme}://{USER}:{PASSWORD}@127.0.0.1/live?token={TOKEN}")])
         assert window.banner.failure
         assert window.director.source is None
         told.extend(words_on(window))
