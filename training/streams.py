@@ -6,7 +6,6 @@ as theirs but for `history.csv`, and `evidence.json`, see `training.evidence`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,10 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from har_desktop.inference.history import SLACK
 from training import evidence
 from training.config import AugmentConfig, Streams
-from training.data.batches import FixedWindows, Pictures, between
+from training.data.batches import FixedWindows, Pictures, between, ticks
 from training.data.cache import Cache
 from training.data.index import Clip
 from training.data.split import Others, Split
@@ -189,10 +187,10 @@ def _taken(
     interval = config.frame_interval_s
     for clip in tqdm(clips, desc="evidence", unit="clip", disable=None):
         taken = material.load(clip)
-        end = math.floor((taken.duration + SLACK) / interval) + 1
+        end = ticks(taken.duration, interval)
         # A short clip stands still before it begins.
         for first in range(min(0, end - count), max(1, end - count + 1), AT_ONCE):
-            places = np.arange(first, min(end, first + AT_ONCE + count - 1), dtype=np.float64)
-            times = between(places * interval, config.network.differences)
+            seen = np.arange(first, min(end, first + AT_ONCE + count - 1), dtype=np.float64)
+            times = between(seen * interval, config.network.differences)
             (pictures,) = material.plain(taken, times)
             yield clip, pictures

@@ -152,7 +152,7 @@ class MainWindow(QMainWindow):
     def _connect_view(self) -> None:
         commands = self.commands
         connect_heat(commands, self.stage, self.settings)
-        connect_playback(commands, self.stage, self.director)
+        connect_playback(commands, self.stage)
         connect_layout(commands, self.stage, self)
         commands.details.triggered.connect(self._show_details)
         self.status.clicked.connect(self._show_details)

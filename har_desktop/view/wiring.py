@@ -7,8 +7,6 @@ from PySide6.QtWidgets import QMainWindow
 
 from har_desktop.inference.model import TOP
 from har_desktop.view.actions import Actions
-from har_desktop.view.director import Director
-from har_desktop.view.replay_session import ReplaySession
 from har_desktop.view.settings import Settings
 from har_desktop.view.stage import Stage
 
@@ -26,20 +24,14 @@ def connect_heat(actions: Actions, stage: Stage, settings: Settings) -> None:
     actions.explain_top.triggered.connect(lambda: stage.bars.pinned.emit(TOP))
 
 
-def connect_playback(actions: Actions, stage: Stage, director: Director) -> None:
+def connect_playback(actions: Actions, stage: Stage) -> None:
     """Connect what concerns replays."""
-    controls, loop = stage.controls, actions.loop
-
-    def jump(seconds: float) -> None:
-        session = director.session
-        if isinstance(session, ReplaySession):
-            session.jump(seconds)
-
+    controls, loop, timeline = stage.controls, actions.loop, stage.timeline
     actions.play.triggered.connect(controls.play)
     actions.back.triggered.connect(lambda: controls.step.emit(-1))
     actions.forward.triggered.connect(lambda: controls.step.emit(1))
-    actions.earlier.triggered.connect(lambda: jump(-1.0))
-    actions.later.triggered.connect(lambda: jump(1.0))
+    actions.earlier.triggered.connect(lambda: timeline.jump.emit(-1.0))
+    actions.later.triggered.connect(lambda: timeline.jump.emit(1.0))
     actions.slower.triggered.connect(lambda: controls.change_speed(-1))
     actions.faster.triggered.connect(lambda: controls.change_speed(1))
     loop.toggled.connect(controls.set_loop)

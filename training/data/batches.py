@@ -266,6 +266,11 @@ def _inputs(parts: tuple[NDArray[np.generic], ...]) -> Inputs:
     return parts if len(parts) > 1 else parts[0]
 
 
+def ticks(duration: float, interval: float) -> int:
+    """How many pictures an interval apart a clip has, from its start on."""
+    return math.floor((duration + SLACK) / interval) + 1
+
+
 def fixed_times(
     duration: float, count: int, interval: float, most: int
 ) -> list[NDArray[np.float64]]:
@@ -278,7 +283,7 @@ def fixed_times(
     Returns:
         (count,) seconds each.
     """
-    slack = math.floor((duration + SLACK) / interval) - (count - 1)  # in intervals
+    slack = ticks(duration, interval) - count  # in intervals
     starts = np.unique(np.linspace(min(0, slack), slack, most).astype(int))
     return [interval * (start + np.arange(count)) for start in starts]
 
