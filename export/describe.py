@@ -29,7 +29,7 @@ from har_desktop.sinks.atomic import write_whole
 from training.config import Config, Streams
 from training.data.index import Clip, content
 from training.data.split import Others, Split
-from training.run_folder import commit
+from training.environment import commit
 
 PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime-gpu", "onnxruntime", "numpy")
 

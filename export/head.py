@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from export import conv3d, gru, hires
 from export.gru import GruWeights
-from training.evidence import Evidence, course, look
-from training.network import find_layer, moved
+from training.evidence import Evidence
+from training.network import find_layer, fused
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,10 @@ def answer(
             heads, pooled, states[::2], states[1::2], strict=True
         )
     ]
-    logits = tf.add_n([part.logits() for part in parts])
+    shares = [part.logits() for part in parts]
+    logits = tf.add_n(shares)
     if evidence is not None:
-        logits = moved(logits[None], evidence([_courses(heads, activations), logits[None]]))[0]
+        logits = fused(len(heads) * tf.stack(shares)[None], evidence)[0]
     explained = tf.where(class_index < 0, tf.argmax(logits), class_index)
 
     by_pooled = tf.concat([part.gradient(explained) for part in parts], axis=-1)
@@ -159,15 +160,6 @@ def answer(
         "explained": explained,
         **{_pooled(number): tf.expand_dims(own, 1) for number, own in enumerate(pooled)},
     }
-
-
-def _courses(heads: Sequence[HeadWeights], activations: tf.Tensor) -> tf.Tensor:
-    """What `Evidence` is given of the targets: (1, F)."""
-    # Of all channels at once; then each network's, which are few numbers, go together.
-    filters = [len(head.target_scale) for head in heads]
-    parts = tf.reshape(course(look(activations)[None]), (-1, sum(filters)))
-    own = tf.split(parts, filters, axis=1)
-    return tf.concat([tf.reshape(part, (1, -1)) for part in own], axis=1)
 
 
 @dataclass(frozen=True)

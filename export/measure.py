@@ -11,9 +11,9 @@ from export.card import write_description
 from export.report import Accuracy, Report, average, key, read_report
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.identity import identity
 from har_desktop.inference.manifest import Json, Manifest
 from training.evaluate import is_shuffled
-from training.identity import identity
 
 
 def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:

@@ -26,8 +26,7 @@ def calibrate(
     """Fit all on windows that the network did not learn from.
 
     Args:
-        logits: (windows, classes) float. The largest is the evidence, less what
-            `training.stillness.Limits` take off all.
+        logits: (windows, classes) float. The largest is the evidence.
         labels: (windows,) index of the true class.
         foreign: (windows, classes) logits of windows that show none of the classes, if there are.
 

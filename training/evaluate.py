@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.identity import identity
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
 from training.data.index import Clip, content, origins, tested
-from training.identity import identity
 from training.metrics import classification, expected_calibration_error, grouped95
 from training.windows import Sampling, all_windows
 

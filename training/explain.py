@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from har_desktop.errors import InputError, SourceError
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.identity import identity
 from har_desktop.inference.manifest import Method
 from har_desktop.inference.model import TOP
 from har_desktop.inference.recognizer import Recognizer
@@ -31,7 +32,6 @@ from har_desktop.pipeline.hop import Hop
 from har_desktop.sources.video import VideoFile
 from training.data.cache import nearest
 from training.data.index import Clip, origins, tested
-from training.identity import identity
 from training.metrics import mean95
 from training.occlusion import (
     Areas,

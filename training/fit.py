@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from training.data.batches import FixedWindows, Material, Pictures, TrainingWind
 from training.data.cache import Cache
 from training.data.index import Clip
 from training.devices import Scope
+from training.environment import write_environment
 from training.network import build, build_on_features, find_layer
 from training.precision import choose
 from training.prepare import Prepared
@@ -36,9 +36,8 @@ from training.run_folder import (
     rewind,
     seconds,
     take_calibration,
-    write_environment,
 )
-from training.stillness import Limits, least_movement, movements
+from training.stillness import least_movement, movements
 
 # Of an epoch: the shipped configurations would hardly learn.
 FEW_STEPS = 10
@@ -132,8 +131,9 @@ def fit(
             foreign = FixedWindows(config, exact, clips, batch) if clips else None
             learned = prepared.split.train + prepared.split.validation
             least = least_movement(movements(config, prepared.data, learned))
-            still = Limits(least, config.network)
-            report(run, learner, known, foreign, still)
+            others = None if foreign is None else learner.predict(foreign, verbose=0)
+            logits = learner.predict(known, verbose=0)
+            report(run, logits, known.targets.argmax(axis=1), known.owners, others, least)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
     shutil.rmtree(run / "backup", ignore_errors=True)
@@ -222,38 +222,23 @@ def _callbacks(
 
 def report(
     run: Path,
-    model: keras.Model,
-    known: FixedWindows,
-    foreign: FixedWindows | None,
-    movement: Limits,
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    owners: NDArray[np.int64],
+    foreign: NDArray[np.float32] | None,
+    least: float,
 ) -> None:
     """Calibrate on the validation windows and say how the best weights do on them.
 
     Args:
         run: The run folder.
-        model: From windows to logits.
-        known: Windows of the classes.
-        foreign: Windows of other classes, if there are.
-        movement: How much has to move. Where that depends on the class, the windows are pictures.
+        logits: (windows, classes) of windows of the classes.
+        labels: (windows,) what they show.
+        owners: (windows,) the number of the clip of each.
+        foreign: (windows, classes) logits of windows of other classes, if there are.
+        least: How much has to move, see `training.stillness`.
     """
-
-    def answer(windows: FixedWindows) -> NDArray[np.float32]:
-        logits = np.array(model.predict(windows, verbose=0))
-        if movement.classes:
-            # As in the app: evidence is lost, and confidence is not.
-            batches = (np.asarray(windows[number][0]) for number in range(len(windows)))
-            lost = movement.shortfalls(chain.from_iterable(batches), logits.argmax(axis=1))
-            logits -= lost[:, np.newaxis]
-        return logits
-
-    logits = answer(known)
-    labels, owners = known.targets.argmax(axis=1), known.owners
-    calibration = calibrate(logits, labels, None if foreign is None else answer(foreign))
-    calibration = msgspec.structs.replace(
-        calibration,
-        least_movement=movement.least,
-        movements=movement.classes or msgspec.UNSET,
-    )
+    calibration = msgspec.structs.replace(calibrate(logits, labels, foreign), least_movement=least)
     (run / "calibration.json").write_bytes(msgspec.json.encode(calibration))
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits / calibration.temperature))
     clips = owners.max() + 1

@@ -13,10 +13,10 @@ from training.config import Config, Streams, parts
 from training.config_file import SHIPPED, load_config
 from training.data.index import labels
 from training.data.overlooked import overlooked
+from training.environment import commit
 from training.options import SEEDS, cache_option, data_option
 from training.prepare import ALL, Source, published_of, with_classes
 from training.prepare import prepare as run_prepare
-from training.run_folder import commit
 
 Strategy = Literal["single", "mirrored"]
 

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from training import cnn, mobilenet
 from training.config import CnnGru, MultiStream, NetworkConfig, Stream
-from training.evidence import Evidence, course, look
+from training.evidence import Evidence
 from training.luma import LUMA
 from training.precision import full_precision
 
@@ -105,20 +105,17 @@ def build(config: NetworkConfig, classes: int) -> keras.Model:
     clip = keras.Input(shape, dtype="uint8", name="clip")
     frames, before = in_places(config, clip)
     if not isinstance(config, MultiStream):
-        logits, *_ = _stream(config, classes, _seen(config, config, frames, before))
+        logits = _stream(config, classes, _seen(config, config, frames, before))
         return keras.Model(clip, logits, name=config.kind)
-    answers, courses = [], []
+    answers = []
     for number, part in enumerate(config.streams):
         seen = _seen(config, part, frames, before)
         picture = keras.Input(seen.shape[1:], dtype=full_precision(), name="picture")
-        outputs = _stream(part, classes, picture)
-        logits, looks = keras.Model(picture, outputs, name=f"stream{number}")(seen)
-        answers.append(logits)
-        courses.append(looks)
-    mean = sum(answers) / len(answers)
-    asked = [ops.concatenate(courses, axis=-1), mean]
-    evidence = Evidence(dtype=full_precision(), name="evidence")(asked)
-    return keras.Model(clip, moved(mean, evidence), name=config.kind)
+        logits = _stream(part, classes, picture)
+        answers.append(keras.Model(picture, logits, name=f"stream{number}")(seen))
+    each = ops.stack(answers, axis=1)
+    evidence = Evidence(dtype=full_precision(), name="evidence")
+    return keras.Model(clip, fused(each, evidence), name=config.kind)
 
 
 def in_places(config: NetworkConfig, clips) -> tuple:
@@ -140,13 +137,14 @@ def _seen(config: NetworkConfig, part: Stream, frames, before: list):
     return normalize(now, past, full_precision())
 
 
-def moved(logits, evidence):
-    """Logits (batch, classes), moved such that the largest one is the evidence (batch, 1).
+def fused(each, evidence: Evidence):
+    """The mean of several networks' logits (batch, networks, classes), (batch, classes).
 
-    To move all logits changes neither probabilities nor gradients. A bundle's `least_evidence` is
-    held against the largest.
+    It is moved such that the largest one is the evidence: to move all logits changes neither
+    probabilities nor gradients. A bundle's `least_evidence` is held against the largest.
     """
-    return logits + ops.stop_gradient(evidence - ops.max(logits, axis=-1, keepdims=True))
+    mean = ops.mean(each, axis=1)
+    return mean + ops.stop_gradient(evidence(each) - ops.max(mean, axis=-1, keepdims=True))
 
 
 def a_few(pictures) -> Iterator:
@@ -166,10 +164,8 @@ def predict(model: keras.Model, chunks: Iterable) -> list[NDArray[np.float32]]:
     return [np.concatenate(part) for part in zip(*outputs, strict=True)]
 
 
-def courses_of_windows(
-    network: keras.Model, config: MultiStream, pictures
-) -> list[NDArray[np.float32]]:
-    """How the looks of each stream go in every window of a clip; each picture is encoded once.
+def answers_of_windows(network: keras.Model, config: MultiStream, pictures) -> NDArray[np.float32]:
+    """The logits of each stream in every window of a clip; each picture is encoded once.
 
     Args:
         network: Built by `build(config, classes)`.
@@ -177,34 +173,17 @@ def courses_of_windows(
         pictures: (`pictures` of the configuration or more, height, width, 3) uint8 RGB.
 
     Returns:
-        (windows, F) each, see `training.evidence`.
+        (windows, streams, classes).
     """
-    seen = _encoded(network, config, pictures)
-    return [_course_of_windows(target, config.length) for _, target, _ in seen]
-
-
-def answers_of_windows(
-    network: keras.Model, config: MultiStream, pictures
-) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
-    """The same, and the mean of the streams' logits: (windows, classes)."""
-    courses, answers = [], []
-    for model, target, features in _encoded(network, config, pictures):
-        courses.append(_course_of_windows(target, config.length))
-        folded = _in_windows(features, config.length).reshape(-1, *features.shape[1:])
-        answers.append(model.get_layer("head").predict_on_batch(folded))
-    return courses, np.mean(answers, axis=0)
-
-
-def _encoded(network: keras.Model, config: MultiStream, pictures) -> Iterator[tuple]:
-    """Of each stream: itself, the Grad-CAM target and the features of every place."""
     frames, before = in_places(config, pictures[None])
+    answers = []
     for model, part in streams(network, config):
         seen = _seen(config, part, frames, before)
-        yield model, *predict(model.get_layer("encoder"), a_few(seen))
-
-
-def _course_of_windows(target: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    return np.asarray(course(_in_windows(np.asarray(look(target)), length)))
+        _, features = predict(model.get_layer("encoder"), a_few(seen))
+        folded = _in_windows(features, config.length).reshape(-1, *features.shape[1:])
+        # Not `predict`: it would be compiled anew for each number of windows.
+        answers.append(ops.convert_to_numpy(model.get_layer("head")(folded, training=False)))
+    return np.stack(answers, axis=1)
 
 
 def _in_windows(values: NDArray[np.float32], length: int) -> NDArray[np.float32]:
@@ -220,13 +199,11 @@ def shrink(pictures, factor: int):
     return ops.average_pool(ops.cast(pictures, full_precision()), factor, factor)
 
 
-def _stream(config: Stream, classes: int, seen) -> list:
-    """What the encoder is given -> logits, and how its looks go."""
+def _stream(config: Stream, classes: int, seen):
+    """What the encoder is given -> logits."""
     builder = cnn if isinstance(config, CnnGru) else mobilenet
-    activation, features = builder.build_encoder(config)(seen)
-    logits = _head(config, classes, features.shape[1:])(features)
-    looks = look(activation)
-    return [logits, course(ops.reshape(looks, (-1, config.length, looks.shape[-1])))]
+    _, features = builder.build_encoder(config)(seen)
+    return _head(config, classes, features.shape[1:])(features)
 
 
 def build_on_features(network: keras.Model, length: int) -> keras.Model:

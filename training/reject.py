@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.identity import identity
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
 from training.data.index import Clip, origins, tested
-from training.identity import identity
 from training.metrics import Kept, Named, grouped95
 from training.windows import Windows, all_windows
 

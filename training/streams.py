@@ -17,27 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from training import evidence
+from har_desktop.inference.manifest import Calibration
+from training import evidence, json_file
 from training.config import AugmentConfig, Streams
-from training.data.batches import FixedWindows, Pictures, between, ticks
+from training.data.batches import Pictures, between, ticks
 from training.data.cache import Cache
 from training.data.index import Clip
 from training.data.split import Others, Split
 from training.devices import Scope
-from training.evidence import Floats, Held
+from training.environment import write_environment_of_streams
+from training.evidence import Floats
 from training.fit import fit, report
-from training.network import answers_of_windows, build, courses_of_windows, streams
+from training.network import answers_of_windows, build, fused, streams
 from training.prepare import Source, prepare
 from training.run_folder import (
     learning,
     open_run,
     stream_folder,
     take_calibration,
-    write_environment_of_streams,
 )
-from training.stillness import Limits, class_movements, least_movement, movements
+from training.stillness import HARDLY_ANY, STILL, least_movement, movements
 
-BATCH = 8  # windows; there is nothing to learn
 AT_ONCE = 100  # windows of a long clip
 
 
@@ -72,8 +72,8 @@ def fit_streams(
     # The first stream decides whether there are other classes.
     learned = [clip for clip in prepared[0].extra if clip.label not in config.classes]
     others = Others(learned, prepared[0].foreign)
-    if after and others.train:
-        evidence.read_scales(after)
+    if after:
+        _scales_of(after)
     open_run(run, config, split, resume=resume)
     with learning(run):
         for number, (part, own) in enumerate(zip(config.streams, prepared, strict=True)):
@@ -127,65 +127,69 @@ def join(
         alone.load_weights(folder / "best.weights.h5")
         for name in ("encoder", "head"):
             part.get_layer(name).set_weights(alone.get_layer(name).get_weights())
-    size = config.network.height, config.network.width
-    cache = Cache(source.cache, source.data, size, config.frame_interval_s)
-    material = Pictures(AugmentConfig(), size, cache)
-    if others.train:
-        sides = [
-            _courses(config, network, material, cache.fill(part))
-            for part in (split.train, others.train)
-        ]
-        lines = [evidence.learn(ours, foreign) for ours, foreign in zip(*sides, strict=True)]
-        if after:
-            scales = evidence.read_scales(after)
-        else:
-            unseen = _held(config, network, material, cache.fill(split.validation))
-            scales = evidence.find_scales(lines, unseen)
-        evidence.set_evidence(network.get_layer("evidence"), lines, scales)
-        evidence.keep_scales(run, scales)
-    network.save_weights(run / "best.weights.h5")
     if after:
+        scales = _scales_of(after)
         take_calibration(after, run)
     else:
-        held = FixedWindows(config, material, cache.fill(split.validation), BATCH)
-        clips = cache.fill(others.validation)
-        foreign = FixedWindows(config, material, clips, BATCH) if clips else None
-        moved = movements(config, source.data, split.train + split.validation)
-        of_class = class_movements(moved, config.classes) if others.train and clips else ()
-        limits = Limits(least_movement(moved), config.network, of_class)
-        report(run, network, held, foreign, limits)
+        scales = _calibrate(config, network, split, others, source, run)
+    if scales is not None:
+        evidence.set_evidence(network.get_layer("evidence"), scales)
+        evidence.keep_scales(run, scales)
+    network.save_weights(run / "best.weights.h5")
     write_environment_of_streams(run)
 
 
-def _courses(
+def _scales_of(run: Path) -> evidence.Scales | None:
+    """What a finished run found evidence to be; None where it has no limit for it."""
+    limits = json_file.read(run / "calibration.json", Calibration)
+    return None if limits.least_evidence is None else evidence.read_scales(run)
+
+
+def _calibrate(
+    config: Streams, network: keras.Model, split: Split, others: Others, source: Source, run: Path
+) -> evidence.Scales | None:
+    """Find the calibration on all windows of the clips that validate.
+
+    Where clips of other classes do, what evidence is, too: it stays zero otherwise.
+    """
+    size = config.network.height, config.network.width
+    cache = Cache(source.cache, source.data, size, config.frame_interval_s)
+    material = Pictures(AugmentConfig(), size, cache)
+    held, clips = cache.fill(split.validation), cache.fill(others.validation)
+    each, owners = _answers(config, network, material, held)
+    labels = np.array([config.classes.index(clip.label) for clip in held])[owners]
+    layer = network.get_layer("evidence")
+    scales, foreign = None, None
+    if clips:
+        scales = evidence.find_scales(each, each.mean(axis=1).argmax(axis=1) == labels)
+        evidence.set_evidence(layer, scales)
+        foreign = np.asarray(fused(_answers(config, network, material, clips)[0], layer))
+    moved = movements(config, source.data, split.train + split.validation)
+    least = least_movement(moved, HARDLY_ANY if clips else STILL)
+    report(run, np.asarray(fused(each, layer)), labels, owners, foreign, least)
+    return scales
+
+
+def _answers(
     config: Streams, network: keras.Model, material: Pictures, clips: Sequence[Clip]
-) -> list[Floats]:
-    """How the looks of each network go in all windows of the clips: (windows, F) each."""
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Each network's logits of all windows of the clips, and the number of the clip of each."""
     parts = [
-        courses_of_windows(network, config.network, pictures)
-        for _, pictures in _taken(config, material, clips)
+        (answers_of_windows(network, config.network, pictures), number)
+        for number, pictures in _taken(config, material, clips)
     ]
-    return [np.concatenate(part) for part in zip(*parts, strict=True)]
-
-
-def _held(config: Streams, network: keras.Model, material: Pictures, clips: Sequence[Clip]) -> Held:
-    """The same windows, with what the networks say of them."""
-    parts = []
-    for clip, pictures in _taken(config, material, clips):
-        courses, logits = answers_of_windows(network, config.network, pictures)
-        right = logits.argmax(axis=1) == config.classes.index(clip.label)
-        parts.append((*courses, logits, right))
-    *courses, logits, right = map(np.concatenate, zip(*parts, strict=True))
-    return Held(tuple(courses), logits, right)
+    owners = np.repeat([number for _, number in parts], [len(logits) for logits, _ in parts])
+    return np.concatenate([logits for logits, _ in parts]), owners
 
 
 def _taken(
     config: Streams, material: Pictures, clips: Sequence[Clip]
-) -> Iterator[tuple[Clip, NDArray[Any]]]:
-    """The pictures of all windows of the clips; a long clip comes in several parts."""
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """The pictures of all windows of each clip, by number; a long clip comes in several parts."""
     count = config.network.length + config.network.motion
     interval = config.frame_interval_s
-    for clip in tqdm(clips, desc="evidence", unit="clip", disable=None):
+    progress = tqdm(clips, desc="evidence", unit="clip", disable=None)
+    for number, clip in enumerate(progress):
         taken = material.load(clip)
         end = ticks(taken.duration, interval)
         # A short clip stands still before it begins.
@@ -193,4 +197,4 @@ def _taken(
             seen = np.arange(first, min(end, first + AT_ONCE + count - 1), dtype=np.float64)
             times = between(seen * interval, config.network.differences)
             (pictures,) = material.plain(taken, times)
-            yield clip, pictures
+            yield number, pictures

@@ -135,7 +135,7 @@ class Calibration(_Strict, frozen=True, kw_only=True):
     is below `least_evidence`, for probabilities only tell the classes from each other, and where
     less moves than `least_movement` (grey levels, see `har_desktop.inference.movement`). Where
     `movements` has how much moves in each class, what a window falls short of its own class' is
-    taken off the largest logit first. Bundles of before have none, and answer as before.
+    taken off the largest logit first; only some bundles of several networks have it.
     """
 
     # Below, scores could grow until their softmax is not finite; training finds at least 0.05.

@@ -12,8 +12,8 @@ from export.place import check_place
 from export.verify import verify
 from har_desktop.errors import BundleError, InputError
 from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.identity import identity
 from tests.export.reports import BOTH, EXPLANATIONS, REJECTION
-from training.identity import identity
 from training.metrics import classification
 
 CLASSES = ("Lunges", "PushUps", "YoYo")

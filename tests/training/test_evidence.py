@@ -1,4 +1,4 @@
-"""Evidence of what was learned: as large as right answers are, and not like other classes."""
+"""Evidence: as large as right answers are, of every network."""
 
 from __future__ import annotations
 
@@ -10,124 +10,121 @@ from har_desktop.errors import InputError
 pytest.importorskip("keras", reason="the training extra is not installed")
 
 from training import evidence
-from training.evidence import Evidence, Held, Line, Scale
+from training.evidence import Evidence, Scale, Scales
 
-USUAL = np.array([8.0, 3.0, 5.0])  # the largest logit of a right window, for each class
-
-
-def courses(kind: str, count: int, seed: int) -> np.ndarray:
-    """Of one network: the first number tells others from ours."""
-    random = np.random.default_rng(seed)
-    told = random.normal(-2 if kind == "others" else 2, 0.5, (count, 1))
-    return np.concatenate([told, random.normal(size=(count, 4))], axis=1).astype(np.float32)
+USUAL = np.array([[8.0, 3.0, 5.0], [4.0, 6.0, 2.0]])  # of a right window, by network and class
 
 
-def held(kind: str, count: int, seed: int, *, strength: float = 1.0) -> Held:
-    """Windows of three classes in turn, of which every tenth is taken for another class."""
+def windows(count: int, seed: int, *strengths: float) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of three classes in turn, of which every tenth is taken for another class."""
     random = np.random.default_rng(seed)
     labels = np.arange(count) % 3
-    logits = random.normal(0, 0.1, (count, 3))
-    logits[np.arange(count), labels] = strength * USUAL[labels] * random.uniform(0.8, 1.2, count)
-    both = courses(kind, count, seed), courses(kind, count, seed + 1)
-    return Held(both, logits.astype(np.float32), np.arange(count) % 10 > 0)
+    logits = random.normal(0, 0.1, (count, 2, 3))
+    for network, strength in enumerate(strengths or (1.0, 1.0)):
+        sure = USUAL[network, labels] * random.uniform(0.8, 1.2, count)
+        logits[np.arange(count), network, labels] = strength * sure
+    return logits.astype(np.float32), np.arange(count) % 10 > 0
 
 
 @pytest.fixture(scope="module")
-def lines() -> list[Line]:
-    return [
-        evidence.learn(courses("ours", 600, seed), courses("others", 300, seed + 1))
-        for seed in (1, 3)
-    ]
+def scales() -> Scales:
+    return evidence.find_scales(*windows(600, 5))
 
 
-@pytest.fixture(scope="module")
-def layer(lines) -> Evidence:
+def layer_of(scales: Scales) -> Evidence:
     layer = Evidence()
-    layer.build(((None, 10), (None, 3)))
-    evidence.set_evidence(layer, lines, evidence.find_scales(lines, held("ours", 600, 5)))
+    layer.build((None, 2, 3))
+    evidence.set_evidence(layer, scales)
     return layer
 
 
-def ask(layer: Evidence, windows: Held) -> np.ndarray:
-    found = layer([np.concatenate(windows.courses, axis=1), windows.logits])
-    assert found.shape == (len(windows.logits), 1)
-    return np.asarray(found)[:, 0]
+@pytest.fixture(scope="module")
+def layer(scales) -> Evidence:
+    return layer_of(scales)
 
 
-def test_right_windows_are_evidence_and_neither_others_nor_unsure_ones_are(layer) -> None:
-    ours = ask(layer, held("ours", 600, 7))
-    others = ask(layer, held("others", 600, 7, strength=0.8))
-    unsure = ask(layer, held("ours", 600, 7, strength=0.3))
-    assert (ours >= 0).mean() > 0.95
-    assert np.median(ours) == pytest.approx(1, abs=0.1)
-    assert (others >= 0).mean() < 0.01
-    assert (unsure >= 0).mean() < 0.01
+def ask(layer: Evidence, logits: np.ndarray) -> np.ndarray:
+    found = np.asarray(layer(logits))
+    assert found.shape == (len(logits), 1)
+    return found[:, 0]
 
 
-def test_a_logit_is_held_against_those_of_its_class(layer) -> None:
-    """What is usual for the second class is doubtful for the first."""
-    same = np.repeat(courses("ours", 1, 9), 2, axis=0)
-    logits = np.array([[3, 0, 0], [0, 3, 0]], np.float32)
-    first, second = ask(layer, Held((same, same), logits, np.array([True, True])))
-    assert first < 0 < second
+def test_right_windows_are_evidence_and_unsure_ones_are_not(layer) -> None:
+    ours = ask(layer, windows(600, 7)[0])
+    assert (ours >= 0).mean() > 0.9
+    assert 0.5 < np.median(ours) < 1.1
+    for strengths in ((0.3, 0.3), (0.1, 1.1), (1.1, 0.1)):  # each of them has to see it
+        assert (ask(layer, windows(600, 7, *strengths)[0]) >= 0).mean() < 0.01
 
 
-def test_both_answers_count_the_largest_logit_twice(lines) -> None:
-    windows = held("ours", 6, 5)
-    scales = evidence.Scales([Scale(0, 1), Scale(1, 3)], [Scale(1, 2), Scale(0, 2), Scale(0, 1)])
+def test_zero_until_it_has_scales() -> None:
     layer = Evidence()
-    layer.build(((None, 10), (None, 3)))
-    evidence.set_evidence(layer, lines, scales)
-    looks = lines[0](windows.courses[0]) / 2 + (lines[1](windows.courses[1]) - 1) / 2 / 2
-    largest, top = windows.logits.max(axis=1), windows.logits.argmax(axis=1)
-    large = np.choose(top, [largest - 1, largest / 2, largest])
-    np.testing.assert_allclose(ask(layer, windows), (looks + 2 * large) / 3, rtol=1e-4)
+    assert ask(layer, windows(6, 1)[0]).tolist() == [0.0] * 6
 
 
-def test_only_right_windows_say_what_is_usual(lines) -> None:
-    windows = held("ours", 500, 5)
-    spoilt = windows._replace(logits=np.where(windows.right[:, None], windows.logits, 0.01))
-    assert evidence.find_scales(lines, spoilt) == evidence.find_scales(lines, windows)
+def test_it_is_the_soft_minimum_of_what_the_networks_see_of_the_class_that_the_mean_has() -> None:
+    first = [Scale(0, 1), Scale(1, 3), Scale(0, 2)]
+    second = [Scale(1, 2), Scale(0, 2), Scale(0, 1)]
+    logits = np.array([[[3, 0, 9], [5, 0, -2]], [[0, 4, 1], [0, 1, 2]]], np.float32)
+    seen = np.array([[3 / 1, 4 / 1], [3 / 2, 1 / 2]])  # of the first class, and of the second
+    logits[0, 0, 2] = 2.0
+    expected = -np.log(np.exp(-seen).mean(axis=1))
+    found = ask(layer_of(Scales([first, second])), logits)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_it_is_finite_whatever_a_network_says(layer) -> None:
+    logits = np.zeros((1, 2, 3), np.float32)
+    logits[0, :, 0] = 3e4, -1e4
+    (found,) = ask(layer, logits)
+    assert -1e4 < found < -1e3
+
+
+def test_right_windows_that_are_all_alike_do_not_drown_what_the_networks_say() -> None:
+    alike = np.tile(np.float32([[[2, 1, 0], [3, 1, 0]]]), (50, 1, 1))
+    layer = layer_of(evidence.find_scales(alike, np.full(50, True)))
+    logits, _ = windows(300, 3)
+    assert np.abs(ask(layer, logits)).max() < 100
+
+
+def test_a_scale_is_half_that_of_the_class_and_half_that_of_all() -> None:
+    logits, right = windows(600, 5)
+    scales = evidence.find_scales(logits, right)
+    labels = np.arange(600) % 3
+    for network, found in enumerate(scales.networks):
+        seen = logits[np.arange(600), network, labels][right]
+        of_all = np.quantile(seen, [0.04, 0.5])
+        for label, scale in enumerate(found):
+            own = np.quantile(seen[labels[right] == label], [0.04, 0.5])
+            expected = (own + of_all) / 2
+            np.testing.assert_allclose((scale.doubtful, scale.usual), expected, rtol=1e-5)
+
+
+def test_only_right_windows_say_what_is_usual(scales) -> None:
+    logits, right = windows(600, 5)
+    assert evidence.find_scales(np.where(right[:, None, None], logits, 0.01), right) == scales
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_a_network_that_is_hardly_ever_right_has_scales_too(lines, count) -> None:
-    windows = held("ours", 90, 5)
-    wrong, right = (windows._replace(right=np.arange(90) < number) for number in (count, 90))
-    assert evidence.find_scales(lines, wrong) == evidence.find_scales(lines, right)
+def test_networks_that_are_hardly_ever_right_have_scales_too(count) -> None:
+    logits, _ = windows(90, 5)
+    wrong, right = (np.arange(90) < number for number in (count, 90))
+    assert evidence.find_scales(logits, wrong) == evidence.find_scales(logits, right)
 
 
-def test_a_class_that_was_hardly_seen_is_taken_like_all(lines) -> None:
-    windows = held("ours", 600, 5)
-    rare = windows.logits.argmax(axis=1) == 0
-    few = windows._replace(right=windows.right & (~rare | (np.cumsum(rare) <= 20)))
-    scales = evidence.find_scales(lines, few)
-    everything = Scale.of(few.logits[few.right].max(axis=1))
-    assert scales.classes[0] == everything
-    assert scales.classes[1:] == evidence.find_scales(lines, windows).classes[1:]
+def test_a_class_that_was_hardly_seen_is_taken_like_all() -> None:
+    logits, right = windows(600, 5)
+    rare = np.arange(600) % 3 == 0
+    few = right & (~rare | (np.cumsum(rare) <= 20))
+    scales = evidence.find_scales(logits, few)
+    seen = logits[np.arange(600), 0, np.arange(600) % 3][few]
+    assert scales.networks[0][0] == Scale.of(seen)
+    assert scales.networks[0][1] != Scale.of(seen)
 
 
-def test_few_windows_are_enough() -> None:
-    line = evidence.learn(courses("ours", 2, 1), courses("others", 2, 2))
-    assert line.kernel.shape == (5,)
-    assert np.isfinite(line(courses("ours", 3, 3))).all()
-
-
-def test_looks_are_the_mean_and_the_maximum_of_each_picture_and_their_course() -> None:
-    target = np.random.default_rng(1).random((12, 3, 5, 2), dtype=np.float32)
-    looks = np.asarray(evidence.look(target))
-    np.testing.assert_allclose(looks[:, :2], target.mean(axis=(1, 2)), rtol=1e-5)
-    np.testing.assert_array_equal(looks[:, 2:], target.max(axis=(1, 2)))
-    windows = looks.reshape(3, 4, 4)
-    found = np.asarray(evidence.course(windows))
-    np.testing.assert_allclose(found[:, :4], windows.mean(axis=1), rtol=1e-5)
-    np.testing.assert_allclose(found[:, 4:], windows.std(axis=1), rtol=1e-4)
-
-
-def test_scales_survive_their_file(tmp_path, lines) -> None:
-    scales = evidence.find_scales(lines, held("ours", 50, 3))
+def test_scales_survive_their_file(tmp_path, scales) -> None:
     evidence.keep_scales(tmp_path, scales)
     assert evidence.read_scales(tmp_path) == scales
     (tmp_path / "evidence.json").unlink()
-    with pytest.raises(InputError, match=r"evidence\.json cannot be used: .*; train that run anew"):
+    with pytest.raises(InputError, match=r"evidence\.json cannot be used: .*; remove its env"):
         evidence.read_scales(tmp_path)

@@ -11,7 +11,6 @@ import pytest
 
 from har_desktop.errors import OutputError
 from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.manifest import ClassMovement
 from har_desktop.sources.video import VideoFile
 from tests.training.interrupted import interrupted
 from tests.weights import randomize
@@ -20,7 +19,6 @@ from training.data.bank import Bank
 from training.data.cache import Cache
 from training.data.index import scan
 from training.data.split import split_by_group
-from training.stillness import Limits
 
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
@@ -71,7 +69,6 @@ def test_it_learns_what_moves_and_leaves_a_whole_run(
     calibration = json.loads((run / "calibration.json").read_text())
     assert calibration["temperature"] > 0
     assert calibration["least_movement"] < 5  # one of the classes stands still
-    assert "movements" not in calibration  # evidence has no scale
     environment = json.loads((run / "environment.json").read_text())
     assert environment["packages"]["keras"] == keras.__version__
     assert 0 < environment["waited"] < 1
@@ -95,10 +92,13 @@ def test_what_calibrates_is_what_the_app_sees_and_what_is_exported(
     config = msgspec.structs.replace(CONFIG, epochs=1, precision="mixed_bfloat16")
     found = {}
 
-    def note(run, model, known, foreign, movement) -> None:  # noqa: ARG001
-        found.update(model=model, windows=known)
+    whole = keras.Model.predict
 
-    monkeypatch.setattr(fit_module, "report", note)
+    def note(model, windows, **options):
+        found.update(model=model, windows=windows)
+        return whole(model, windows, **options)
+
+    monkeypatch.setattr(keras.Model, "predict", note)
     open_run(tmp_path / "run", config, prepared.split, resume=False)
     fit(config, prepared, tmp_path / "run")
     assert {layer.compute_dtype for layer in found["model"].layers} == {"float32"}
@@ -357,31 +357,13 @@ def test_an_interrupted_run_on_a_frozen_trunk_goes_on(
     interrupt_and_go_on(FROZEN, banked, tmp_path / "run", monkeypatch)
 
 
-def test_the_limit_of_evidence_is_found_among_what_movement_leaves(tmp_path: Path) -> None:
-    """Of known windows and of others: all move half of what is doubtful and lose one."""
-
-    class Network:
-        def predict(self, windows, **_):
-            evidence = np.concatenate([batch[:, 0, 0, 0, 0] for batch, _ in windows]) / 10
-            return np.stack([evidence, evidence - 3], axis=1)  # all are equally sure
-
-    def windows(evidence: float, number: int) -> np.ndarray:
-        window = np.full((4, 8, 8, 3), round(10 * evidence), np.uint8)
-        window[[1, 3]] += 10
-        return np.repeat(window[None], number, axis=0)
-
-    class Given(list):
-        """Batches as of `FixedWindows`."""
-
-        targets = np.tile(np.float32([1, 0]), (100, 1))
-        owners = np.arange(100)
-
-    # Of a hundred, eight may be lost.
-    known = Given([(windows(3.0, 92), Given.targets[:92]), (windows(2.0, 8), Given.targets[92:])])
-    classes = (ClassMovement(doubtful=20.0, usual=40.0),) * 2
-    limits = Limits(3.0, CnnGru(length=4), classes)
-    report(tmp_path, Network(), known, Given([(windows(2.5, 50), None)]), limits)
+def test_limits_are_found_where_few_right_windows_are_lost(tmp_path: Path) -> None:
+    sure = np.float32([3.0] * 92 + [2.0] * 8)  # of a hundred, eight may be lost
+    logits, foreign = (np.stack([x, x - 3], axis=1) for x in (sure, np.full(50, 2.5, np.float32)))
+    owners = np.arange(100) // 2
+    report(tmp_path, logits, np.zeros(100, int), owners, foreign, 3.0)
     calibration = json.loads((tmp_path / "calibration.json").read_text())
-    assert 1.5 < calibration["least_evidence"] <= 2.0
-    assert calibration["movements"] == [{"doubtful": 20.0, "usual": 40.0}] * 2
+    assert calibration["least_evidence"] == 3.0  # which none of the others reaches
     assert calibration["least_movement"] == 3.0
+    found = json.loads((tmp_path / "validation.json").read_text())
+    assert found == {"windows": 100, "clips": 50, "window_accuracy": 1.0, "clip_accuracy": 1.0}

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from har_desktop.inference.manifest import ClassMovement
-from training.config import CnnGru, Config, TunedGru
+from training.config import CnnGru, Config
 from training.data.index import scan
-from training.stillness import Limits, class_movements, least_movement, movements
+from training.stillness import HARDLY_ANY, least_movement, movements
 
 NETWORK = CnnGru(height=32, width=40)
 
@@ -43,46 +42,17 @@ def test_a_class_of_little_movement_is_not_lost(folder: Path) -> None:
     assert limit(folder, "fast", "slow", "standing") < 5
 
 
-def test_each_class_has_its_own_measure() -> None:
-    moved = {"slow": np.linspace(10, 20, 101), "fast": np.linspace(60, 160, 101)}
-    still = {"standing": np.zeros(7)}
-    found = class_movements({**moved, **still}, ("standing", "fast", "slow"))
-    assert found == (
-        ClassMovement(doubtful=1.0, usual=1.0),
-        ClassMovement(doubtful=64.0, usual=110.0),
-        ClassMovement(doubtful=10.4, usual=15.0),
-    )
+def test_fewer_may_be_lost_where_evidence_tells_the_rest() -> None:
+    moved = {"slow": np.linspace(10, 20, 1001), "fast": np.linspace(60, 160, 1001)}
+    assert least_movement(moved) == 10.4
+    assert least_movement(moved, HARDLY_ANY) == 10.2  # of these 2002, twenty are one in a hundred
+    moved["slow"] = np.linspace(10, 20, 100001)
+    moved["fast"] = np.linspace(60, 160, 300001)
+    assert least_movement(moved, HARDLY_ANY) == 10.04
+    moved["rare"] = np.linspace(1, 9, 4001)
+    assert least_movement(moved, HARDLY_ANY) == 1.08  # of a class, one in a hundred
 
 
-def levels(*greys: int) -> np.ndarray:
-    """A window of one grey each, so that everything moves by their difference."""
-    return np.stack([np.full((32, 40, 3), grey, np.uint8) for grey in greys])
-
-
-def test_windows_are_held_against_the_class_that_they_are_taken_for() -> None:
-    classes = (
-        ClassMovement(doubtful=20.0, usual=40.0),
-        ClassMovement(doubtful=40.0, usual=80.0),
-    )
-    windows = (
-        (levels(9, 100, 120, 100, 120), 0, 0.0),  # the picture before the first one is no part
-        (levels(9, 100, 120, 100, 120), 1, 1.0),
-        (levels(9, 120, 120, 120, 100), 1, 1.0),  # held before, where the clip is short
-        (levels(9, 100, 130, 130, 130), 1, 2.0),  # but what stands still later counts
-        (levels(9, 100, 100, 100, 100), 0, np.log2(20)),
-    )
-    pictures, tops, lost = zip(*windows, strict=True)
-    limits = Limits(5.0, CnnGru(length=4, motion=True), classes)
-    found = limits.shortfalls(np.stack(pictures), np.array(tops))
-    np.testing.assert_allclose(found, lost, rtol=1e-6)
-
-
-def test_what_motion_is_told_by_besides_does_not_count() -> None:
-    limits = Limits(
-        5.0,
-        TunedGru(length=2, motion=True, differences=3),
-        (ClassMovement(doubtful=20.0, usual=40.0),),
-    )
-    window = levels(9, 9, 9, 100, 255, 0, 110)
-    found = limits.shortfalls(window[np.newaxis], np.array([0]))
-    np.testing.assert_allclose(found, [1.0], rtol=1e-6)
+def test_a_few_pictures_that_happen_to_stand_still_decide_nothing() -> None:
+    moved = {"all": np.array([0.0] * 3 + [10.0] * 297)}
+    assert least_movement(moved, HARDLY_ANY) == least_movement(moved) == 10

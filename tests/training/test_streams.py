@@ -19,7 +19,7 @@ from training.run_folder import owning
 keras = pytest.importorskip("keras", reason="the training extra is not installed")
 
 from training import streams as module  # noqa: E402
-from training.data.batches import FixedWindows, Pictures  # noqa: E402
+from training.data.batches import Pictures  # noqa: E402
 from training.evidence import read_scales  # noqa: E402
 from training.network import build, streams  # noqa: E402
 
@@ -79,11 +79,9 @@ def test_each_is_trained_and_the_mean_of_their_logits_is_calibrated(fit, both, t
         answers.append(alone(clip if shape.motion else clip[:, 1:]))
     assert not np.allclose(answers[0], answers[1])
     mean, fused = np.mean(answers, axis=0), np.asarray(network(clip))
-    moved = fused - mean
-    np.testing.assert_allclose(moved, np.repeat(moved[:, :1], 2, axis=1), atol=1e-6)
-    # Without clips of other classes nothing is known of evidence.
-    assert b"movements" not in (run / "calibration.json").read_bytes()
-    np.testing.assert_allclose(fused.max(axis=1), 0, atol=1e-6)
+    # Without clips of other classes it is not known what evidence is.
+    np.testing.assert_allclose(fused, mean - mean.max(axis=1, keepdims=True), atol=1e-6)
+    assert b'"least_evidence":null' in (run / "calibration.json").read_bytes()
     assert not (run / "evidence.json").exists()
 
 
@@ -145,33 +143,69 @@ def test_other_classes_teach_what_evidence_is(fit, with_others, clips_folder, tm
     run = tmp_path / "run"
     calibration = msgspec.json.decode((run / "calibration.json").read_bytes())
     assert calibration["least_evidence"] is not None
-    drift, still = calibration["movements"]
-    assert drift["doubtful"] > 20 > still["usual"] >= still["doubtful"] >= 1
     config = load_config(str(with_others))
     network = build(config.network, 2)
     network.load_weights(run / "best.weights.h5")
-    layer = network.get_layer("evidence")
-    kernel, _, slope, offset = layer.get_weights()
-    assert np.abs(kernel).min() > 0
+    slope, offset = network.get_layer("evidence").get_weights()
     scales = read_scales(run)
-    # Doubtful is no evidence and usual is two thirds of it; the looks are the rest.
-    doubtful, usual = np.array([[scale.doubtful, scale.usual] for scale in scales.classes]).T
+    pairs = [[(scale.doubtful, scale.usual) for scale in own] for own in scales.networks]
+    doubtful, usual = np.moveaxis(np.array(pairs), -1, 0)
     np.testing.assert_allclose(slope * doubtful + offset, 0, atol=1e-3)
-    np.testing.assert_allclose(slope * usual + offset, 2 / 3, atol=1e-3)
+    np.testing.assert_allclose(slope * usual + offset, 1, atol=1e-3)
 
-    # The windows by which the scales were found: few of the right ones are doubtful.
+    # The windows by which all was found: few of the right ones are doubtful, or are lost.
     cache = Cache(tmp_path / "all", clips_folder, (24, 32), 0.2)
     held = cache.fill(read_split(run / "split.json").validation)
     material = Pictures(AugmentConfig(), (24, 32), cache)
-    windows, targets = FixedWindows(config, material, held, batch=999)[0]
+    windows, labels = windows_of(config, material, held)
     logits = np.asarray(network(windows))
-    evident = logits.max(axis=1)[logits.argmax(axis=1) == targets.argmax(axis=1)]
+    right = logits.argmax(axis=1) == labels
+    evident = logits.max(axis=1)[right]
     assert (evident >= 0).mean() > 0.7
     assert np.median(evident) < 1.1
+    heat = np.exp(logits[right] / calibration["temperature"])
+    sure = heat.max(axis=1) / heat.sum(axis=1) >= calibration["rejection_threshold"] - 1e-4
+    kept = sure & (evident >= calibration["least_evidence"] - 1e-4)
+    assert 0.92 <= kept.mean() <= 0.92 + 2 / len(kept)
+
+
+def windows_of(config: Streams, material: Pictures, clips) -> tuple[np.ndarray, np.ndarray]:
+    """All windows of the clips, as `network` takes them, and what they show."""
+    count = config.network.pictures
+    windows, labels = [], []
+    for number, pictures in module._taken(config, material, clips):
+        found = [pictures[first : first + count] for first in range(len(pictures) - count + 1)]
+        windows.extend(found)
+        labels.extend([config.classes.index(clips[number].label)] * len(found))
+    return np.stack(windows), np.array(labels)
+
+
+def test_a_long_clip_is_looked_at_in_parts(fit, both, clips_folder, tmp_path, monkeypatch) -> None:
+    assert fit() == 0
+    config = load_config(str(both))
+    network = build(config.network, 2)
+    network.load_weights(tmp_path / "run" / "best.weights.h5")
+    cache = Cache(tmp_path / "all", clips_folder, (24, 32), 0.2)
+    material = Pictures(AugmentConfig(), (24, 32), cache)
+    clips = cache.fill(read_split(tmp_path / "run" / "split.json").train)[:2]
+    whole, owners = module._answers(config, network, material, clips)
+    assert np.bincount(owners).min() > 2
+    assert whole.shape == (len(owners), 2, 2)
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    parts, same = module._answers(config, network, material, clips)
+    assert same.tolist() == owners.tolist()
+    np.testing.assert_allclose(parts, whole, atol=1e-5)
+
+
+def test_a_run_that_knows_no_other_classes_is_trained_again_too(fit, clips_folder, tmp_path):
+    assert fit() == 0
+    where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--run", tmp_path / "again")
+    assert here("refit", "--after", tmp_path / "run", *where) == 0
+    assert not (tmp_path / "again" / "evidence.json").exists()
 
 
 @pytest.mark.usefixtures("with_others")
-def test_refit_trains_each_stream_on_what_validated_too(fit, clips_folder, tmp_path, capsys):
+def test_refit_trains_each_stream_on_what_validated_too(fit, both, clips_folder, tmp_path, capsys):
     assert fit() == 0
     first, again = tmp_path / "run", tmp_path / "again"
     where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--run", again)
@@ -189,6 +223,14 @@ def test_refit_trains_each_stream_on_what_validated_too(fit, clips_folder, tmp_p
             assert (again / path).read_bytes() == (first / path).read_bytes()
         weights = [(run / folder / "best.weights.h5").read_bytes() for run in (first, again)]
         assert weights[0] != weights[1]
+    networks = []
+    for run in (first, again):
+        networks.append(build(load_config(str(both)).network, 2))
+        networks[-1].load_weights(run / "best.weights.h5")
+    before, after = (network.get_layer("evidence").get_weights() for network in networks)
+    assert np.all(before[0] > 0)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_what_is_too_short_for_one_is_left_out_of_all(

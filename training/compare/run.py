@@ -31,9 +31,9 @@ from training.compare.results import Result, Settings
 from training.compare.weights import Weights
 from training.data.index import Clip, origins, scan
 from training.data.split import Split, digest, split_at_random, split_by_group
+from training.environment import commit, machine
 from training.metrics import classification, grouped95
 from training.options import comma_separated
-from training.run_folder import commit, machine
 
 GRID = 8  # sides are multiples of what the poster's encoder divides them by
 

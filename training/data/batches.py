@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.inference.history import SLACK
-from training.config import AugmentConfig, Config, Streams
+from training.config import AugmentConfig, Config
 from training.data import augment
 from training.data.bank import Bank, Tape
 from training.data.cache import Cache, Footage
@@ -220,7 +220,7 @@ class FixedWindows(keras.utils.PyDataset):
 
     def __init__(
         self,
-        config: Config | Streams,
+        config: Config,
         material: Material[Any],
         clips: Sequence[Clip],
         batch: int,
