@@ -102,14 +102,7 @@ class _Replay:
         manifest = self._recognizer.manifest
         decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
         with closing(ContainedVideo(self._clip, self._decoder)) as source:
-            info = RunInfo(
-                source=source.open(),
-                model=manifest.name,
-                provider="cpu",
-                provider_reason=None,
-                classes=manifest.classes,
-                frame_interval_s=manifest.window.frame_interval_s,
-            )
+            info = RunInfo.of(source.open(), self._recognizer)
             sinks = [
                 kind(self._clip.with_name(f"result{number}.mp4"), info)
                 for number, kind in enumerate(kinds)

@@ -150,8 +150,9 @@ def replay(sources: tuple[str, ...], out: Path, as_json: bool, **options: Any) -
     # One source is one object. Several are an object with a list, and so is a folder of whatever.
     if len(sources) > 1 or (sources[0] != DEMO and is_folder(Path(sources[0]))):
         console.print_json(results)
-    elif results.summaries:
-        console.print_json(results.summaries[0])
+    else:
+        for result in (*results.summaries, *results.failures):
+            console.print_json(result)
     return _exit_code(results)
 
 
@@ -288,9 +289,7 @@ def _without_windows(summary: ReplaySummary) -> str:
     if summary.windows:
         return ""
     return (
-        " (shorter than a window)"
-        if summary.short
-        else " (too few pictures a second for the model)"
+        " (shorter than a window)" if summary.short else " (pictures too far apart for the model)"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -225,7 +226,8 @@ def _replay_one(
     decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
     try:
         info = source.open()
-        with opened(target, _run_info(info, sha256, recognizer, method)) as sinks:
+        run = replace(RunInfo.of(info, recognizer), method=method, source_sha256=sha256)
+        with opened(target, run) as sinks:
             outcome = _run(source, info, recognizer, decider, sinks, hop, progress, on_frame)
             for sink in sinks:
                 sink.hold(outcome.last)
@@ -268,22 +270,6 @@ def _run(
             on_frame()
 
         return run_in_order(source, recognizer, decider, sinks, hop, tick)
-
-
-def _run_info(
-    info: SourceInfo, sha256: str | None, recognizer: Recognizer, method: Method
-) -> RunInfo:
-    manifest = recognizer.manifest
-    return RunInfo(
-        source=info,
-        model=manifest.name,
-        provider=recognizer.provider.used,
-        provider_reason=recognizer.provider.reason,
-        classes=manifest.classes,
-        frame_interval_s=manifest.window.frame_interval_s,
-        method=method,
-        source_sha256=sha256,
-    )
 
 
 def _duration(outcome: Outcome, info: SourceInfo) -> float:

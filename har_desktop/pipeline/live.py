@@ -193,14 +193,7 @@ class Live:
         info, rate = capture.info, round(self._arrivals.rate(), 2)
         if rate:
             info = replace(info, fps=believed_rate(info.fps, rate))
-        return RunInfo(
-            source=info,
-            model=recognizer.manifest.name,
-            provider=recognizer.provider.used,
-            provider_reason=recognizer.provider.reason,
-            classes=recognizer.manifest.classes,
-            frame_interval_s=recognizer.manifest.window.frame_interval_s,
-        )
+        return RunInfo.of(info, recognizer)
 
     def _arrive(self, arrival: Arrival) -> None:
         """Give a frame to the model and to the view."""

@@ -6,10 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from har_desktop.decision.decision import Decision, Event
+from har_desktop.inference.identity import identity
 from har_desktop.inference.manifest import Method
 from har_desktop.inference.recognition import Recognition
+from har_desktop.inference.recognizer import Recognizer
 from har_desktop.sources.base import SourceInfo
 
 
@@ -20,6 +23,7 @@ class RunInfo:
     Attributes:
         source: What was looked at.
         model: Name of the bundle.
+        model_identity: What the bundle answers with, see `har_desktop.inference.identity`.
         provider: ONNX Runtime's execution provider that is used.
         provider_reason: Why it is not the one that was asked for; None where it is.
         classes: Names in the order of the model's probabilities.
@@ -30,12 +34,27 @@ class RunInfo:
 
     source: SourceInfo
     model: str
+    model_identity: str
     provider: str
     provider_reason: str | None
     classes: tuple[str, ...]
     frame_interval_s: float
     method: Method = "grad-cam"
     source_sha256: str | None = None
+
+    @classmethod
+    def of(cls, source: SourceInfo, recognizer: Recognizer) -> Self:
+        """What the one who recognises knows of it."""
+        manifest, provider = recognizer.manifest, recognizer.provider
+        return cls(
+            source=source,
+            model=manifest.name,
+            model_identity=identity(manifest),
+            provider=provider.used,
+            provider_reason=provider.reason,
+            classes=manifest.classes,
+            frame_interval_s=manifest.window.frame_interval_s,
+        )
 
 
 class Sink(ABC):

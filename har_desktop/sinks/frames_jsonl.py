@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 import msgspec
@@ -26,8 +27,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
     Attributes:
         source_sha256: Tells the results of one video from those of another of the same name.
         drawn: Whether heat-map and label are drawn onto the video beside this file.
+        program_version: Of HAR Desktop.
 
-    Headers of before have neither.
+    Headers of before lack what may be unset.
     """
 
     schema_version: int
@@ -37,12 +39,14 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
     height: int
     fps: float | None
     model: str
+    model_identity: str | UnsetType = UNSET
     provider: str
     provider_reason: str | None
     classes: tuple[str, ...]
     frame_interval_s: float
     method: Method
     drawn: bool | UnsetType = UNSET
+    program_version: str | UnsetType = UNSET
 
 
 class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
@@ -53,6 +57,8 @@ class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
         time: Of the frame, in seconds.
         state: "filling", "no action" or "action".
         label: The action, or None.
+        since: When the action began, as its event will have it, in seconds; None without a label.
+            Lines between then and this one were written before it had stayed long enough.
         confidence: Smoothed probability of the label, or of the top class; 0 while filling.
         probabilities: Smoothed probability of each class; None while filling.
         heatmap_max: Largest raw value of the window's heat-maps, by the header's method; None while
@@ -67,6 +73,7 @@ class FrameLine(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
     time: float
     state: str
     label: str | None
+    since: float | None
     confidence: float
     probabilities: dict[str, float] | None
     heatmap_max: float | None
@@ -101,12 +108,14 @@ class FramesJsonl(Sink):
                 height=run.source.height,
                 fps=run.source.fps,
                 model=run.model,
+                model_identity=run.model_identity,
                 provider=run.provider,
                 provider_reason=run.provider_reason,
                 classes=run.classes,
                 frame_interval_s=run.frame_interval_s,
                 method=run.method,
                 drawn=not plain,
+                program_version=metadata.version("har-desktop"),
             )
         )
 
@@ -130,6 +139,7 @@ class FramesJsonl(Sink):
             time=_number(decision.time),
             state=decision.state.value,
             label=decision.label,
+            since=None if decision.since is None else _number(decision.since),
             confidence=_number(decision.confidence),
             probabilities=probabilities,
             heatmap_max=None if window is None else _number(window.maps_by(self._method).max()),

@@ -18,7 +18,7 @@ class Subtitles(EventSink):
         """A note on how the file came about, and the cues."""
         run = self._run
         reason = f" ({run.provider_reason})" if run.provider_reason else ""
-        note = f"model: {run.model}, provider: {run.provider}{reason}"
+        note = f"source: {run.source.name}, model: {run.model}, provider: {run.provider}{reason}"
         cues = [_cue(event) for event in events]
         content: str = WebVTT(captions=cues, header_comments=[_one_line(note)]).content
         return content

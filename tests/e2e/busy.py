@@ -26,7 +26,7 @@ def record(bundle, target, clip):
     decider = Decider(manifest.classes, 0.0)
     with VideoFile(clip) as source:
         info = source.open()
-        run = RunInfo(info, manifest.name, "cpu", None, manifest.classes, 0.1)
+        run = RunInfo.of(info, recognizer)
         recorder = Recorder(target, run, sys.exit)
         for frame in source:
             recognition = recognizer.push(frame)

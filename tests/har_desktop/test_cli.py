@@ -188,7 +188,7 @@ class TestReplay:
         path = films.write(tmp_path / "lapse.avi", "MJPG", fps=3.0)
         code, out, _ = run("replay", path, "--out", "results")
         assert code == 0
-        assert "  action    no action (too few pictures a second for the model)\n" in out
+        assert "  action    no action (pictures too far apart for the model)\n" in out
 
     def test_a_line_break_in_a_name_breaks_no_line(self, run, clip, tmp_path):
         (tmp_path / "two\nlines.mp4").write_text("no video")
@@ -215,7 +215,7 @@ class TestReplay:
             (["clip.avi", "--out", ""], "Invalid value for '--out': an empty name; name a folder"),
             ([], "Missing argument 'SOURCE...'"),
             (["clip.avi", ""], "Invalid value for 'SOURCE...': an empty name; name a file"),
-            (["x" * 300 + ".avi", "--json"], "x" * 300 + ".avi: cannot be read: File name too lo"),
+            (["x" * 300 + ".avi"], "x" * 300 + ".avi: cannot be read: File name too lo"),
         ],
     )
     def test_wrong_input_is_one_line(self, run, clip, arguments, complaint):
@@ -225,6 +225,12 @@ class TestReplay:
         assert err.startswith(f"har-desktop: error: {complaint}")
         assert err.count("\n") == 1
         assert "secret" not in err
+
+    def test_a_failure_is_an_object_too(self, run):
+        code, out, err = run("replay", "gone.mp4", "--out", "results", "--json")
+        failure = json.loads(out)
+        assert (code, failure["source"], failure["exit_code"]) == (2, "gone.mp4", 2)
+        assert err == f"har-desktop: error: {failure['error']}\n"
 
     def test_no_verb_and_no_display_replays_the_demo(self, run, clip, monkeypatch, tmp_path):
         monkeypatch.setattr("har_desktop.replay.Demo", lambda: ContainedVideo(clip))

@@ -17,6 +17,7 @@ def run_info():
     return RunInfo(
         source=SourceInfo("clip.avi", 128, 96, 25.0, 60, live=False),
         model="small",
+        model_identity="0a" * 32,
         provider="CPUExecutionProvider",
         provider_reason="CUDA was asked for; no GPU --> was found",
         classes=CLASSES,

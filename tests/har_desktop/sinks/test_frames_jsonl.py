@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from importlib import metadata
 
 import msgspec
 import numpy as np
@@ -21,7 +22,8 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
     sink = FramesJsonl(path, replace(run_info, source_sha256="ab" * 32))
     sink.write(*result(IMAGE, 0, 0.0, State.FILLING), [])
     sink.write(*result(IMAGE, 1, 0.04, State.NO_ACTION), [])
-    sink.write(*result(IMAGE, 2, 1 / 3), [])
+    recognition, decision = result(IMAGE, 2, 1 / 3)
+    sink.write(recognition, replace(decision, since=0.123456789), [])
     assert not path.exists()
     assert sink.finish() == path
     header, filling, nothing, action = lines_of(path)
@@ -34,12 +36,14 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
         "height": 96,
         "fps": 25.0,
         "model": "small",
+        "model_identity": "0a" * 32,
         "provider": "CPUExecutionProvider",
         "provider_reason": run_info.provider_reason,
         "classes": list(run_info.classes),
         "frame_interval_s": 0.2,
         "method": "grad-cam",
         "drawn": True,
+        "program_version": metadata.version("har-desktop"),
     }
     assert filling == {
         "type": "frame",
@@ -47,6 +51,7 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
         "time": 0.0,
         "state": "filling",
         "label": None,
+        "since": None,
         "confidence": 0.0,
         "probabilities": None,
         "heatmap_max": None,
@@ -61,6 +66,7 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
         "time": 0.333333,
         "state": "action",
         "label": "JumpingJack",
+        "since": 0.123457,
         "confidence": 0.75,
         "probabilities": {"JumpingJack": 0.75, "Lunges": 0.2, "Größe <跳>, & Co": 0.05},
         "heatmap_max": 2.5,
@@ -76,7 +82,8 @@ def test_a_header_comes_back_and_one_of_before_too(tmp_path, run_info):
     header = read_header(path)
     assert (header.source, header.source_sha256, header.drawn) == ("clip.avi", None, False)
     (old,) = lines_of(path)
-    del old["source_sha256"], old["drawn"]
+    for name in ("source_sha256", "drawn", "model_identity", "program_version"):
+        del old[name]
     path.write_text(json.dumps(old))
     header = read_header(path)
     assert (header.source_sha256, header.drawn) == (msgspec.UNSET, msgspec.UNSET)

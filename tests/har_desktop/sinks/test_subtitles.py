@@ -32,11 +32,12 @@ def test_cues_come_back_as_they_were(tmp_path, run_info, result):
 def test_the_note_says_how_it_came_about(tmp_path, run_info):
     subtitles = written(tmp_path / "clip.vtt", run_info, Event(0.0, 1.0, "Lunges", 0.9))
     assert subtitles.header_comments == [
-        "model: small, provider: CPUExecutionProvider (CUDA was asked for; no GPU -> was found)"
+        "source: clip.avi, model: small, provider: CPUExecutionProvider "
+        "(CUDA was asked for; no GPU -> was found)"
     ]
     Subtitles(tmp_path / "plain.vtt", replace(run_info, provider_reason=None)).finish()
     assert (tmp_path / "plain.vtt").read_text() == (
-        "WEBVTT\n\nNOTE model: small, provider: CPUExecutionProvider\n"
+        "WEBVTT\n\nNOTE source: clip.avi, model: small, provider: CPUExecutionProvider\n"
     )
 
 

@@ -159,7 +159,7 @@ def test_clips_that_show_our_own_drawing_are_left_out(
 def _tell_of(video: Path, *, plain: bool) -> None:
     """Write the results that stand beside a video of this program's."""
     source = SourceInfo("camera", 64, 48, 25.0, None, live=True)
-    run = RunInfo(source, "small", "cpu", None, ("Run", "Wave"), 0.2)
+    run = RunInfo(source, "small", "0a", "cpu", None, ("Run", "Wave"), 0.2)
     FramesJsonl(video.with_name(f"{video.name}.frames.jsonl"), run, plain=plain).finish()
 
 
