@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from har_desktop.decision.decision import Decision, State
 from har_desktop.frame import Image
+from har_desktop.heat_style import COLORMAPS, DEFAULT_COLORMAP, DEFAULT_STYLE, OPACITY, HeatStyle
 from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.manifest import Method
 from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.opencv import cv2
 
-# Share of colour where the evidence is strongest.
-OPACITY = 0.65
 # What is left of it where the window holds no evidence for any class. Maps are scaled by their own
 # maximum, however small that is, and what speaks for nothing must not look as if it did.
 FAINT = 0.35
@@ -34,30 +32,31 @@ def annotate(
     recognition: Recognition,
     decision: Decision,
     classes: Sequence[str],
-    method: Method = "grad-cam",
+    style: HeatStyle = DEFAULT_STYLE,
 ) -> Image:
     """Draw one result: the newest heat-map on the frame that it belongs to, and the decision.
 
-    Where the map explains another class than the one that is written, that is written, too.
+    Where the map explains another class than the one that is written, that is written, too. A style
+    that shows no heat-maps leaves it at the decision.
 
     Args:
         recognition: The frame, and what the engine says of it.
         decision: What to write.
         classes: Names in the order of the model's probabilities.
-        method: Whose heat-map.
+        style: Of the heat-map.
 
     Returns:
         (height, width, 3) uint8 BGR, a new picture of the frame's size.
     """
     image, window = recognition.frame.image, recognition.window
     heat = ""
-    if window is not None:
+    if window is not None and style.shown:
         explained = classes[window.explained]
         heat = "" if explained == decision.label else f"heat-map: {explained}"
         letterbox = Letterbox.fit(recognition.frame.size, window.images[-1].shape[:2])
-        maps = window.maps_by(method)
-        opacity = OPACITY * strength(window)
-        image = blend(image, maps[-1], letterbox, float(maps.max()), opacity)
+        maps = window.maps_by(style.method)
+        opacity = style.opacity * strength(window)
+        image = blend(image, maps[-1], letterbox, float(maps.max()), opacity, style.colormap)
     if image is recognition.frame.image:
         image = image.copy()
     _write_caption(image, decision, heat)
@@ -75,11 +74,11 @@ def blend(
     letterbox: Letterbox,
     maximum: float,
     opacity: float = OPACITY,
+    colormap: str = DEFAULT_COLORMAP,
 ) -> Image:
     """Lay a heat-map over the picture that it explains.
 
-    The colours are those of Inferno, whose lightness grows with the heat; so does their share, and
-    cold places stay as they are.
+    The share of the colours grows with the heat, and cold places stay as they are.
 
     Args:
         image: (height, width, 3) uint8 BGR, the source's picture.
@@ -87,6 +86,7 @@ def blend(
         letterbox: Where the picture lies within that input.
         maximum: Largest raw value of the window. Where it is not positive, there is no evidence.
         opacity: Share of colour at the maximum, 0 to 1.
+        colormap: A key of `har_desktop.heat_style.COLORMAPS`.
 
     Returns:
         (height, width, 3) uint8 BGR: a new picture, or `image` itself where there is no evidence.
@@ -104,16 +104,16 @@ def blend(
     # The picture's share falls in a straight line from 255 to what the hottest places leave of it.
     rest = cv2.cvtColor(cv2.convertScaleAbs(heat, alpha=-opacity, beta=255.0), cv2.COLOR_GRAY2BGR)
     blended: Image = cv2.multiply(image, rest, dst=rest, scale=1.0 / 255.0)
-    cv2.add(blended, cv2.applyColorMap(heat, _glow(opacity)), dst=blended)
+    cv2.add(blended, cv2.applyColorMap(heat, _glow(opacity, colormap)), dst=blended)
     return blended
 
 
 @lru_cache(maxsize=8)
-def _glow(opacity: float) -> Image:
+def _glow(opacity: float, colormap: str) -> Image:
     """For each of 256 levels of heat, its colour times its share: (256, 1, 3) uint8."""
     levels = np.arange(256, dtype=np.uint8).reshape(256, 1)
     share = opacity * levels[..., np.newaxis] / 255.0
-    glow = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO) * share
+    glow = cv2.applyColorMap(levels, COLORMAPS[colormap]) * share
     table: Image = glow.round().astype(np.uint8)
     return table
 

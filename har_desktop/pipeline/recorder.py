@@ -20,7 +20,7 @@ from pathlib import Path
 from time import perf_counter
 
 from har_desktop.errors import OutputError, gist
-from har_desktop.inference.manifest import Method
+from har_desktop.heat_style import DEFAULT_STYLE, HeatStyle
 from har_desktop.opencv import cv2
 from har_desktop.overlay import annotate
 from har_desktop.pipeline.result import Result
@@ -220,13 +220,13 @@ class Recorder:
             self._tape.abort()
 
 
-def save_snapshot(path: Path, result: Result, method: Method = "grad-cam") -> Path:
+def save_snapshot(path: Path, result: Result, style: HeatStyle = DEFAULT_STYLE) -> Path:
     """Write one result as a picture: heat-map, label, time.
 
     Args:
         path: The final name, with the suffix .png; an existing file is replaced.
         result: As shown.
-        method: Whose heat-map.
+        style: Of the heat-map.
 
     Returns:
         The file.
@@ -235,7 +235,7 @@ def save_snapshot(path: Path, result: Result, method: Method = "grad-cam") -> Pa
         OutputError: It cannot be written there.
     """
     classes = result.manifest.classes
-    picture = annotate(result.recognition, result.decision, classes, method)
+    picture = annotate(result.recognition, result.decision, classes, style)
     _, data = cv2.imencode(".png", picture)
     write_whole(path, data.tobytes())
     return path

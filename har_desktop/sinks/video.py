@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from har_desktop.decision.decision import Decision, Event
 from har_desktop.errors import OutputError
 from har_desktop.frame import Image
+from har_desktop.heat_style import HeatStyle
 from har_desktop.inference.recognition import Recognition
 from har_desktop.overlay import annotate
 from har_desktop.sinks.atomic import AtomicFile
@@ -40,7 +41,7 @@ class AnnotatedVideo(Sink):
     """
 
     def __init__(self, path: Path, run: RunInfo, *, plain: bool = False) -> None:
-        self._plain, self._classes, self._method = plain, run.classes, run.method
+        self._plain, self._classes, self._style = plain, run.classes, HeatStyle(method=run.method)
         self._source = run.source
         self._file = AtomicFile(path, FRAGMENTED)
         self._early: list[tuple[float, Image]] = []  # until the rate is known
@@ -60,7 +61,7 @@ class AnnotatedVideo(Sink):
         """
         time, picture = recognition.frame.time, recognition.frame.image
         if not self._plain:
-            picture = annotate(recognition, decision, self._classes, self._method)
+            picture = annotate(recognition, decision, self._classes, self._style)
         if self._video is not None:
             self._video.show(time, picture)
             return

@@ -66,6 +66,7 @@ class Actions:
         self.plain = self._action("Record the &plain picture", (), "File", menu, checkable=True)
         self.export = self._action("&Export results\u2026", "Ctrl+E", "File", menu)
         self.folder = self._action("&Folder for recordings\u2026", (), "File", menu)
+        self.look = self._action("Open the folder for recordin&gs", (), "File", menu)
         menu.addSeparator()
         self.close = self._action("C&lose the source", "Ctrl+W", "File", menu)
         self.quit = self._action("&Quit", "Ctrl+Q", "File", menu)

@@ -6,13 +6,19 @@ from collections.abc import Callable
 from enum import IntEnum
 
 from PySide6.QtCore import QRectF, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+)
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from har_desktop.view.parts import button, label, tool
 from har_desktop.view.theme import RADIUS, RECORDING
 
-_STAYS_MS = 6000
+_STAYS_MS, _WITH_BUTTON_MS = 6000, 20000
 _Role = QPalette.ColorRole
 _Action = tuple[str, Callable[[], object]]
 
@@ -52,8 +58,8 @@ class Banner(QWidget):
         layout.addWidget(self._label, 1)
         layout.addWidget(self._button)
         layout.addWidget(self._close)
-        self._timer = QTimer(self, singleShot=True, interval=_STAYS_MS)
-        self._timer.timeout.connect(self.dismiss)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._go)
         self.setAccessibleName("Message")
         self.hide()
 
@@ -135,9 +141,20 @@ class Banner(QWidget):
         self._button.setVisible(action is not None)
         self._button.setText(action[0] if action else "")
         if kind is _Kind.NEWS:
-            self._timer.start()
+            self._timer.start(_WITH_BUTTON_MS if action else _STAYS_MS)
         self.show()
         self.update()
+        announcement = QAccessibleAnnouncementEvent(self, line)
+        if kind is _Kind.FAILURE:
+            announcement.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
+        QAccessible.updateAccessibility(announcement)
+
+    def _go(self) -> None:
+        """Good news are over, unless somebody is about to press the button."""
+        if self._button.underMouse() or self._button.hasFocus():
+            self._timer.start(_STAYS_MS)
+        else:
+            self.dismiss()
 
     def _act(self) -> None:
         if self._said is not None and (action := self._said[1]) is not None:

@@ -14,10 +14,10 @@ from har_desktop.view.words import percent, readable
 
 # Over a picture the colours are those of the dark scheme, whatever the window's.
 WHITE = QColor("#ffffff")
-SOFT = QColor(255, 255, 255, 190)
+SOFT = QColor("#e0e0e0")
 HEAT = QColor("#ffa53d")
 _TRACK = QColor(255, 255, 255, 60)
-_SHADE = QColor(10, 9, 8, 215)
+_SHADE = QColor(10, 9, 8, 180)
 _PILL = QColor(16, 15, 14, 175)
 _SMALLEST, _LARGEST = 17, 46  # pixels, of the label
 
@@ -72,6 +72,8 @@ def draw_caption(
     shade = QRectF(rect.left(), rect.bottom() - 3.4 * size, rect.width(), 3.4 * size)
     gradient = QLinearGradient(shade.topLeft(), shade.bottomLeft())
     gradient.setColorAt(0, QColor(10, 9, 8, 0))
+    # Full where the letters begin: behind them may be a white wall.
+    gradient.setColorAt(0.3, _SHADE)
     gradient.setColorAt(1, _SHADE)
     corners, below = QPainterPath(), QPainterPath()
     corners.addRoundedRect(stage, RADIUS, RADIUS)

@@ -37,6 +37,11 @@ class Field:
     end: float
     live: bool
 
+    @property
+    def pixels_per_second(self) -> float:
+        """How wide a second is."""
+        return self.plot.width() / (self.end - self.start)
+
     def x(self, seconds: float) -> float:
         """Where a time is."""
         share = (seconds - self.start) / (self.end - self.start)

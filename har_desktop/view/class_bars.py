@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 from har_desktop.inference.model import TOP
 from har_desktop.view.colors import class_color
 from har_desktop.view.icons import draw_icon
-from har_desktop.view.parts import keep_space
+from har_desktop.view.parts import in_turn, keep_space
 from har_desktop.view.words import percent, readable
 
+_DOT = 4.0  # pixels, the radius
 _Role = QPalette.ColorRole
 
 
@@ -73,7 +74,7 @@ class ClassBar(QAbstractButton):
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
         """One line of text and the bar under it."""
         metrics = self.fontMetrics()
-        width = metrics.horizontalAdvance(self.text()) + metrics.horizontalAdvance("100 %") + 60
+        width = metrics.horizontalAdvance(self.text()) + metrics.horizontalAdvance("100 %") + 75
         return QSize(width, metrics.height() + 17)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802, Qt's name
@@ -113,6 +114,13 @@ class ClassBar(QAbstractButton):
         share = "\u2013" if self._share is None else percent(self._share)
         painter.drawText(line, vertical | Qt.AlignmentFlag.AlignRight, share)
         metrics = QFontMetricsF(font)
+        # The colour of its curve and its events, for a bar near zero hardly has any.
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(class_color(self._index, palette))
+        painter.drawEllipse(QPointF(line.left() + _DOT, line.center().y()), _DOT, _DOT)
+        painter.restore()
+        line.setLeft(line.left() + 2 * _DOT + 7)
         room = line.width() - metrics.horizontalAdvance("100 %") - 26
         name = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
         painter.drawText(line, vertical | Qt.AlignmentFlag.AlignLeft, name)
@@ -169,6 +177,7 @@ class ClassBars(QScrollArea):
 
     def set_classes(self, classes: Sequence[str]) -> None:
         """Show the classes of another model, with nothing known about them yet."""
+        focused = next((index for index, bar in enumerate(self._bars) if bar.hasFocus()), None)
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -180,6 +189,9 @@ class ClassBars(QScrollArea):
             layout.addWidget(bar)
         layout.addStretch(1)
         self.setWidget(holder)
+        in_turn(self, self._bars)  # what is made last would come last of all
+        if focused is not None and focused < len(self._bars):
+            self._bars[focused].setFocus()
 
     def show_probabilities(
         self,

@@ -6,27 +6,39 @@ from PySide6.QtGui import QColor, QPalette
 
 from har_desktop.view.theme import is_dark
 
-# Tableau 10 by Maureen Stone: told apart at small sizes, and calm on both grounds.
-_HUES = (
-    "#f28e2b",
-    "#4e79a7",
-    "#59a14f",
-    "#e15759",
-    "#76b7b2",
-    "#b07aa1",
-    "#edc948",
-    "#ff9da7",
-    "#9c755f",
-    "#bab0ac",
+# Petroff, "Accessible Color Sequences for Data Visualization", 2021: ten that people of any colour
+# vision tell apart. Each is lighter or darker here, until it stands out on its ground.
+_ON_WHITE = (
+    "#4297e4",
+    "#cf8909",
+    "#bd1f01",
+    "#74817f",
+    "#832db6",
+    "#a96b59",
+    "#cb5600",
+    "#a39862",
+    "#5e616c",
+    "#6aa0a3",
 )
-_DARKER_ON_WHITE = 112  # per cent
+_ON_BLACK = (
+    "#459ceb",
+    "#ffab0e",
+    "#d02301",
+    "#9aaba8",
+    "#9c37d8",
+    "#a96b59",
+    "#ee6600",
+    "#b9ac70",
+    "#70737f",
+    "#96dfe3",
+)
 _INKS = ("#1a1918", "#ffffff")
 
 
 def class_color(index: int, palette: QPalette) -> QColor:
     """The colour of the class at `index`; from the eleventh on they begin anew."""
-    color = QColor(_HUES[index % len(_HUES)])
-    return color if is_dark(palette) else color.darker(_DARKER_ON_WHITE)
+    hues = _ON_BLACK if is_dark(palette) else _ON_WHITE
+    return QColor(hues[index % len(hues)])
 
 
 def ink_on(ground: QColor) -> QColor:

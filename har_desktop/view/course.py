@@ -90,6 +90,11 @@ class Course:
             for start, end, label, confidence in found
         ]
 
+    def during(self, time: float, near: float = 0.0) -> Stretch | None:
+        """The action at a time in seconds, or at most `near` from it; the later one of two."""
+        around = [s for s in self.stretches() if s.start - near <= time <= s.end + near]
+        return around[-1] if around else None
+
     def at(self, time: float) -> tuple[float, Floats] | None:
         """The decision nearest to a time: its time and its (classes,) probabilities, maybe nan."""
         if not self._times:

@@ -9,9 +9,10 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from har_desktop.heat_style import HeatStyle
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.recognition import Recognition
-from har_desktop.view.heat import HeatStyle, as_strong_as, heat_image, picture_image
+from har_desktop.view.heat import as_strong_as, heat_image, picture_image
 from har_desktop.view.theme import STAGE
 
 _GAP = 6.0

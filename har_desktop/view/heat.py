@@ -7,7 +7,7 @@ the size of a window.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,38 +15,11 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from har_desktop.frame import Image
+from har_desktop.heat_style import COLORMAPS, HeatStyle
 from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.manifest import Method
 from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.opencv import cv2
-from har_desktop.overlay import OPACITY, strength
-
-# By the name that settings and menus use. All but Turbo grow lighter with the heat.
-COLORMAPS = {
-    "Inferno": cv2.COLORMAP_INFERNO,
-    "Viridis": cv2.COLORMAP_VIRIDIS,
-    "Turbo": cv2.COLORMAP_TURBO,
-}
-DEFAULT_COLORMAP = "Inferno"
-DEFAULT_METHOD: Method = "grad-cam"
-METHODS: dict[Method, str] = {"grad-cam": "Grad-CAM", "hires-cam": "HiResCAM"}  # in words
-
-
-@dataclass(frozen=True, slots=True)
-class HeatStyle:
-    """How heat-maps are shown.
-
-    Attributes:
-        shown: False leaves the pictures as they are.
-        opacity: Share of colour at the window's maximum, 0 to 1.
-        colormap: A key of `COLORMAPS`.
-        method: Whose maps; Grad-CAM's where the model has no other.
-    """
-
-    shown: bool = True
-    opacity: float = OPACITY
-    colormap: str = DEFAULT_COLORMAP
-    method: Method = DEFAULT_METHOD
+from har_desktop.overlay import strength
 
 
 def picture_image(image: Image, rgb: bool = False) -> QImage:

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from har_desktop.view.heat import COLORMAPS, DEFAULT_METHOD, METHODS, HeatStyle, legend_image
-from har_desktop.view.parts import choice, keep_space, label
+from har_desktop.heat_style import COLORMAPS, DEFAULT_METHOD, METHODS, HeatStyle
+from har_desktop.view.heat import legend_image
+from har_desktop.view.parts import choice, keep_space, label, only_focused_wheel
 from har_desktop.view.switch import Switch
 
 OPACITY_STEP = 0.05
@@ -81,6 +82,7 @@ class HeatPanel(QWidget):
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity.setAccessibleName("Opacity of the heat-map in per cent")
+        only_focused_wheel(self._opacity)
         self._value = label()
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._legend = Legend()

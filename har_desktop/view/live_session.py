@@ -7,6 +7,7 @@ from time import perf_counter
 
 from PySide6.QtCore import QObject, Signal
 
+from har_desktop.heat_style import HeatStyle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.model import TOP
 from har_desktop.inference.recognizer import Recognizer
@@ -18,7 +19,6 @@ from har_desktop.pipeline.stats import RATE_S, Recent
 from har_desktop.sinks.base import RunInfo
 from har_desktop.sources.base import Source
 from har_desktop.view.course import Course
-from har_desktop.view.heat import HeatStyle
 from har_desktop.view.pace import Pace
 from har_desktop.view.session import Session
 from har_desktop.view.stage import Stage

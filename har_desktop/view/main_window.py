@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
         commands = self.commands
         connect_heat(commands, self.stage, self.settings)
         connect_playback(commands, self.stage)
-        connect_layout(commands, self.stage, self)
+        connect_layout(commands, self.stage, self, self.settings)
         commands.details.triggered.connect(self._show_details)
         self.status.clicked.connect(self._show_details)
         commands.keys.triggered.connect(lambda: self._open(Shortcuts(commands.shortcuts(), self)))

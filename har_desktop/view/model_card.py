@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QSize, QUrl
 from PySide6.QtGui import QDesktopServices, QImage, QTextDocument
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
@@ -76,7 +76,8 @@ class ModelCard(QDialog):
         layout.addWidget(self._text)
         layout.addWidget(buttons)
         letters = self.fontMetrics()
-        self.resize(90 * letters.averageCharWidth(), 36 * letters.height())
+        wanted = QSize(90 * letters.averageCharWidth(), 36 * letters.height())
+        self.resize(wanted.boundedTo(self.screen().availableSize() * 0.9))
 
     @property
     def text(self) -> str:

@@ -23,7 +23,7 @@ from har_desktop.view.director import Director
 from har_desktop.view.export import Export
 from har_desktop.view.live_session import LiveSession
 from har_desktop.view.model_keeper import ModelKeeper
-from har_desktop.view.recording import Recording, take_snapshot
+from har_desktop.view.recording import Recording, make_folder, take_snapshot
 from har_desktop.view.settings import Settings
 from har_desktop.view.stage import Stage
 
@@ -52,8 +52,7 @@ class Outputs:
         self.export = Export(window)
         self._tasks: list[Task] = []
         self._progress = _EXPORTING  # as it was told last
-        self.recording.time.connect(stage.show_recording)
-        self.recording.time.connect(lambda time: actions.record.setChecked(time is not None))
+        self.recording.time.connect(self._show_recording)
         self.recording.saved.connect(lambda files, line: self._tell(line, files[0].parent))
         self.recording.failed.connect(banner.fail)
         self.export.progress.connect(self._show_progress)
@@ -65,6 +64,9 @@ class Outputs:
         actions.record.triggered.connect(self.toggle_recording)
         actions.export.triggered.connect(self.ask_and_export)
         actions.folder.triggered.connect(self.ask_for_folder)
+        actions.look.triggered.connect(self.open_folder)
+        actions.plain.setChecked(settings.plain)
+        actions.plain.toggled.connect(lambda on: setattr(settings, "plain", on))
         stage.snapshot.clicked.connect(actions.snapshot.trigger)
         stage.record.clicked.connect(actions.record.trigger)
         stage.export.clicked.connect(actions.export.trigger)
@@ -93,7 +95,7 @@ class Outputs:
             self._settings.folder,
             source.name,
             session.result,
-            self._stage.heat.style_shown.method,
+            self._stage.heat.style_shown,
             lambda path: self._tell(f"Saved {path.name}", path.parent),
             self._banner.fail,
             self._window,
@@ -123,6 +125,12 @@ class Outputs:
         except HarError as error:
             self._banner.fail(str(error))
 
+    def _show_recording(self, time: str | None) -> None:
+        self._actions.record.setChecked(time is not None)
+        self._actions.plain.setEnabled(time is None)  # it is asked when one begins
+        plain = "plain " if self._actions.plain.isChecked() else ""
+        self._stage.show_recording(None if time is None else f"{plain}{time}")
+
     def stop_recording(self) -> None:
         """End the recording, if one runs."""
         session = self._director.session
@@ -137,6 +145,16 @@ class Outputs:
         )
         if folder:
             self._settings.folder = Path(folder)
+
+    def open_folder(self) -> None:
+        """Show in the system's file manager where recordings and snapshots go."""
+        folder = self._settings.folder
+        try:
+            make_folder(folder)
+        except HarError as error:
+            self._banner.fail(str(error))
+        else:
+            _opener(folder)()
 
     def ask_and_export(self) -> None:
         """Ask where the results of the replay shall go, and write them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
@@ -35,7 +37,25 @@ def unmarked(text: str) -> str:
 
 def keep_space(target: QWidget) -> None:
     """Leave the space bar to a widget while it has the focus, though it is a shortcut elsewhere."""
-    target.installEventFilter(_SpaceKeeper(target))
+    target.installEventFilter(_KeyKeeper(target, letters=False))
+
+
+def keep_letters(target: QWidget) -> None:
+    """The same of all keys that write: in a list they find what begins with them."""
+    target.installEventFilter(_KeyKeeper(target, letters=True))
+
+
+def only_focused_wheel(target: QWidget) -> None:
+    """Let the wheel change a widget only while it has the focus: it may just pass over it."""
+    target.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    target.installEventFilter(_WheelGuard(target))
+
+
+def in_turn(before: QWidget, widgets: Sequence[QWidget]) -> None:
+    """Let Tab go from a widget to others, which were made later, in their order."""
+    for widget in widgets:
+        QWidget.setTabOrder(before, widget)
+        before = widget
 
 
 def button(words: str = "", tip: str = "", quiet: bool = False) -> QPushButton:
@@ -53,7 +73,8 @@ def choice(name: str) -> QComboBox:
     """A list to choose from; `name` is for screen readers."""
     made = QComboBox()
     made.setAccessibleName(name)
-    keep_space(made)
+    keep_letters(made)
+    only_focused_wheel(made)
     return made
 
 
@@ -68,14 +89,38 @@ def tool(name: str, tip: str) -> QToolButton:
     return made
 
 
-class _SpaceKeeper(QObject):
+class _KeyKeeper(QObject):
+    def __init__(self, parent: QObject, letters: bool) -> None:
+        super().__init__(parent)
+        self._letters = letters
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002, N802, Qt's name
         """Qt asks the widget with the focus first whether it wants a key for itself."""
         wanted = (
             event.type() is QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Space
+            and (event.key() == Qt.Key.Key_Space or (self._letters and _writes(event)))
         )
         if wanted:
             event.accept()
         return wanted
+
+
+def _writes(event: QKeyEvent) -> bool:
+    other = event.modifiers() & ~(
+        Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+    )
+    return not other and event.text().isprintable() and event.text() != ""
+
+
+class _WheelGuard(QObject):
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802, Qt's name
+        """What is left alone scrolls what it lies on."""
+        passing = (
+            event.type() is QEvent.Type.Wheel
+            and isinstance(watched, QWidget)
+            and not watched.hasFocus()
+        )
+        if passing:
+            event.ignore()
+        return passing

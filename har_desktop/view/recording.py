@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from har_desktop.errors import OutputError
-from har_desktop.inference.manifest import Method
+from har_desktop.heat_style import HeatStyle
 from har_desktop.pipeline.recorder import Recorder, RecorderStats, save_snapshot
 from har_desktop.pipeline.result import Result
 from har_desktop.sinks.base import RunInfo
@@ -168,7 +168,7 @@ def take_snapshot(
     folder: Path,
     source: str,
     result: Result,
-    method: Method,
+    style: HeatStyle,
     done: Callable[[Path], object],
     failed: Callable[[str], object],
     parent: QObject,
@@ -179,7 +179,7 @@ def take_snapshot(
         folder: Made if it is missing.
         source: For the file's name.
         result: What is shown.
-        method: Whose heat-map.
+        style: Of the heat-map.
         done: Called with the file.
         failed: Called with one line.
         parent: Owner of the task.
@@ -189,7 +189,7 @@ def take_snapshot(
         make_folder(folder)
         with _naming:
             target = fresh_target(folder, source)
-            return save_snapshot(target.with_name(f"{target.name}.png"), result, method)
+            return save_snapshot(target.with_name(f"{target.name}.png"), result, style)
 
     task = Task("snapshot", work, parent)
     task.done.connect(done)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from har_desktop.heat_style import HeatStyle
 from har_desktop.inference.model import TOP
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.result import Result
-from har_desktop.view.heat import HeatStyle
 from har_desktop.view.stage import Stage
 from har_desktop.view.status_line import Figures
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
-from har_desktop.overlay import OPACITY
-from har_desktop.sources.camera import DEFAULT_SIZE
-from har_desktop.sources.cameras import CameraId
-from har_desktop.view.heat import (
+from har_desktop.heat_style import (
     COLORMAPS,
     DEFAULT_COLORMAP,
     DEFAULT_METHOD,
     METHODS,
+    OPACITY,
     HeatStyle,
 )
+from har_desktop.sources.camera import DEFAULT_SIZE
+from har_desktop.sources.cameras import CameraId
 from har_desktop.view.theme import APPEARANCES, DEFAULT_APPEARANCE
 
 _RECENT = 8
@@ -62,7 +62,7 @@ class Settings:
         colormap = self._text("heat/colormap", DEFAULT_COLORMAP)
         chosen = self._store.value("heat/method")
         return HeatStyle(
-            shown=self._text("heat/shown", "true") == "true",
+            shown=self._flag("heat/shown", True),
             opacity=min(1.0, max(0.0, self._number("heat/opacity", OPACITY))),
             colormap=colormap if colormap in COLORMAPS else DEFAULT_COLORMAP,
             method=next((method for method in METHODS if method == chosen), DEFAULT_METHOD),
@@ -74,6 +74,23 @@ class Settings:
         self._store.setValue("heat/opacity", style.opacity)
         self._store.setValue("heat/colormap", style.colormap)
         self._store.setValue("heat/method", style.method)
+
+    @property
+    def plain(self) -> bool:
+        """Whether recordings show the picture as it is, without heat-map and label."""
+        return self._flag("output/plain", False)
+
+    @plain.setter
+    def plain(self, on: bool) -> None:
+        self._store.setValue("output/plain", "true" if on else "false")
+
+    def shows(self, part: str) -> bool:
+        """Whether a part of the window is shown, by its name."""
+        return self._flag(f"window/{part}", True)
+
+    def show(self, part: str, on: bool) -> None:
+        """Remember whether it is."""
+        self._store.setValue(f"window/{part}", "true" if on else "false")
 
     @property
     def camera(self) -> CameraId | None:
@@ -165,6 +182,9 @@ class Settings:
         value = self._store.value(key, default)
         # Of an INI file, a text with commas that nobody quoted comes as a list.
         return value if isinstance(value, str) else default
+
+    def _flag(self, key: str, default: bool) -> bool:
+        return self._text(key, "true" if default else "false") == "true"
 
     def _number(self, key: str, default: float) -> float:
         try:

@@ -27,6 +27,7 @@ ELSEWHERE = (
         (
             ("Timeline: a second back or ahead", "Left or Right"),
             ("Timeline: to the beginning or end", "Home or End"),
+            ("Timeline: to the action before or after", "PgUp or PgDown"),
             ("Classes: pin or unpin", "Space"),
         ),
     ),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from har_desktop.heat_style import HeatStyle
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.model import TOP
 from har_desktop.pipeline.result import Result
@@ -18,7 +19,6 @@ from har_desktop.view.caption import Caption
 from har_desktop.view.class_bars import ClassBars
 from har_desktop.view.course import Course
 from har_desktop.view.film_strip import FilmStrip
-from har_desktop.view.heat import HeatStyle
 from har_desktop.view.heat_panel import HeatPanel
 from har_desktop.view.icons import icon
 from har_desktop.view.parts import button, heading, label
@@ -29,6 +29,8 @@ from har_desktop.view.video_view import VideoView
 from har_desktop.view.words import readable
 
 _PANEL = 30  # letters that the panel at the right is wide
+RECORD_HINT = "Record video and results (Ctrl+R)"
+STOP_HINT = "End the recording (Ctrl+R)"
 
 
 class Stage(QWidget):
@@ -51,10 +53,11 @@ class Stage(QWidget):
         self._manifest: Manifest | None = None
         self._pinned = TOP
         self._recording = False
+        self._told: tuple[int | None, bool] = None, True  # which class is explained, and whether
         self.video, self.strip, self.timeline = VideoView(), FilmStrip(), Timeline()
         self.bars, self.heat, self.controls = ClassBars(), HeatPanel(), ReplayControls()
         self.snapshot = button("Snapshot", "Save this picture (Ctrl+S)")
-        self.record = button("Record", "Record video and results (Ctrl+R)")
+        self.record = button("Record", RECORD_HINT)
         self.export = button("Export\u2026", "Save video and results (Ctrl+E)")
         self._explained = label(quiet=True)
         self._explained.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -137,6 +140,7 @@ class Stage(QWidget):
         if (time is not None) != self._recording:
             self._recording = time is not None
             self.record.setText("Stop recording" if self._recording else "Record")
+            self.record.setToolTip(STOP_HINT if self._recording else RECORD_HINT)
             self._tint()
 
     def set_heat_style(self, style: HeatStyle) -> None:
@@ -152,7 +156,10 @@ class Stage(QWidget):
 
     def _explain(self, explained: int | None, *, evident: bool = True) -> None:
         manifest, words = self._manifest, " "
-        if manifest is not None and self._pinned != TOP:
+        self._told = explained, evident
+        if not self.heat.style_shown.shown:
+            words = "Heat-map off"
+        elif manifest is not None and self._pinned != TOP:
             words = f"Heat-map pinned to {readable(manifest.classes[self._pinned])}"
         elif manifest is not None and explained is not None:
             heat = "Heat-map" if evident else "Faint heat-map"
@@ -163,6 +170,8 @@ class Stage(QWidget):
     def _restyle(self, style: HeatStyle) -> None:
         self.video.set_heat_style(style)
         self.strip.set_heat_style(style)
+        explained, evident = self._told
+        self._explain(explained, evident=evident)
 
     def _lay_out(self) -> None:
         left = QVBoxLayout()

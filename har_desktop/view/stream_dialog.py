@@ -26,6 +26,9 @@ class StreamDialog(QDialog):
         self.setWindowTitle("Network stream")
         self._address = QComboBox()
         self._address.setEditable(True)
+        # What is typed counts: Qt would take the nearest one of before, whatever its capitals.
+        self._address.setCompleter(None)  # type: ignore[arg-type]
+        self._address.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self._address.setAccessibleName("Address of the stream")
         self._address.addItems(list(recent))
         self._address.setCurrentText(recent[0] if recent else "")

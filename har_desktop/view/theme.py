@@ -88,11 +88,12 @@ QToolTip {{ padding: 4px 6px; border: 1px solid {line}; border-radius: 4px;
   background: {tip}; color: {tip_text}; }}
 QMenuBar {{ background: {ground}; padding: 2px 6px; }}
 QMenuBar::item {{ padding: 4px 9px; border-radius: 5px; background: transparent; }}
-QMenuBar::item:selected {{ background: {track}; }}
+QMenuBar::item:selected {{ background: {accent}; color: {on_accent}; }}
 QMenu {{ background: {card}; border: 1px solid {line}; padding: 5px; }}
 QMenu::item {{ padding: 5px 26px 5px 22px; border-radius: 5px; }}
-QMenu::item:selected {{ background: {track}; }}
-QMenu::item:disabled {{ color: {quiet}; }}
+QMenu::item:selected {{ background: {accent}; color: {on_accent}; }}
+QMenu::item:disabled {{ color: {quiet}; background: transparent; }}
+QMenu::item:disabled:selected {{ color: {quiet}; background: {track}; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 5px 8px; }}
 QPushButton, QToolButton {{ background: {button}; color: {text}; border: 1px solid {line};
   border-radius: 6px; padding: 5px 11px; }}
@@ -104,6 +105,7 @@ QPushButton:focus, QToolButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {faint}; background: transparent; }}
 QPushButton[primary="true"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton[primary="true"]:hover {{ background: {accent_hover}; }}
+QPushButton[primary="true"]:focus, QToolButton:checked:focus {{ border: 2px solid {text}; }}
 QToolButton[quiet="true"], QPushButton[quiet="true"] {{ background: transparent;
   border-color: transparent; }}
 QToolButton[quiet="true"]:hover, QPushButton[quiet="true"]:hover {{ background: {track}; }}
@@ -133,7 +135,7 @@ QComboBox:disabled {{ color: {faint}; background: transparent; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {card}; border: 1px solid {line}; outline: 0;
-  selection-background-color: {track}; selection-color: {text}; }}
+  selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLabel[quiet="true"] {{ color: {quiet}; }}
 """
 

@@ -34,6 +34,7 @@ _REDRAW = 0.2  # seconds of the source between two redraws of the live curves
 _JUMP = 1.0  # seconds per press of an arrow key
 _NEAR = 12.0  # pixels between the pointer and the moment whose values are shown
 _ROWS = 3  # classes whose values are shown
+_SAME = 0.05  # seconds: an action that begins no farther from the moment shown has been gone to
 _Role = QPalette.ColorRole
 
 
@@ -54,7 +55,7 @@ class Timeline(QWidget):
         self._threshold = 0.5
         self._duration: float | None = None
         self._position: float | None = None
-        self._hover: float | None = None
+        self._hover: QPointF | None = None
         self._canvas: QPixmap | None = None
         self._drawn = -math.inf
         self.setMouseTracking(True)
@@ -86,6 +87,7 @@ class Timeline(QWidget):
         self.setCursor(
             Qt.CursorShape.PointingHandCursor if recorded else Qt.CursorShape.ArrowCursor
         )
+        self._describe()
         self._redraw()
 
     def set_duration(self, duration: float) -> None:
@@ -97,8 +99,7 @@ class Timeline(QWidget):
     def set_position(self, seconds: float | None) -> None:
         """Move the mark of the frame that is shown."""
         self._position = seconds
-        if seconds is not None:
-            self.setAccessibleDescription(f"{clock(seconds)} of {clock(self._duration or 0)}")
+        self._describe()
         self.update()
 
     def refresh(self, whole: bool = False) -> None:
@@ -152,6 +153,21 @@ class Timeline(QWidget):
             self._draw_position(painter, self._position)
         if self._hover is not None:
             self._draw_hover(painter, self._hover)
+        if self.hasFocus():
+            painter.setPen(QPen(self.palette().color(_Role.Accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+
+    def _describe(self) -> None:
+        """Say in words what is drawn at the moment that is shown, for a screen reader."""
+        if self._position is None:
+            self.setAccessibleDescription("")
+            return
+        words = [f"{clock(self._position)} of {clock(self._duration or 0)}"]
+        if (stretch := self._course.during(self._position)) is not None:
+            words.append(readable(self._course.classes[stretch.index]))
+        if self.accessibleDescription() != ", ".join(words):
+            self.setAccessibleDescription(", ".join(words))
 
     def _draw_course(self, painter: QPainter) -> None:
         palette, field, course = self.palette(), self._field(), self._course
@@ -177,8 +193,12 @@ class Timeline(QWidget):
         painter.setBrush(color)
         painter.drawEllipse(QPointF(x, top), 4, 4)
 
-    def _draw_hover(self, painter: QPainter, x: float) -> None:
+    def _draw_hover(self, painter: QPainter, pointer: QPointF) -> None:
         field = self._field()  # a live one moves on below a pointer that rests
+        x = pointer.x()
+        if field.lane.contains(pointer):
+            self._draw_action(painter, field, x)
+            return
         found = self._course.at(field.seconds(x))
         if found is None or abs(field.x(found[0]) - x) > _NEAR:
             return
@@ -196,12 +216,26 @@ class Timeline(QWidget):
             ]
         draw_hover(painter, self.palette(), field.plot, field.x(time), title, rows)
 
+    def _draw_action(self, painter: QPainter, field: Field, x: float) -> None:
+        """Tell of the action under the pointer, whose block may be too narrow for its name."""
+        stretch = self._course.during(field.seconds(x), 1.5 / field.pixels_per_second)
+        if stretch is None:
+            return
+        name, color = (
+            self._course.classes[stretch.index],
+            class_color(stretch.index, self.palette()),
+        )
+        lasts = f"{stretch.end - stretch.start:.1f} s"
+        title = lasts if field.live else f"{clock(stretch.start, tenths=True)}, {lasts}"
+        rows: list[Row] = [(color, readable(name), percent(stretch.confidence))]
+        draw_hover(painter, self.palette(), field.plot, x, title, rows)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802, Qt's name
         """Show the values under the pointer; with the button held, seek along."""
-        self._hover = event.position().x()
+        self._hover = event.position()
         self.update()
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._ask(self._field().seconds(self._hover))
+            self._ask(self._field().seconds(self._hover.x()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802, Qt's name
         """Seek."""
@@ -209,16 +243,27 @@ class Timeline(QWidget):
             self._ask(self._field().seconds(event.position().x()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802, Qt's name
-        """Left and Right jump a second, Home and End to the ends."""
+        """Left and Right jump a second, Home and End to the ends, Page keys to actions."""
         key = Qt.Key(event.key())
+        pages = (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
         ends = {Qt.Key.Key_Home: 0.0, Qt.Key.Key_End: self._duration or 0.0}
         jumps = {Qt.Key.Key_Left: -_JUMP, Qt.Key.Key_Right: _JUMP}
-        if self._duration is None or key not in ends | jumps:
+        if self._duration is None or key not in (*ends, *jumps, *pages):
             super().keyPressEvent(event)
+        elif key in pages:
+            self._go_to_action(1 if key == Qt.Key.Key_PageDown else -1)
         elif key in ends:
             self._ask(ends[key])
         else:
             self.jump.emit(jumps[key])
+
+    def _go_to_action(self, direction: int) -> None:
+        """Ask for the start of the next action, or of the one before."""
+        here = self._position or 0.0
+        starts = [stretch.start for stretch in self._course.stretches()]
+        ahead = [start for start in starts if (start - here) * direction > _SAME]
+        if ahead:
+            self._ask(min(ahead) if direction > 0 else max(ahead))
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802, Qt's name
         """Hide the values."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from har_desktop.frame import Image
+from har_desktop.heat_style import HeatStyle
 from har_desktop.inference.recognition import Recognition
 from har_desktop.opencv import cv2
 from har_desktop.view.caption import (
@@ -16,7 +17,7 @@ from har_desktop.view.caption import (
     draw_notice,
     recording_dot,
 )
-from har_desktop.view.heat import HeatStyle, newest_heat, picture_image
+from har_desktop.view.heat import newest_heat, picture_image
 from har_desktop.view.theme import RADIUS, STAGE
 
 _INSET = 0.27  # of the picture's width

@@ -20,7 +20,7 @@ from har_desktop.sources.cameras import CameraId
 from har_desktop.sources.files import is_file
 from har_desktop.view.icons import icon
 from har_desktop.view.parts import button as plain_button
-from har_desktop.view.parts import heading, label, unmarked
+from har_desktop.view.parts import heading, in_turn, label, unmarked
 
 _WIDTH = 560
 _FILES = 3
@@ -80,17 +80,21 @@ class Welcome(QWidget):
             button.clicked.connect(lambda _=False, camera=camera: self.camera.emit(camera))
             self._cameras.addWidget(button)
             self._listed.append(button)
+        in_turn(self._area, self._listed)
         self._none.setVisible(not cameras)
         self._tint()
 
     def show_recent(self, paths: Sequence[Path]) -> None:
         """List files that were opened before and are still there."""
         self._empty(self._files)
+        recent: list[QPushButton] = []
         there = (path for path in paths if is_file(path))  # no more than are listed: disks are slow
         for path in islice(there, _FILES):
             button = plain_button(unmarked(path.name), str(path), quiet=True)
             button.clicked.connect(lambda _=False, path=path: self.recent.emit(path))
             self._files.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            recent.append(button)
+        in_turn(self._last, recent)
 
     def show_model(self, words: str) -> None:
         """Say how it stands with the model."""
@@ -128,6 +132,7 @@ class Welcome(QWidget):
             button = self._button(words, name)
             button.clicked.connect(lambda _=False, signal=signal: signal.emit())
             row.addWidget(button, 1)
+            self._last = button
         column.addLayout(row)
         column.addSpacing(6)
         column.addWidget(label("Or drop a video file here.", quiet=True))
@@ -135,14 +140,14 @@ class Welcome(QWidget):
         column.addSpacing(14)
         column.addWidget(self._model)
         body = QWidget()
-        body.setMaximumWidth(_WIDTH)
+        body.setMaximumWidth(max(_WIDTH, row.sizeHint().width() + 24))
         body.setLayout(column)
         centre = QWidget()
         outer = QHBoxLayout(centre)
         outer.addStretch(1)
         outer.addWidget(body, 8, Qt.AlignmentFlag.AlignVCenter)
         outer.addStretch(1)
-        area = QScrollArea()
+        self._area = area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(centre)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow
 
@@ -38,11 +40,16 @@ def connect_playback(actions: Actions, stage: Stage) -> None:
     controls.loop.connect(loop.setChecked)
 
 
-def connect_layout(actions: Actions, stage: Stage, window: QMainWindow) -> None:
-    """Connect what hides and shows."""
-    for action, widget in ((actions.strip, stage.strip), (actions.timeline, stage.timeline)):
-        action.setChecked(True)
+def connect_layout(actions: Actions, stage: Stage, window: QMainWindow, settings: Settings) -> None:
+    """Connect what hides and shows; it is kept in the settings."""
+    for name, action, widget in (
+        ("strip", actions.strip, stage.strip),
+        ("timeline", actions.timeline, stage.timeline),
+    ):
         action.toggled.connect(widget.setVisible)
+        action.setChecked(True)
+        action.setChecked(settings.shows(name))
+        action.toggled.connect(partial(settings.show, name))
     full = Qt.WindowState.WindowFullScreen
 
     def fill(on: bool) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from har_desktop.errors import OutputError
+from har_desktop.heat_style import HeatStyle
 from har_desktop.overlay import annotate
 from har_desktop.pipeline import recorder as recorder_module
 from har_desktop.pipeline.recorder import CAPACITY, RESERVE, Recorder, save_snapshot
@@ -308,10 +309,12 @@ def test_snapshot_is_what_is_shown(results, tmp_path):
         picture, annotate(result.recognition, result.decision, result.manifest.classes)
     )
     assert not np.array_equal(picture, result.recognition.frame.image)
-    save_snapshot(path, result, "hires-cam")
-    other = annotate(result.recognition, result.decision, result.manifest.classes, "hires-cam")
-    assert np.array_equal(cv2.imread(str(path)), other)
-    assert not np.array_equal(picture, other)
+    styles = [HeatStyle(method="hires-cam"), HeatStyle(colormap="Viridis"), HeatStyle(opacity=0.2)]
+    for style in [*styles, HeatStyle(shown=False)]:
+        save_snapshot(path, result, style)
+        other = annotate(result.recognition, result.decision, result.manifest.classes, style)
+        assert np.array_equal(cv2.imread(str(path)), other)
+        assert not np.array_equal(picture, other)
     assert [p.name for p in tmp_path.iterdir()] == ["shot.png"]
 
 

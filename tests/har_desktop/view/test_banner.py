@@ -1,16 +1,17 @@
 """What the banner says first where there is more to say than one line."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication
 
+from har_desktop.view import banner as module
 from har_desktop.view.banner import Banner
 
 
 @pytest.fixture
-def banner(shown):
-    made = shown(Banner(), 400, 50)
-    made._timer.setInterval(20)
-    return made
+def banner(shown, monkeypatch):
+    monkeypatch.setattr(module, "_STAYS_MS", 20)
+    return shown(Banner(), 400, 50)
 
 
 def test_what_a_failure_hides_comes_after_it(banner, qtbot):
@@ -69,3 +70,31 @@ def test_a_line_goes_with_its_action(banner, qtbot):
     qtbot.mouseClick(banner._button, Qt.MouseButton.LeftButton)
     assert banner.text == "trying"
     assert banner._button.isHidden()
+
+
+@pytest.mark.parametrize("hold", ["pointer", "focus"])
+def test_news_stay_while_somebody_is_about_to_press_the_button(banner, qtbot, monkeypatch, hold):
+    monkeypatch.setattr(module, "_WITH_BUTTON_MS", 20)
+    banner.tell("Saved a.png", ("Open", lambda: None))
+    if hold == "pointer":
+        QApplication.sendEvent(banner._button, QEvent(QEvent.Type.Enter))
+    else:
+        banner.activateWindow()
+        banner._button.setFocus()
+    qtbot.wait(100)
+    assert banner.text == "Saved a.png"
+    QApplication.sendEvent(banner._button, QEvent(QEvent.Type.Leave))
+    banner._button.clearFocus()
+    qtbot.waitUntil(lambda: banner.text == "")
+
+
+def test_what_it_says_is_announced(banner, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        module.QAccessible,
+        "updateAccessibility",
+        lambda event: told.append((event.message(), event.politeness().name)),
+    )
+    banner.tell("Saved a.png")
+    banner.fail("disk full")
+    assert told == [("Saved a.png", "Polite"), ("disk full", "Assertive")]

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from har_desktop.inference.model import TOP
 from har_desktop.view.class_bars import ClassBars
+from har_desktop.view.colors import class_color
 
 
 @pytest.fixture
@@ -88,6 +89,26 @@ def test_keys_do_the_same(bars, qtbot):
     assert pins == [1, TOP]
 
 
+def test_the_focus_stays_at_its_place_where_a_model_takes_the_place_of_another(bars):
+    bars.activateWindow()
+    bars.bars[1].setFocus()
+    bars.set_classes(("a", "b"))
+    assert bars.bars[1].hasFocus()
+    bars.set_classes(("a",))
+    assert not bars.bars[0].hasFocus()
+
+
+def test_each_name_has_the_colour_of_its_curve_beside_it(bars):
+    for index, bar in enumerate(bars.bars):
+        image = bar.grab().toImage()
+        color = class_color(index, bar.palette())
+        ratio = image.devicePixelRatio()
+        row = [
+            image.pixelColor(x, y) for x in range(round(20 * ratio)) for y in range(image.height())
+        ]
+        assert color in row
+
+
 def in_view(bars, index):
     return bars.bars[index].visibleRegion().boundingRect().height() == bars.bars[index].height()
 
@@ -97,6 +118,8 @@ def many(bars):
     bars.set_classes([f"class {number}" for number in range(1000)])
     QApplication.processEvents()
     QApplication.sendEvent(bars, QEvent(QEvent.Type.Leave))  # wherever the pointer was
+    for bar in bars.bars:
+        bar.clearFocus()
     return bars
 
 

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage, QPainter
 
+from har_desktop.heat_style import COLORMAPS, METHODS, HeatStyle
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.overlay import FAINT, blend
 from har_desktop.view.heat import (
-    COLORMAPS,
-    METHODS,
-    HeatStyle,
     heat_image,
     legend_image,
     newest_heat,

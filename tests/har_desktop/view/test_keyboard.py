@@ -5,13 +5,12 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import (
-    Qt,
-)
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QKeySequence, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QComboBox,
     QLabel,
     QSlider,
@@ -169,6 +168,82 @@ def test_space_opens_the_list_that_has_the_focus(in_window, qtbot, box):
         assert choice.view().isVisible()
         choice.hidePopup()
         assert not pressed
+
+    in_window(body)
+
+
+@pytest.mark.parametrize("key", ["H", "T", "L"])
+def test_letters_find_what_begins_with_them_in_the_list_that_has_the_focus(in_window, qtbot, key):
+    def body(window):
+        window.stage.begin(replay=True, badge="")
+        window.pages.setCurrentWidget(window.stage)
+        activate(window, qtbot)
+        box = window.stage.heat._method if key == "H" else window.stage.heat._map
+        box.setFocus()
+        pressed = []
+        for action in window.findChildren(QAction):
+            action.triggered.connect(lambda: pressed.append(1))
+        qtbot.keyClick(box, key)
+        assert not pressed
+        assert box.currentText() == {"H": "HiResCAM", "T": "Turbo", "L": "Inferno"}[key]
+        assert window.stage.heat.style_shown.shown
+
+    in_window(body)
+
+
+def test_tab_goes_down_the_page(in_window):
+    def chain(first, last):
+        seen = [first]
+        while seen[-1] is not last:
+            seen.append(seen[-1].nextInFocusChain())
+            assert seen[-1] is not first
+        return [widget for widget in seen if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
+
+    def body(window):
+        names = ("One", "Two")
+        window._show_cameras(tuple(CameraId(name, name, n) for n, name in enumerate(names)))
+        texts = [
+            widget.text()
+            for widget in chain(window.welcome._listed[0], window.welcome._last)
+            if isinstance(widget, QAbstractButton)
+        ]
+        assert texts == [*names, "&Open a video\u2026", "Network &stream\u2026", "&Demo"]
+        stage = window.stage
+        stage.bars.set_classes(("a", "b"))
+        assert chain(stage.bars.bars[0], stage.heat._shown)[:2] == list(stage.bars.bars)
+
+    in_window(body)
+
+
+def test_the_wheel_changes_nothing_that_it_passes_over(in_window, qtbot):
+    def roll(widget):
+        middle = QPointF(widget.rect().center())
+        QApplication.sendEvent(
+            widget,
+            QWheelEvent(
+                middle,
+                widget.mapToGlobal(middle),
+                QPoint(),
+                QPoint(0, -120),
+                Qt.MouseButton.NoButton,
+                Qt.KeyboardModifier.NoModifier,
+                Qt.ScrollPhase.NoScrollPhase,
+                False,
+            ),
+        )
+
+    def body(window):
+        window.stage.begin(replay=True, badge="")
+        window.pages.setCurrentWidget(window.stage)
+        activate(window, qtbot)
+        heat = window.stage.heat
+        before = heat.style_shown
+        for widget in (heat._map, heat._method, heat._opacity, window.stage.controls._speed):
+            roll(widget)
+        assert heat.style_shown == before
+        heat._map.setFocus()
+        roll(heat._map)
+        assert heat.style_shown.colormap != before.colormap
 
     in_window(body)
 

@@ -58,6 +58,54 @@ def test_keys_seek(timeline, course, qtbot):
     assert (jumps, goals) == ([1.0, -1.0], [0.0, 20.0])
 
 
+def test_page_keys_go_from_action_to_action(timeline, course, qtbot):
+    course.close_events([Event(12.0, 14.0, "jump", 0.8)])
+    timeline.start(course, 0.5, 20.0)
+    goals = []
+    timeline.seek.connect(goals.append)
+    for position, key in ((5.0, "Down"), (12.0, "Down"), (12.0, "Up"), (0.0, "Up")):
+        timeline.set_position(position)
+        qtbot.keyClick(timeline, Qt.Key[f"Key_Page{key}"])
+    assert goals == [12.0, 0.0]
+
+
+def test_what_is_going_on_is_told_in_words(timeline, course):
+    timeline.start(course, 0.5, 20.0)
+    timeline.set_position(5.0)
+    assert timeline.accessibleDescription() == "0:05 of 0:20, squat"
+    timeline.set_position(15.0)
+    assert timeline.accessibleDescription() == "0:15 of 0:20"
+    timeline.start(course, 0.5, None)
+    assert timeline.accessibleDescription() == ""
+
+
+def test_an_action_tells_its_name_below_the_pointer(timeline, course, qtbot, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(module, "draw_hover", lambda *arguments: drawn.append(arguments[4:]))
+    course.close_events([Event(12.0, 12.4, "jump", 0.8)])
+    timeline.start(course, 0.5, 20.0)
+    field = timeline._field()
+    y = round(field.lane.center().y())
+    qtbot.mouseMove(timeline, QPoint(round(field.x(12.2)), y))
+    qtbot.waitUntil(lambda: not timeline.grab().isNull() and bool(drawn))
+    title, ((_, name, share),) = drawn[-1]
+    assert (title, name, share.replace("\u202f", " ")) == ("0:12.0, 0.4 s", "jump", "80 %")
+    qtbot.mouseMove(timeline, QPoint(round(field.x(18.0)), y))
+    qtbot.waitUntil(lambda: field.seconds(timeline._hover.x()) > 17)
+    drawn.clear()
+    timeline.grab()
+    assert not drawn
+
+
+def test_the_focus_is_seen(timeline, course):
+    timeline.start(course, 0.5, 20.0)
+    timeline.clearFocus()
+    without = timeline.grab().toImage()
+    timeline.activateWindow()
+    timeline.setFocus()
+    assert timeline.grab().toImage() != without
+
+
 def test_nothing_seeks_in_a_live_course(timeline, course, qtbot):
     timeline.start(course, 0.5, None)
     with qtbot.assertNotEmitted(timeline.seek, wait=50):

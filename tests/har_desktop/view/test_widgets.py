@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
+from har_desktop.heat_style import COLORMAPS, HeatStyle
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.model import TOP
 from har_desktop.inference.session import ProviderReport
@@ -13,7 +14,6 @@ from har_desktop.sources.cameras import CameraId
 from har_desktop.view.about import About
 from har_desktop.view.banner import Banner
 from har_desktop.view.details import Details
-from har_desktop.view.heat import COLORMAPS, HeatStyle
 from har_desktop.view.heat_panel import HeatPanel
 from har_desktop.view.replay_controls import ReplayControls
 from har_desktop.view.source_menus import CameraMenu
@@ -41,18 +41,21 @@ class TestBanner:
         qtbot.mouseClick(banner._close, Qt.MouseButton.LeftButton)
         assert banner.text == ""
 
-    def test_good_news_go_by_themselves(self, shown, qtbot):
+    def test_good_news_go_by_themselves(self, shown, qtbot, monkeypatch):
+        monkeypatch.setattr("har_desktop.view.banner._STAYS_MS", 20)
         banner = shown(Banner(), 400, 50)
-        banner._timer.setInterval(20)
         done = []
         banner.tell("Saved a.png", ("Open", lambda: done.append(1)))
         qtbot.mouseClick(banner._button, Qt.MouseButton.LeftButton)
         assert done == [1]
+        banner.tell("Saved a.png")
         qtbot.waitUntil(lambda: banner.text == "")
 
-    def test_a_failure_is_not_taken_away_by_the_clock_of_the_message_before(self, shown, qtbot):
+    def test_a_failure_is_not_taken_away_by_the_clock_of_the_message_before(
+        self, shown, qtbot, monkeypatch
+    ):
+        monkeypatch.setattr("har_desktop.view.banner._STAYS_MS", 20)
         banner = shown(Banner(), 400, 50)
-        banner._timer.setInterval(20)
         banner.tell("Saved a.png")
         banner.fail("disk full")
         qtbot.wait(60)
@@ -277,6 +280,16 @@ class TestDialogs:
         dialog.accept()
         assert dialog.result() == StreamDialog.DialogCode.Accepted
         assert dialog.url == "http://host:8080/"
+
+    def test_the_address_that_was_typed_is_opened(self, shown, qtbot):
+        dialog = shown(StreamDialog(["http://cam/Live", "http://cam/live/stream1"]))
+        line = dialog._address.lineEdit()
+        for typed in ("http://cam/live", "http://cam/live/stream"):
+            line.clear()
+            qtbot.keyClicks(line, typed)
+            assert dialog.url == typed
+            qtbot.keyClick(line, Qt.Key.Key_Return)
+            assert dialog.url == typed
 
     def test_details_keep_their_rows_while_the_names_stay(self, shown):
         details = shown(Details())
