@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 import threading
 import traceback
@@ -17,7 +18,7 @@ import click
 import msgspec
 from click.exceptions import NoArgsIsHelpError
 
-from har_desktop.errors import HarError, one_line, printable
+from har_desktop.errors import HarError, one_line, printable, unloadable
 
 FAILURE = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -106,15 +107,17 @@ def leave(code: int) -> NoReturn:
 
 
 def print_json(value: object) -> None:
-    """Print a struct, or a list of them, as one line of JSON."""
+    """Print a struct, or a list of them, as one line of JSON.
+
+    In ASCII, with escapes: a shell may write into a file what it takes for another code.
+    """
+    import json
+
     try:
         line = msgspec.json.encode(value).decode()
-        line.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:  # a file's name need not be Unicode, nor stdout: told with escapes
-        import json
-
+    except UnicodeEncodeError:  # a file's name need not be Unicode
         line = json.dumps(msgspec.to_builtins(value))
-    click.echo(line)
+    click.echo(re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], line))
 
 
 def columns(rows: Sequence[tuple[str, str]]) -> str:
@@ -132,11 +135,16 @@ def _explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, click.ClickException):
         return error.format_message(), error.exit_code
     if isinstance(error, ModuleNotFoundError):
+        brings, more = "`make setup` brings", "`make setup EXTRAS=train`"
+        if sys.platform == "win32":  # where there is no make
+            brings, more = "`uv run --no-dev` before the command brings", "with `--extra train`"
         return (
-            f"{error.name} is not installed: `make setup` brings what the program needs, `make"
-            " setup EXTRAS=train` what training, export and benchmarks need, too",
+            f"{error.name} is not installed: {brings} what the program needs, {more} what"
+            " training, export and benchmarks need, too",
             FAILURE,
         )
+    if isinstance(error, ImportError):
+        return unloadable(error), FAILURE
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"{error.strerror}; free some space", FAILURE
     return f"{type(error).__name__}: {error} (a bug; --debug shows where it happened)", FAILURE

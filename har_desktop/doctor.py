@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from har_desktop.display import Display, find_display
-from har_desktop.errors import HarError
+from har_desktop.errors import HarError, unloadable
 from har_desktop.system_libraries import apt_command, missing_libraries
 
 PACKAGES = ("numpy", "opencv-python", "onnxruntime", "onnxruntime-gpu", "PySide6")
@@ -138,7 +138,7 @@ def _try_opencv(report: Report) -> None:
     try:
         from har_desktop.sources.cameras import list_cameras
     except ImportError as error:
-        report.problems.append(f"OpenCV cannot be loaded: {error}")
+        report.problems.append(f"OpenCV cannot be loaded: {unloadable(error)}")
         return
     report.cameras = [Camera(camera.index, camera.label) for camera in list_cameras()]
 
@@ -153,7 +153,7 @@ def _try_model(report: Report) -> None:
         from har_desktop.model_report import headline
         from har_desktop.models import default_bundle
     except ImportError as error:
-        report.problems.append(f"ONNX Runtime cannot be loaded: {error}")
+        report.problems.append(f"ONNX Runtime cannot be loaded: {unloadable(error)}")
         return
     used = reason = None
     try:

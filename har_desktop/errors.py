@@ -5,8 +5,10 @@ The message of every error below is one line that says what, where, and what to 
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
+_WINDOWS_RUNTIME = "https://aka.ms/vs/17/release/vc_redist.x64.exe"
 _JOINERS = "\u200c\u200d"
 
 
@@ -32,6 +34,13 @@ class BundleError(InputError):
 
 class OutputError(HarError):
     """A result that could not be written (full disk, folder gone)."""
+
+
+def unloadable(error: ImportError) -> str:
+    """Why a package that is installed cannot be loaded, and what to do where that is known."""
+    if sys.platform == "win32" and "DLL load failed" in str(error):
+        return f"{error}; install the Visual C++ runtime: {_WINDOWS_RUNTIME}"
+    return str(error)
 
 
 def gist(error: Exception, where: str = "") -> str:

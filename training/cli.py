@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import click
-import msgspec
 
 from har_desktop import console
 from har_desktop.errors import InputError
@@ -21,6 +21,8 @@ from training.download.cli import download
 from training.fit_cli import fit, prepare, refit
 from training.options import comma_separated, data_option
 from training.report import explanations_table, rejection_table, table
+
+T = TypeVar("T")
 
 bundle_option = click.option(
     "--bundle", type=click.Path(path_type=Path), required=True, help="Bundle folder."
@@ -80,7 +82,7 @@ def evaluate(
     loaded = load_bundle(bundle)
     clips, protocol = _unseen(loaded.manifest, data, groups, split_file, leaks=True)
     report = run_evaluate(loaded, data, clips, sampling, protocol)
-    click.echo(msgspec.json.encode(report) if as_json else table(report))
+    _tell(report, table, as_json)
 
 
 @cli.command()
@@ -117,7 +119,7 @@ def reject(
         click.echo("no clip of another class is of these groups: none of them measured", err=True)
     videos = expand_sources([idle]) if idle else None
     report = run_reject(loaded, data, clips, others, videos)
-    click.echo(msgspec.json.encode(report) if as_json else rejection_table(report))
+    _tell(report, rejection_table, as_json)
 
 
 @cli.command()
@@ -144,7 +146,7 @@ def explain(
     loaded = load_bundle(bundle)
     clips, _ = _unseen(loaded.manifest, data, groups, split_file)
     report = run_explain(loaded, data, clips, count)
-    click.echo(msgspec.json.encode(report) if as_json else explanations_table(report))
+    _tell(report, explanations_table, as_json)
 
 
 @cli.command()
@@ -194,6 +196,13 @@ def figures(
         click.echo(path)
     if bundle is None:
         click.echo("only the curves: give --bundle and --data for the other figures", err=True)
+
+
+def _tell(report: T, as_table: Callable[[T], str], as_json: bool) -> None:
+    if as_json:
+        console.print_json(report)
+    else:
+        click.echo(as_table(report))
 
 
 def _unseen(

@@ -147,7 +147,7 @@ def open_session(name: str, model: bytes, provider: Provider, threads: int = THR
     Args:
         name: Of the graph, for messages.
         model: A serialised ONNX model.
-        provider: "auto" takes CoreML on macOS and CUDA elsewhere.
+        provider: "auto" takes the CPU on macOS and CUDA elsewhere.
         threads: That share the work of one node on the CPU.
 
     Raises:
@@ -182,7 +182,9 @@ def _gist(error: Exception) -> str:
 
 def _wish(provider: Provider) -> str:
     if provider == "auto":
-        return "coreml" if sys.platform == "darwin" else "cuda"
+        # CoreML may compute in half precision, in which heat-maps are others (ADR 13), and nobody
+        # has measured it.
+        return "cpu" if sys.platform == "darwin" else "cuda"
     return provider
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from har_desktop.errors import OutputError
@@ -20,6 +23,9 @@ _REMEDIES = {
     errno.EROFS: "choose a folder that you may write to",
     errno.ENAMETOOLONG: "give the source a shorter name",
 }
+
+
+_FAT_LIMIT = 2**32  # bytes
 
 
 @contextmanager
@@ -57,13 +63,22 @@ class AtomicFile:
             self.partial.touch()
 
     def commit(self) -> Path:
-        """Give the complete file its name.
+        """Give the complete file its name, or where another program has that open, one beside it.
+
+        Returns:
+            The name.
 
         Raises:
             OutputError: The name is a folder's, or the folder is gone.
         """
         with writing(self.path):
-            self.partial.replace(self.path)
+            try:
+                self.partial.replace(self.path)
+            except PermissionError:  # of Windows, for an open file; what was computed is kept
+                if not self.path.is_file():
+                    raise
+                self.path = _beside(self.path)
+                self.partial.replace(self.path)
         return self.path
 
     def rescue(self) -> Path | None:
@@ -96,12 +111,31 @@ def write_whole(path: Path, *pieces: bytes | memoryview) -> None:
 
 def takes_files_of(size: int, folder: Path) -> bool:
     """Whether the file system there knows files of so many bytes; writes none of them."""
+    if sys.platform == "win32":  # where a file that is made longer is written
+        return size < _FAT_LIMIT or _file_system(folder) not in ("FAT", "FAT32")
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.truncate(size)
     except OSError as error:
         return error.errno not in (errno.EFBIG, errno.EINVAL)
     return True
+
+
+if sys.platform == "win32":
+
+    def _file_system(folder: Path) -> str:
+        """What Windows calls it."""
+        kernel = ctypes.WinDLL("kernel32")
+        root, name = (ctypes.create_unicode_buffer(32768) for _ in range(2))
+        kernel.GetVolumePathNameW(str(folder.absolute()), root, len(root))
+        kernel.GetVolumeInformationW(root, None, 0, None, None, None, name, len(name))
+        return name.value
+
+
+def _beside(path: Path) -> Path:
+    """A name that no file has, "clip (2).mp4"."""
+    names = (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(2))
+    return next(name for name in names if not name.exists())
 
 
 class AtomicText:

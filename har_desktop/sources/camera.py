@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 
 from har_desktop.errors import SourceError
@@ -45,9 +46,11 @@ class Camera(ArrivingSource):
             raise SourceError(f"{self._name}: not plugged in; plug it in, or choose another source")
         capture = cv2.VideoCapture(camera.index, BACKEND)
         if not capture.isOpened():
+            allowed = "check that this one may"
+            if sys.platform == "darwin":  # which asks for the program that started this one
+                allowed = "allow the terminal in System Settings, Privacy & Security, Camera"
             raise SourceError(
-                f"{self._name}: cannot be opened; close other programs that use it, and check that"
-                " this one may"
+                f"{self._name}: cannot be opened; close other programs that use it, and {allowed}"
             )
         for setting, value in self._settings():
             capture.set(setting, value)  # a camera that cannot, stays as it is

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from PySide6.QtGui import QAction, QKeySequence
@@ -23,7 +24,7 @@ class Actions:
         self.camera = self._menu("&Camera")
         self._playback()
         self.model = self._menu("&Model")
-        self.choose_model = self._action("Choose a &folder\u2026", "Ctrl+M", "Model")
+        self.choose_model = self._action("Choose a &folder\u2026", "Ctrl+Shift+M", "Model")
         self.default_model = self._action("The &default model", (), "Model")
         self.card = self._action("Model &card\u2026", "Ctrl+I", "Model")
         self._view()
@@ -109,6 +110,8 @@ class Actions:
         self.details = self._action("&Details\u2026", "Ctrl+T", "View", menu)
         self.appearance = menu.addMenu("&Appearance")
         self.full = self._action("F&ull screen", "F11", "View", menu, checkable=True)
+        if sys.platform == "darwin":  # which has another use for F11
+            self.full.setShortcut(QKeySequence(QKeySequence.StandardKey.FullScreen))
 
     def _help(self) -> None:
         menu = self._menu("&Help")
@@ -150,5 +153,5 @@ def _plain(text: str) -> str:
 
 
 def _keys(action: QAction) -> str:
-    names = (keys.toString(QKeySequence.SequenceFormat.PortableText) for keys in action.shortcuts())
+    names = (keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in action.shortcuts())
     return " or ".join(names)

@@ -102,6 +102,19 @@ def test_what_is_not_installed_is_named(run):
     )
 
 
+def test_windows_users_are_told_what_they_have(run, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    _, _, err = run(fail(ModuleNotFoundError("No module named 'onnx'", name="onnx")))
+    assert "make" not in err
+    assert "`--extra train`" in err
+    code, _, err = run(fail(ImportError("DLL load failed while importing x")))
+    assert code == 1
+    assert err == (
+        "tool: error: DLL load failed while importing x; install the Visual C++ runtime:"
+        " https://aka.ms/vs/17/release/vc_redist.x64.exe\n"
+    )
+
+
 def test_a_full_disk_is_no_bug(run):
     code, _, err = run(fail(OSError(errno.ENOSPC, "No space left on device")))
     assert (code, err) == (1, "tool: error: No space left on device; free some space\n")
@@ -189,6 +202,14 @@ def test_a_name_that_is_not_unicode_is_told_with_escapes(capsys):
     console.print_json([{"source": "caf\udce9.mp4", "files": ["größe"]}])
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line) == [{"source": "caf\udce9.mp4", "files": ["größe"]}]
+
+
+def test_json_is_the_same_in_every_code_page(capsys):
+    value = {"source": 'Übung "1".mp4', "files": ["跳.vtt", "\U0001f938.mp4"], "none": None}
+    console.print_json(value)
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert json.loads(out) == value
 
 
 def test_columns_are_aligned():

@@ -41,6 +41,11 @@ def test_an_interrupted_session_runs_nothing_until_it_is_resumed():
     assert session.run(["y"], {"x": X})[0].tolist() == [0, 2]
 
 
+def test_on_a_mac_core_ml_is_a_wish_and_the_cpu_no_fallback(monkeypatch):
+    monkeypatch.setattr(session_module.sys, "platform", "darwin")
+    assert open_session("g", RELU, "auto").report == ProviderReport("auto", "cpu", None)
+
+
 def test_cpu_is_no_fallback():
     assert open_session("g", RELU, "cpu").report == ProviderReport("cpu", "cpu", None)
 
