@@ -18,7 +18,7 @@ import click
 import msgspec
 from click.exceptions import NoArgsIsHelpError
 
-from har_desktop.errors import HarError, one_line, printable, unloadable
+from har_desktop.errors import UNLOADABLE, HarError, one_line, printable, unloadable
 
 FAILURE = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -143,7 +143,7 @@ def _explain(error: Exception) -> tuple[str, int]:
             " training, export and benchmarks need, too",
             FAILURE,
         )
-    if isinstance(error, ImportError):
+    if isinstance(error, ImportError) and any(x in str(error) for x in UNLOADABLE):
         return unloadable(error), FAILURE
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"{error.strerror}; free some space", FAILURE

@@ -5,10 +5,13 @@ The message of every error below is one line that says what, where, and what to 
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 
 _WINDOWS_RUNTIME = "https://aka.ms/vs/17/release/vc_redist.x64.exe"
+# What systems say of a library that a package needs.
+UNLOADABLE = ("DLL load failed", "cannot open shared object file", "not found (required by")
 _JOINERS = "\u200c\u200d"
 
 
@@ -38,9 +41,11 @@ class OutputError(HarError):
 
 def unloadable(error: ImportError) -> str:
     """Why a package that is installed cannot be loaded, and what to do where that is known."""
-    if sys.platform == "win32" and "DLL load failed" in str(error):
+    if sys.platform == "win32" and UNLOADABLE[0] in str(error):
         return f"{error}; install the Visual C++ runtime: {_WINDOWS_RUNTIME}"
-    return str(error)
+    foreign = [name for name in ("PYTHONPATH", "LD_LIBRARY_PATH") if os.environ.get(name)]
+    hint = f"; {' and '.join(foreign)} may lead to other packages: unset it" if foreign else ""
+    return f"{error}{hint}"
 
 
 def gist(error: Exception, where: str = "") -> str:

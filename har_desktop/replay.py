@@ -15,6 +15,7 @@ from tqdm import tqdm
 from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
 from har_desktop.errors import HarError, InputError
+from har_desktop.heat_style import DEFAULT_METHOD
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Manifest, Method
 from har_desktop.inference.recognizer import Recognizer
@@ -101,7 +102,7 @@ def replay(
     model: Path | None = None,
     provider: Provider = "auto",
     explain: str = TOP,
-    method: Method = "grad-cam",
+    method: Method = DEFAULT_METHOD,
     hop: float = 0.0,
     progress: bool = False,
     on_summary: Callable[[ReplaySummary], object] = lambda _: None,

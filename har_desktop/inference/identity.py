@@ -1,4 +1,4 @@
-"""Which bundle a report was measured on."""
+"""Which bundle a report was measured on, or results are from."""
 
 from __future__ import annotations
 

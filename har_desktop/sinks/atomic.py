@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 
 from har_desktop.errors import OutputError
@@ -63,22 +62,14 @@ class AtomicFile:
             self.partial.touch()
 
     def commit(self) -> Path:
-        """Give the complete file its name, or where another program has that open, one beside it.
-
-        Returns:
-            The name.
+        """Give the complete file its name.
 
         Raises:
-            OutputError: The name is a folder's, or the folder is gone.
+            OutputError: The name is a folder's, or the folder is gone; or, on Windows, another
+                program has the file of that name open.
         """
         with writing(self.path):
-            try:
-                self.partial.replace(self.path)
-            except PermissionError:  # of Windows, for an open file; what was computed is kept
-                if not self.path.is_file():
-                    raise
-                self.path = _beside(self.path)
-                self.partial.replace(self.path)
+            self.partial.replace(self.path)
         return self.path
 
     def rescue(self) -> Path | None:
@@ -130,12 +121,6 @@ if sys.platform == "win32":
         kernel.GetVolumePathNameW(str(folder.absolute()), root, len(root))
         kernel.GetVolumeInformationW(root, None, 0, None, None, None, name, len(name))
         return name.value
-
-
-def _beside(path: Path) -> Path:
-    """A name that no file has, "clip (2).mp4"."""
-    names = (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(2))
-    return next(name for name in names if not name.exists())
 
 
 class AtomicText:

@@ -6,14 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from har_desktop.decision.decision import Decision, Event
+from har_desktop.heat_style import DEFAULT_METHOD
 from har_desktop.inference.identity import identity
 from har_desktop.inference.manifest import Method
 from har_desktop.inference.recognition import Recognition
-from har_desktop.inference.recognizer import Recognizer
 from har_desktop.sources.base import SourceInfo
+
+if TYPE_CHECKING:  # whoever reads results needs no engine
+    from har_desktop.inference.recognizer import Recognizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class RunInfo:
     provider_reason: str | None
     classes: tuple[str, ...]
     frame_interval_s: float
-    method: Method = "grad-cam"
+    method: Method = DEFAULT_METHOD
     source_sha256: str | None = None
 
     @classmethod

@@ -81,6 +81,19 @@ def rescue(partial: Path) -> Path | None:
     return partial.rename(next(new for x in names if not (new := partial.with_name(x)).exists()))
 
 
+def is_open(path: Path) -> bool:
+    """Whether a program has a file open such that it cannot be replaced, as is so on Windows."""
+    if os.name != "nt":
+        return False
+    try:
+        path.rename(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 def _is_leftover(path: Path) -> bool:
     name = _PARTIAL.fullmatch(path.name)
     if name is None:
@@ -113,11 +126,7 @@ def _began(pid: int) -> float:
 def _in_use(path: Path, pid: int) -> bool:
     """Whether the process that began the file may still be writing it."""
     if os.name == "nt":
-        try:
-            path.rename(path)  # Windows refuses that for an open file
-        except OSError:
-            return True
-        return False
+        return is_open(path)
     if pid == os.getpid():  # the number has come round again: in a container it often does
         return False
     if _began(pid) > path.stat().st_mtime + _CLOCK_S:  # so it has since a boot

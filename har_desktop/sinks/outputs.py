@@ -17,6 +17,7 @@ from har_desktop.sinks.base import RunInfo, Sink
 from har_desktop.sinks.behind import Behind
 from har_desktop.sinks.events_csv import EventsCsv
 from har_desktop.sinks.frames_jsonl import FramesJsonl, read_header
+from har_desktop.sinks.leftovers import is_open
 from har_desktop.sinks.subtitles import Subtitles
 from har_desktop.sinks.video import AnnotatedVideo
 
@@ -40,7 +41,8 @@ def make_folder(out: Path) -> None:
 def place(out: Path, name: str, sha256: str | None, taken: set[str]) -> Path:
     """Where the results of a source go, numbered where another source has the name.
 
-    Results of the same content that are there already are meant to be replaced. Names that some
+    Results of the same content that are there already are meant to be replaced, unless a program
+    has one of them open and the system keeps it for that one. Names that some
     systems take for the same are shared, too: those that differ in the case of letters, or in how
     an accent is written.
 
@@ -54,15 +56,18 @@ def place(out: Path, name: str, sha256: str | None, taken: set[str]) -> Path:
         The target of `opened`.
     """
     names = (name if number == 1 else f"{name}-{number}" for number in count(1))
-    free = next(x for x in names if _same(x) not in taken and not _of_another(out / x, sha256))
+    free = next(x for x in names if _same(x) not in taken and not _is_kept(out / x, sha256))
     taken.add(_same(free))
     return out / free
 
 
-def _of_another(target: Path, sha256: str | None) -> bool:
-    """Whether there are results of another source; those of before don't say whose they are."""
+def _is_kept(target: Path, sha256: str | None) -> bool:
+    """Whether results are there that stay; those of before don't say whose they are."""
     header = read_header(_outputs(target)[1])
-    return header is not None and header.source_sha256 not in (UNSET, sha256)
+    if header is None:
+        return False
+    of_another = header.source_sha256 not in (UNSET, sha256)
+    return of_another or any(is_open(output) for output in _outputs(target))
 
 
 def _same(name: str) -> str:

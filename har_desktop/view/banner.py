@@ -95,7 +95,8 @@ class Banner(QWidget):
         """Say of work that goes on how far it has come, unless the line of before is gone."""
         said, action = self._lines.get(_Kind.WORK, ("", None))
         if said == before:
-            self._keep(_Kind.WORK, line, action)
+            self._lines[_Kind.WORK] = line, action
+            self._say(aloud=False)
 
     def take_back(self, line: str) -> None:
         """Say a line no more: it isn't true any longer."""
@@ -124,7 +125,7 @@ class Banner(QWidget):
         self._lines[kind] = line, action
         self._say()
 
-    def _say(self) -> None:
+    def _say(self, *, aloud: bool = True) -> None:
         """Show the first line that there is, if it is not shown already."""
         kind = min(self._lines, default=None)
         said = None if kind is None else self._lines[kind]
@@ -144,6 +145,8 @@ class Banner(QWidget):
             self._timer.start(_WITH_BUTTON_MS if action else _STAYS_MS)
         self.show()
         self.update()
+        if not aloud:  # ten frames more, several times a second
+            return
         announcement = QAccessibleAnnouncementEvent(self, line)
         if kind is _Kind.FAILURE:
             announcement.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)

@@ -40,7 +40,7 @@ class Field:
     @property
     def pixels_per_second(self) -> float:
         """How wide a second is."""
-        return self.plot.width() / (self.end - self.start)
+        return max(1.0, self.plot.width()) / (self.end - self.start)
 
     def x(self, seconds: float) -> float:
         """Where a time is."""

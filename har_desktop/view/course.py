@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -85,15 +85,20 @@ class Course:
         found = [(e.start, e.end, e.label, e.confidence) for e in self._events]
         if self._open is not None:
             found.append(self._open)
-        return [
-            Stretch(start, end, self.classes.index(label), confidence)
-            for start, end, label, confidence in found
-        ]
+        return [self._stretch(*each) for each in found]
+
+    def _stretch(self, start: float, end: float, label: str, confidence: float) -> Stretch:
+        return Stretch(start, end, self.classes.index(label), confidence)
 
     def during(self, time: float, near: float = 0.0) -> Stretch | None:
         """The action at a time in seconds, or at most `near` from it; the later one of two."""
-        around = [s for s in self.stretches() if s.start - near <= time <= s.end + near]
-        return around[-1] if around else None
+        if self._open is not None and self._open[0] - near <= time <= self._open[1] + near:
+            return self._stretch(*self._open)
+        number = bisect_right(self._events, time + near, key=lambda event: event.start)
+        if number == 0 or time > self._events[number - 1].end + near:
+            return None
+        event = self._events[number - 1]
+        return self._stretch(event.start, event.end, event.label, event.confidence)
 
     def at(self, time: float) -> tuple[float, Floats] | None:
         """The decision nearest to a time: its time and its (classes,) probabilities, maybe nan."""

@@ -75,6 +75,7 @@ def choice(name: str) -> QComboBox:
     made.setAccessibleName(name)
     keep_letters(made)
     only_focused_wheel(made)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a choice by mouse leaves it where it is, too
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from har_desktop.pipeline.player import PlayState, PlayStatus
@@ -40,7 +40,6 @@ class ReplayControls(QWidget):
         self._time.setAccessibleName("Time")
         self._speed = choice("Speed")
         self._speed.setToolTip("Speed (+ and \u2212)")
-        self._speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for factor in SPEEDS:
             self._speed.addItem(f"{factor:g}\u00d7", factor)
         self._speed.setCurrentIndex(SPEEDS.index(1.0))

@@ -53,7 +53,7 @@ class Stage(QWidget):
         self._manifest: Manifest | None = None
         self._pinned = TOP
         self._recording = False
-        self._told: tuple[int | None, bool] = None, True  # which class is explained, and whether
+        self._told: tuple[int | None, bool] = None, True  # the class explained, and evident
         self.video, self.strip, self.timeline = VideoView(), FilmStrip(), Timeline()
         self.bars, self.heat, self.controls = ClassBars(), HeatPanel(), ReplayControls()
         self.snapshot = button("Snapshot", "Save this picture (Ctrl+S)")

@@ -34,7 +34,8 @@ _REDRAW = 0.2  # seconds of the source between two redraws of the live curves
 _JUMP = 1.0  # seconds per press of an arrow key
 _NEAR = 12.0  # pixels between the pointer and the moment whose values are shown
 _ROWS = 3  # classes whose values are shown
-_SAME = 0.05  # seconds: an action that begins no farther from the moment shown has been gone to
+_NOW = 0.05  # seconds: what is no farther from the moment shown is there
+_SAME = 1.0  # seconds: whoever has just gone to an action, and goes back, wants the one before
 _Role = QPalette.ColorRole
 
 
@@ -94,6 +95,7 @@ class Timeline(QWidget):
         """Correct the length of a recorded source, in seconds."""
         if duration != self._duration:
             self._duration = duration
+            self._describe()
             self._redraw()
 
     def set_position(self, seconds: float | None) -> None:
@@ -104,6 +106,7 @@ class Timeline(QWidget):
 
     def refresh(self, whole: bool = False) -> None:
         """Draw what the course has gained: all of it, or if it is worth it. Then cheap to call."""
+        self._describe()
         span = self._course.span
         gain = span[1] - self._drawn if span else 0.0
         if gain < 0 or gain >= self._resolution() or (whole and gain > 0):
@@ -133,7 +136,7 @@ class Timeline(QWidget):
     def _resolution(self) -> float:
         """Seconds of new course that are worth drawing."""
         field = self._field()
-        return max(_REDRAW, (field.end - field.start) / max(1.0, field.plot.width()))
+        return max(_REDRAW, 1.0 / field.pixels_per_second)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002, Qt's name
         """Draw the curves (kept from last time where nothing changed) and the marks over them."""
@@ -261,9 +264,12 @@ class Timeline(QWidget):
         """Ask for the start of the next action, or of the one before."""
         here = self._position or 0.0
         starts = [stretch.start for stretch in self._course.stretches()]
-        ahead = [start for start in starts if (start - here) * direction > _SAME]
-        if ahead:
-            self._ask(min(ahead) if direction > 0 else max(ahead))
+        later = [start for start in starts if start > here + _NOW]
+        earlier = [start for start in starts if start < here - _SAME]
+        if direction > 0 and later:
+            self._ask(later[0])
+        elif direction < 0 and earlier:
+            self._ask(earlier[-1])
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802, Qt's name
         """Hide the values."""

@@ -72,7 +72,7 @@ class VideoView(QWidget):
 
     @property
     def recording(self) -> str | None:
-        """How long the recording is that is shown to run; None where there is none."""
+        """What is told of the recording that runs, such as its length; None where there is none."""
         return self._recording
 
     @property

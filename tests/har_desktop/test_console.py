@@ -115,6 +115,16 @@ def test_windows_users_are_told_what_they_have(run, monkeypatch):
     )
 
 
+def test_what_cannot_be_loaded_may_be_foreign_and_other_imports_are_bugs(run, monkeypatch):
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    monkeypatch.setenv("PYTHONPATH", "/opt/ros")
+    lost = "libx.so: cannot open shared object file: No such file or directory"
+    _, _, err = run(fail(ImportError(lost)))
+    assert err == f"tool: error: {lost}; PYTHONPATH may lead to other packages: unset it\n"
+    _, _, err = run(fail(ImportError("cannot import name 'a' from 'b'")))
+    assert "a bug; --debug" in err
+
+
 def test_a_full_disk_is_no_bug(run):
     code, _, err = run(fail(OSError(errno.ENOSPC, "No space left on device")))
     assert (code, err) == (1, "tool: error: No space left on device; free some space\n")

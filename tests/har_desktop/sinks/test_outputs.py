@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from har_desktop.sinks import outputs
 from har_desktop.sinks.base import Sink
 from har_desktop.sinks.frames_jsonl import FramesJsonl
 from har_desktop.sinks.outputs import is_result, make_folder, opened, place
@@ -22,6 +23,14 @@ def test_a_name_that_a_number_would_make_is_not_taken_twice(tmp_path: Path) -> N
 def test_names_that_some_disks_take_for_the_same_are_kept_apart(tmp_path: Path) -> None:
     assert _places(tmp_path, "Clip", "clip", "CLIP-2") == ["Clip", "clip-2", "CLIP-2-2"]
     assert _places(tmp_path, "caf\u00e9", "cafe\u0301") == ["caf\u00e9", "cafe\u0301-2"]
+
+
+def test_results_that_a_program_has_open_stay_as_they_are(tmp_path, run_info, monkeypatch) -> None:
+    run = replace(run_info, source_sha256="1" * 64)
+    FramesJsonl(tmp_path / "a.frames.jsonl", run).finish()
+    assert place(tmp_path, "a", "1" * 64, set()).name == "a"
+    monkeypatch.setattr(outputs, "is_open", lambda path: path.name == "a.events.csv")
+    assert place(tmp_path, "a", "1" * 64, set()).name == "a-2"
 
 
 def test_results_of_another_source_keep_their_name(tmp_path: Path, run_info) -> None:

@@ -95,6 +95,10 @@ def test_what_it_says_is_announced(banner, monkeypatch):
         "updateAccessibility",
         lambda event: told.append((event.message(), event.politeness().name)),
     )
+    banner.tell("Exporting", stay=True)
+    banner.amend("Exporting", "Exporting 10")
+    assert banner.text == "Exporting 10"
+    assert told.pop() == ("Exporting", "Polite")
     banner.tell("Saved a.png")
     banner.fail("disk full")
     assert told == [("Saved a.png", "Polite"), ("disk full", "Assertive")]

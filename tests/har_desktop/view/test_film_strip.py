@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from har_desktop.heat_style import HeatStyle
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.view.film_strip import FilmStrip
-from har_desktop.view.heat import HeatStyle
 
 
 @pytest.fixture

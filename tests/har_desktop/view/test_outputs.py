@@ -13,6 +13,8 @@ from PySide6.QtCore import Qt
 from har_desktop.pipeline.recorder import Recorder
 from har_desktop.sinks.leftovers import partial_of
 from har_desktop.sources.figure import RenderedFigure
+from har_desktop.view import outputs as outputs_module
+from har_desktop.view import recording as recording_module
 from har_desktop.view.recording import fresh_target
 from tests.sessions import full
 
@@ -31,6 +33,30 @@ def test_a_snapshot_is_the_picture_with_its_heat_map(in_window, camera_server, q
     (picture,) = settings.folder.iterdir()
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d 127\.0\.0\.1_\d+\.png", picture.name)
     assert cv2.imread(str(picture)).shape == (96, 128, 3)
+
+
+def test_a_snapshot_shows_no_heat_where_none_is_shown(in_window, camera_server, qtbot, monkeypatch):
+    styles = []
+    whole = recording_module.save_snapshot
+
+    def save(path, result, style):
+        styles.append(style)
+        return whole(path, result, style)
+
+    monkeypatch.setattr(recording_module, "save_snapshot", save)
+
+    def body(window):
+        qtbot.waitUntil(window.stage.snapshot.isEnabled, timeout=PATIENCE)
+        window.commands.colors.trigger()
+        window.commands.heat.trigger()
+        assert window.stage.explained_text == "Heat-map off"
+        window.commands.snapshot.trigger()
+        qtbot.waitUntil(lambda: "Saved" in window.banner.text, timeout=PATIENCE)
+        window.commands.heat.trigger()
+        assert window.stage.explained_text != "Heat-map off"
+
+    in_window(body, camera_server.url)
+    assert [(style.shown, style.colormap) for style in styles] == [(False, "Viridis")]
 
 
 def test_two_snapshots_in_one_second_are_two_files(in_window, camera_server, qtbot, settings):
@@ -82,11 +108,15 @@ def test_the_plain_picture_is_recorded_on_demand(in_window, camera_server, qtbot
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
         window.commands.plain.trigger()
         window.commands.record.trigger()
+        assert window.stage.video.recording.startswith("plain 0:0")
+        assert not window.commands.plain.isEnabled()
         qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5, timeout=PATIENCE)
         window.commands.record.trigger()
+        assert window.commands.plain.isEnabled()
         qtbot.waitUntil(lambda: "Recorded" in window.banner.text, timeout=PATIENCE)
 
     in_window(body, camera_server.url)
+    assert settings.plain  # at the next start, too
     (video,) = settings.folder.glob("*.mp4")
     capture = cv2.VideoCapture(str(video))
     shown = capture.read()[1]
@@ -317,3 +347,22 @@ def test_names_of_files_are_safe_and_new(tmp_path, name):
         file.touch()
         assert fresh_target(tmp_path, name) != target
         file.unlink()
+
+
+def test_the_folder_for_recordings_can_be_looked_at(in_window, settings, monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr(
+        outputs_module.QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile())
+    )
+
+    def body(window):
+        window.commands.look.trigger()
+        assert opened == [str(settings.folder)]
+        assert settings.folder.is_dir()
+        (tmp_path / "file").touch()
+        settings.folder = tmp_path / "file"
+        window.commands.look.trigger()
+        assert "cannot be made" in window.banner.text
+        assert len(opened) == 1
+
+    in_window(body)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
+from har_desktop.heat_style import HeatStyle
 from har_desktop.sources.camera import DEFAULT_SIZE
 from har_desktop.sources.cameras import CameraId
-from har_desktop.view.heat import HeatStyle
 from har_desktop.view.settings import Settings
 from har_desktop.view.theme import DEFAULT_APPEARANCE
 

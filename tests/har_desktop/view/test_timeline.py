@@ -63,10 +63,10 @@ def test_page_keys_go_from_action_to_action(timeline, course, qtbot):
     timeline.start(course, 0.5, 20.0)
     goals = []
     timeline.seek.connect(goals.append)
-    for position, key in ((5.0, "Down"), (12.0, "Down"), (12.0, "Up"), (0.0, "Up")):
+    for position, key in ((5.0, "Down"), (12.0, "Down"), (13.5, "Up"), (12.3, "Up"), (0.3, "Up")):
         timeline.set_position(position)
         qtbot.keyClick(timeline, Qt.Key[f"Key_Page{key}"])
-    assert goals == [12.0, 0.0]
+    assert goals == [12.0, 12.0, 0.0]  # shortly after the second it is the first that is meant
 
 
 def test_what_is_going_on_is_told_in_words(timeline, course):
@@ -75,6 +75,10 @@ def test_what_is_going_on_is_told_in_words(timeline, course):
     assert timeline.accessibleDescription() == "0:05 of 0:20, squat"
     timeline.set_position(15.0)
     assert timeline.accessibleDescription() == "0:15 of 0:20"
+    course.close_events([Event(14.0, 16.0, "jump", 0.8)])
+    timeline.set_duration(21.0)
+    timeline.refresh()
+    assert timeline.accessibleDescription() == "0:15 of 0:21, jump"
     timeline.start(course, 0.5, None)
     assert timeline.accessibleDescription() == ""
 

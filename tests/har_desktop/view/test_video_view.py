@@ -5,8 +5,8 @@ import pytest
 from PySide6.QtCore import QRectF
 
 from har_desktop.decision.decision import Decision, State
+from har_desktop.heat_style import HeatStyle
 from har_desktop.view.caption import Caption
-from har_desktop.view.heat import HeatStyle
 from har_desktop.view.video_view import VideoView
 
 

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QDialog,
 )
 
+from har_desktop.heat_style import HeatStyle
 from har_desktop.view.about import About
-from har_desktop.view.heat import HeatStyle
 from har_desktop.view.model_card import ModelCard
 from har_desktop.view.model_keeper import ModelKeeper
 from har_desktop.view.shortcuts import Shortcuts
@@ -247,3 +247,19 @@ def test_camera_size_and_rate_can_be_chosen(in_window, settings):
         assert settings.camera_rate == 30.0
 
     in_window(body)
+
+
+def test_what_is_hidden_stays_hidden_at_the_next_start(in_window):
+    def hide(window):
+        assert not window.stage.strip.isHidden()
+        window.commands.strip.trigger()
+        window.commands.timeline.trigger()
+        window.commands.timeline.trigger()
+
+    def look(window):
+        assert window.stage.strip.isHidden()
+        assert not window.commands.strip.isChecked()
+        assert not window.stage.timeline.isHidden()
+
+    in_window(hide)
+    in_window(look)
