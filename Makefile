@@ -7,7 +7,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 BOOTSTRAP = "$(or $(PYTHON),$(error no Python 3.11 or newer found: \
-	install it (sudo apt-get install python3) or name it (make PYTHON=/path/to/python3)))" \
+	install one (sudo apt-get install python3.11, or conda, or uv python install 3.13) or name it \
+	(make PYTHON=/path/to/python3)))" \
 	scripts/bootstrap.py $(addprefix --extra ,$(EXTRAS))
 BIN = .venv/bin
 # A process for each core, but no more than memory holds: each loads TensorFlow. What the tests of
@@ -18,7 +19,7 @@ help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
 run: setup ## Set up what is needed and open the window; with no display, replay the demo.
-	@$(BIN)/har-desktop
+	@env -u PYTHONPATH -u PYTHONHOME $(BIN)/har-desktop
 
 test: setup-dev ## Set up what is needed and run the quick tests.
 	$(PYTEST) -m "not slow"

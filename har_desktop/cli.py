@@ -18,7 +18,7 @@ import click
 from har_desktop import console
 from har_desktop.display import find_display
 from har_desktop.errors import one_line, printable
-from har_desktop.system_libraries import apt_command, missing_libraries
+from har_desktop.system_libraries import missing_libraries, remedy
 
 if TYPE_CHECKING:
     from har_desktop.replay import Failure, Replays, ReplaySummary
@@ -246,8 +246,8 @@ def _obstacle() -> str | None:
     display = find_display()
     if not display.available:
         return f"no display ({display.detail})"
-    if packages := [library.package for library in missing_libraries()]:
-        return f"system libraries are missing: sudo {' '.join(apt_command(packages))}"
+    if missing := missing_libraries(display.window):
+        return f"system libraries are missing: {remedy(missing)}"
     return None
 
 

@@ -19,10 +19,12 @@ class Display:
     Attributes:
         available: True where a display answers.
         detail: Which one it is, or why there is none; for a person.
+        window: "wayland" or "x11"; "" without one of them.
     """
 
     available: bool
     detail: str
+    window: str = ""
 
 
 def find_display() -> Display:
@@ -31,9 +33,9 @@ def find_display() -> Display:
         return Display(True, "the desktop of Windows" if sys.platform == "win32" else "macOS")
     wayland, x11 = os.environ.get("WAYLAND_DISPLAY"), os.environ.get("DISPLAY")
     if wayland and _answers(socket.AF_UNIX, _wayland_socket(wayland)):
-        return Display(True, f"Wayland ({wayland})")
+        return Display(True, f"Wayland ({wayland})", "wayland")
     if x11 and _x11_answers(x11):
-        return Display(True, f"X11 ({x11})")
+        return Display(True, f"X11 ({x11})", "x11")
     named = [f"WAYLAND_DISPLAY={wayland}"] if wayland else []
     named += [f"DISPLAY={x11}"] if x11 else []
     if named:

@@ -14,7 +14,7 @@ import msgspec
 
 from har_desktop.display import Display, find_display
 from har_desktop.errors import HarError, unloadable
-from har_desktop.system_libraries import apt_command, missing_libraries
+from har_desktop.system_libraries import missing_libraries, remedy
 
 PACKAGES = ("numpy", "opencv-python", "onnxruntime", "onnxruntime-gpu", "PySide6")
 
@@ -66,19 +66,20 @@ class Report(msgspec.Struct, kw_only=True):
 
 def examine() -> Report:
     """Look at everything; what is broken lands in `problems`, and the rest is still looked at."""
-    display, missing = find_display(), missing_libraries()
-    packages = [library.package for library in missing]
-    remedy = " ".join(["sudo", *apt_command(packages)]) if packages else None
+    display = find_display()
+    missing = missing_libraries(display.window)
     report = Report(
         versions=versions(),
         system=system(),
         cpu=cpu(),
         cores=cores(),
         display=display,
-        system_libraries=SystemLibraries(packages, remedy),
+        system_libraries=SystemLibraries(
+            [library.package for library in missing], remedy(missing) if missing else None
+        ),
     )
     if any(library.essential or display.available for library in missing):
-        report.problems.append(f"system libraries are missing: {remedy}")
+        report.problems.append(f"system libraries are missing: {remedy(missing)}")
     if {"onnxruntime", "onnxruntime-gpu"} <= report.versions.keys():
         report.problems.append(
             "onnxruntime and onnxruntime-gpu overwrite each other: uninstall both, "

@@ -7,8 +7,9 @@ is installed: so only the standard library is imported here.
 from __future__ import annotations
 
 import ctypes
+import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -20,35 +21,59 @@ class SystemLibrary:
         soname: What the dynamic loader is asked for.
         package: The package's name.
         purpose: What does not work without it.
-        essential: True where nothing at all runs without it; the others serve a window only.
+        window: "x11" or "wayland" where only a window there needs it; "" where nothing at all runs
+            without it.
     """
 
     soname: str
     package: str
     purpose: str
-    essential: bool
+    window: str = ""
+
+    @property
+    def essential(self) -> bool:
+        """Whether nothing at all runs without it."""
+        return not self.window
 
 
 LIBRARIES = (
-    SystemLibrary("libGL.so.1", "libgl1", "reading video", essential=True),
-    SystemLibrary("libglib-2.0.so.0", "libglib2.0-0", "reading video", essential=True),
-    SystemLibrary("libEGL.so.1", "libegl1", "Qt", essential=True),
-    SystemLibrary("libxkbcommon.so.0", "libxkbcommon0", "Qt", essential=True),
-    SystemLibrary("libdbus-1.so.3", "libdbus-1-3", "Qt", essential=True),
-    SystemLibrary("libfontconfig.so.1", "libfontconfig1", "Qt", essential=True),
-    SystemLibrary("libxcb-cursor.so.0", "libxcb-cursor0", "a window", essential=False),
-    SystemLibrary("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "a window", essential=False),
-    SystemLibrary("libxcb-icccm.so.4", "libxcb-icccm4", "a window", essential=False),
-    SystemLibrary("libxcb-keysyms.so.1", "libxcb-keysyms1", "a window", essential=False),
-    SystemLibrary("libxcb-shape.so.0", "libxcb-shape0", "a window", essential=False),
+    SystemLibrary("libGL.so.1", "libgl1", "reading video"),
+    SystemLibrary("libglib-2.0.so.0", "libglib2.0-0", "reading video"),
+    SystemLibrary("libEGL.so.1", "libegl1", "Qt"),
+    SystemLibrary("libxkbcommon.so.0", "libxkbcommon0", "Qt"),
+    SystemLibrary("libdbus-1.so.3", "libdbus-1-3", "Qt"),
+    SystemLibrary("libfontconfig.so.1", "libfontconfig1", "Qt"),
+    SystemLibrary("libxcb-cursor.so.0", "libxcb-cursor0", "a window", "x11"),
+    SystemLibrary("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "a window", "x11"),
+    SystemLibrary("libxcb-icccm.so.4", "libxcb-icccm4", "a window", "x11"),
+    SystemLibrary("libxcb-keysyms.so.1", "libxcb-keysyms1", "a window", "x11"),
+    SystemLibrary("libxcb-shape.so.0", "libxcb-shape0", "a window", "x11"),
+    SystemLibrary("libwayland-client.so.0", "libwayland-client0", "a window", "wayland"),
+    SystemLibrary("libwayland-cursor.so.0", "libwayland-cursor0", "a window", "wayland"),
 )
 
 
-def missing_libraries(libraries: Iterable[SystemLibrary] = LIBRARIES) -> list[SystemLibrary]:
-    """Those that the dynamic loader cannot load. Empty on other systems than Linux."""
+def missing_libraries(
+    window: str, libraries: Iterable[SystemLibrary] = LIBRARIES
+) -> list[SystemLibrary]:
+    """Those that the dynamic loader cannot load. Empty on other systems than Linux.
+
+    Args:
+        window: "x11" or "wayland": where a window would go; "" is taken for X11.
+        libraries: To look for; those of the other kind of window do not count.
+    """
     if sys.platform != "linux":
         return []
-    return [library for library in libraries if not _loads(library.soname)]
+    needed = (library for library in libraries if library.window in ("", window or "x11"))
+    return [library for library in needed if not _loads(library.soname)]
+
+
+def remedy(libraries: Sequence[SystemLibrary]) -> str:
+    """What a person does about those that are missing, in one line."""
+    if shutil.which("apt-get"):
+        return " ".join(["sudo", *apt_command(library.package for library in libraries)])
+    names = ", ".join(library.soname for library in libraries)
+    return f"install the packages of your system that bring {names}"
 
 
 def apt_command(packages: Iterable[str]) -> list[str]:

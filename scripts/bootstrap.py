@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import base64
 import configparser
+import fcntl
 import hashlib
 import html
 import http.client
@@ -24,14 +25,16 @@ import sys
 import urllib.parse
 import urllib.request
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from har_desktop.system_libraries import apt_command, missing_libraries  # noqa: E402
-
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
+PYTHON = ROOT / ".venv" / "bin" / "python"
 STAMP = ROOT / ".venv" / "har-setup"
 PIP_CONFIGS = [Path("/etc/pip.conf"), Path("~/.config/pip/pip.conf").expanduser()]
 
@@ -48,10 +51,19 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         check_python()
+        check_extras(arguments.extra)
         set_up_system()
         set_up_environment({*arguments.extra, *(["train", "dev"] if arguments.dev else [])})
     except SetupError as error:
         print(f"setup: error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        where = error.filename or ROOT
+        print(
+            f"setup: error: {where}: {error.strerror or error}; see that you may write there, and"
+            " that the disk has room: up to 4 GB with everything",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         return 130
@@ -69,12 +81,34 @@ def check_python() -> None:
         raise SetupError(f"this is Python {platform.python_version()}; 3.11 or newer is needed")
 
 
+def check_extras(extras: list[str]) -> None:
+    """Refuse an extra that there is not, before anything is changed."""
+    import tomllib  # here, so that an older Python gets as far as to our message
+
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        known = tomllib.load(file)["project"].get("optional-dependencies", {})
+    if unknown := [extra for extra in extras if extra not in known]:
+        raise SetupError(f"there is no extra {unknown[0]}; there are {', '.join(known)}")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other setup of this checkout is at work."""
+    (ROOT / ".tools").mkdir(exist_ok=True)
+    with (ROOT / ".tools" / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def set_up_system() -> None:
     """Install missing system packages where that is allowed, else print the line that does."""
+    from har_desktop.system_libraries import apt_command
+
     if not (missing := missing_packages()):
         return
     say(f"this system lacks {', '.join(missing)}")
-    prefix = privilege() if shutil.which("apt-get") else None
+    apt = shutil.which("apt-get")
+    prefix = privilege() if apt else None
     if prefix is not None:
         for command in (["apt-get", "update"], apt_command(missing)):
             say(" ".join(command))
@@ -85,14 +119,23 @@ def set_up_system() -> None:
         missing = missing_packages()
     if missing:
         line = " ".join(["sudo", *apt_command(missing)])
+        if not apt:
+            line = f"the packages of your system that bring {', '.join(missing)}"
         if any(missing.values()):
             raise SetupError(f"please install what is missing, then run this again:\n  {line}")
         say(f"a window will need them; the rest works without. To install them:\n  {line}")
 
 
 def missing_packages() -> dict[str, bool]:
-    """Names of missing system packages, and whether nothing works without them."""
-    missing = {library.package: library.essential for library in missing_libraries()}
+    """What the system lacks, by APT's name if it has one, and whether nothing works without it."""
+    from har_desktop.display import find_display
+    from har_desktop.system_libraries import missing_libraries
+
+    apt = shutil.which("apt-get")
+    missing = {
+        library.package if apt else library.soname: library.essential
+        for library in missing_libraries(find_display().window)
+    }
     if sys.platform == "linux" and not certificates():
         missing["ca-certificates"] = True
     return missing
@@ -132,11 +175,15 @@ def set_up_uv() -> Path:
         raise SetupError(f"{wheel['url']} is not the file that uv.lock names: its hash differs")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         member = next(name for name in archive.namelist() if name.endswith("/scripts/uv"))
-        uv.parent.mkdir(parents=True, exist_ok=True)
-        partial = uv.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(archive.read(member))
-    partial.chmod(0o755)
-    partial.replace(uv)
+        binary = archive.read(member)
+    uv.parent.mkdir(parents=True, exist_ok=True)
+    partial = uv.with_suffix(f".{os.getpid()}")
+    try:
+        partial.write_bytes(binary)
+        partial.chmod(0o755)
+        partial.replace(uv)
+    finally:
+        partial.unlink(missing_ok=True)
     return uv
 
 
@@ -197,28 +244,83 @@ def mirrored(url: str) -> str:
     raise SetupError(f"{page} does not hold {name}")
 
 
+class Stamp(NamedTuple):
+    """What is in `.venv`: of which lock, where, and with which extras. Empty where not known."""
+
+    digest: str = ""
+    place: str | None = None
+    extras: frozenset[str] = frozenset()
+
+
 def set_up_environment(wanted: set[str]) -> None:
-    """Sync `.venv` with the lock. What an earlier run put there stays: it is never narrowed."""
-    python = ROOT / ".venv" / "bin" / "python"
-    parts = [(ROOT / name).read_bytes() for name in ("uv.lock", "pyproject.toml")]
-    digest = hashlib.sha256(b"".join(parts)).hexdigest()
-    before, *there = STAMP.read_text().split() if STAMP.exists() and python.exists() else [""]
-    if before == digest and wanted <= set(there):
-        return
-    wanted |= set(there)
+    """Sync `.venv` with the lock. What an earlier run put there stays: it is never narrowed.
+
+    An environment knows where it lies, and which Python it was made for: where the checkout was
+    moved, or the system's Python was replaced, it is made anew.
+    """
+    if not is_in_line(read_stamp(), wanted):
+        with alone():
+            if not is_in_line(before := read_stamp(), wanted):  # nor did another one meanwhile
+                bring_in_line(before, before.extras | wanted)
+
+
+def is_in_line(stamp: Stamp, wanted: set[str]) -> bool:
+    """Whether the environment is as the lock has it, where it was made, with all that is wanted."""
+    return is_here(stamp) and stamp.digest == digest_of_lock() and wanted <= stamp.extras
+
+
+def bring_in_line(before: Stamp, extras: frozenset[str]) -> None:
+    """Make the environment, where there is none that serves, and sync it."""
     uv = str(set_up_uv())
-    say(f"bringing .venv in line with uv.lock ({', '.join(['app', *sorted(wanted)])})")
-    if not python.exists():
+    say(f"bringing .venv in line with uv.lock ({', '.join(['app', *sorted(extras)])})")
+    if not PYTHON.exists() or not is_here(before):
         fitting = ["--python", sys.executable] if sys.version_info[:2] in SUPPORTED else []
         remedy = "; Python 3.11 to 3.13 is needed: install one, name it with `make PYTHON=...`"
-        run([uv, "venv", "--allow-existing", "--quiet", *fitting], remedy)
-    STAMP.unlink(missing_ok=True)
-    for command in sync_commands(wanted):
+        anew = "--allow-existing" if is_here(before) else "--clear"
+        run([uv, "venv", anew, "--quiet", *fitting], remedy)
+    write_stamp(Stamp("", place(), extras))  # what a failure must not forget
+    for command in sync_commands(extras):
         run([uv, *command])
-    STAMP.write_text(" ".join([digest, *sorted(wanted)]))
+    write_stamp(Stamp(digest_of_lock(), place(), extras))
 
 
-def sync_commands(wanted: set[str]) -> list[list[str]]:
+def digest_of_lock() -> str:
+    """Of what decides which packages are wanted."""
+    parts = [(ROOT / name).read_bytes() for name in ("uv.lock", "pyproject.toml")]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def place() -> str:
+    """Where the environment lies, and what its Python is in the end."""
+    return f"{ROOT} {PYTHON.resolve()}"
+
+
+def is_here(stamp: Stamp) -> bool:
+    """Whether an environment was made for this place; setups of before did not note it."""
+    return stamp.place in (None, place())
+
+
+def read_stamp() -> Stamp:
+    """What the last setup noted."""
+    if not (STAMP.exists() and PYTHON.exists()):
+        return Stamp()
+    lines = STAMP.read_text().splitlines()
+    if len(lines) == 1:  # one of before
+        digest, *extras = lines[0].split()
+        return Stamp(digest, None, frozenset(extras))
+    if len(lines) != 3:
+        return Stamp()
+    return Stamp(lines[0], lines[1], frozenset(lines[2].split()))
+
+
+def write_stamp(stamp: Stamp) -> None:
+    """Note it, whole or not at all."""
+    partial = STAMP.with_suffix(".new")
+    partial.write_text(f"{stamp.digest}\n{stamp.place}\n{' '.join(sorted(stamp.extras))}\n")
+    partial.replace(STAMP)
+
+
+def sync_commands(wanted: frozenset[str]) -> list[list[str]]:
     """What uv has to do, in order."""
     chosen = [] if "dev" in wanted else ["--no-dev"]
     chosen += [part for extra in sorted(wanted - {"dev"}) for part in ("--extra", extra)]

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import io
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
+from onnxruntime.capi import build_and_package_info
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from har_desktop.errors import HarError, printable
@@ -38,6 +40,8 @@ OPTIONS: dict[str, dict[str, str]] = {"cuda": {"use_tf32": "0"}}
 # at 96 px from 1.9 to 1.1 ms; more threads would only take cores away from the decoder and the
 # window.
 THREADS = min(2, os.cpu_count() or 1)
+# Of which CUDA this build of ONNX Runtime is, the number before the point; 0 where of none.
+CUDA = int(getattr(build_and_package_info, "cuda_version", "0").partition(".")[0] or 0)
 FATAL = 4  # the only level of ONNX Runtime's log that is let through; errors arrive as exceptions
 ERRORS: tuple[type[Exception], ...] = (
     *(e for e in vars(ort_errors).values() if isinstance(e, type) and issubclass(e, Exception)),
@@ -177,6 +181,9 @@ def _gist(error: Exception) -> str:
     """The gist of an error of ONNX Runtime: its first line, without name and code in front."""
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     gist = line.split(" : ", 3)[-1] if line.startswith("[ONNXRuntimeError]") else line
+    # With the whole signature of a function, and the name of the computer.
+    if failure := re.search(r"CUDA failure \d+: [^;]+", gist):
+        gist = failure[0].strip()
     return printable(gist)  # it may name a node of the graph
 
 
@@ -229,6 +236,10 @@ def _cuda_obstacle() -> str | None:
     count = ctypes.c_int(0)
     if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)) or not count.value:
         return "the NVIDIA driver finds no GPU"
+    version = ctypes.c_int(0)  # 13000 for 13.0
+    if not driver.cuDriverGetVersion(ctypes.byref(version)) and version.value // 1000 < CUDA:
+        known = version.value // 1000
+        return f"the NVIDIA driver knows CUDA {known}, and {CUDA} is needed: update it"
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it misses; see _post_mortem
         ort.preload_dlls()
     return None

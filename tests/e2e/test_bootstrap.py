@@ -32,7 +32,7 @@ def checkout(bootstrap, tmp_path, monkeypatch):
     """A checkout whose lock pins a uv that only writes down how it is called."""
     root = tmp_path / "check out"
     (root / "index" / "uv").mkdir(parents=True)
-    (root / "pyproject.toml").write_text("[project]\n")
+    (root / "pyproject.toml").write_text("[project.optional-dependencies]\ntrain = []\ncuda = []\n")
     wheel = root / "index" / "uv" / f"uv-1.2.3-py3-none-{platform_tag()}.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("uv-1.2.3.data/scripts/uv", FAKE_UV)
@@ -42,6 +42,7 @@ def checkout(bootstrap, tmp_path, monkeypatch):
         f'wheels = [{{ url = "{wheel.as_uri()}", hash = "sha256:{digest}" }}]\n'
     )
     monkeypatch.setattr(bootstrap, "ROOT", root)
+    monkeypatch.setattr(bootstrap, "PYTHON", root / ".venv" / "bin" / "python")
     monkeypatch.setattr(bootstrap, "STAMP", root / ".venv" / "har-setup")
     return root
 
@@ -200,19 +201,91 @@ def test_failed_sync_is_told_and_tried_again(bootstrap, checkout, monkeypatch):
     monkeypatch.delenv("FAKE_UV_EXIT")
     bootstrap.set_up_environment(set())
     assert len(calls(checkout)) == 4
+    assert calls(checkout)[-1] == "sync --locked --no-dev --extra train"  # it is still wanted
+
+
+def test_an_update_that_fails_forgets_no_extra(bootstrap, checkout, monkeypatch):
+    bootstrap.set_up_environment({"cuda"})
+    (checkout / "uv.lock").write_text((checkout / "uv.lock").read_text() + "# changed\n")
+    monkeypatch.setenv("FAKE_UV_EXIT", "2")
+    with pytest.raises(bootstrap.SetupError):
+        bootstrap.set_up_environment(set())
+    monkeypatch.delenv("FAKE_UV_EXIT")
+    bootstrap.set_up_environment(set())
+    assert calls(checkout)[-1] == "sync --locked --no-dev --extra cuda"
+
+
+def test_an_extra_that_there_is_not_changes_nothing(bootstrap, checkout, monkeypatch, capsys):
+    bootstrap.set_up_environment({"cuda"})
+    before = calls(checkout)
+    monkeypatch.setattr(bootstrap.sys, "argv", ["bootstrap.py", "--extra", "cdua"])
+    assert bootstrap.main() == 1
+    assert "there is no extra cdua; there are train, cuda" in capsys.readouterr().err
+    assert calls(checkout) == before
+
+
+def test_a_checkout_that_was_moved_gets_an_environment_of_its_own(
+    bootstrap, checkout, monkeypatch, tmp_path
+):
+    bootstrap.set_up_environment({"train"})
+    moved = tmp_path / "elsewhere"
+    checkout.rename(moved)
+    (moved / "uv.lock").write_text((moved / "uv.lock").read_text())
+    for name, path in (("ROOT", ""), ("PYTHON", ".venv/bin/python"), ("STAMP", ".venv/har-setup")):
+        monkeypatch.setattr(bootstrap, name, moved / path)
+    bootstrap.set_up_environment(set())
+    venv, sync = calls(moved)[2:]
+    assert venv.startswith("venv --clear")
+    assert sync == "sync --locked --no-dev --extra train"
+
+
+def test_another_python_of_the_system_gets_an_environment_of_its_own(bootstrap, checkout):
+    bootstrap.set_up_environment(set())
+    python = checkout / ".venv" / "bin" / "python"
+    python.unlink()
+    for name in ("python3.12", "python3.13"):  # the link stays, and leads elsewhere
+        (checkout / name).touch()
+    python.symlink_to(checkout / "python3.12")
+    (checkout / "python3.12").unlink()
+    (checkout / "python3.12").symlink_to("python3.13")
+    bootstrap.set_up_environment(set())
+    assert calls(checkout)[2].startswith("venv --clear")
+    bootstrap.set_up_environment(set())
+    assert len(calls(checkout)) == 4
+
+
+def test_a_stamp_of_before_and_an_empty_one(bootstrap, checkout):
+    bootstrap.set_up_environment({"train"})
+    stamp = checkout / ".venv" / "har-setup"
+    stamp.write_text(f"{bootstrap.digest_of_lock()} train")
+    bootstrap.set_up_environment(set())
+    assert len(calls(checkout)) == 2
+    stamp.write_text("")
+    bootstrap.set_up_environment(set())
+    assert calls(checkout)[2:] == ["sync --locked --no-dev"]
+
+
+def test_a_disk_that_takes_nothing_is_one_line(bootstrap, checkout, monkeypatch, capsys):
+    (checkout / ".tools").touch()  # where a folder is to be
+    monkeypatch.setattr(bootstrap, "set_up_system", lambda: None)
+    monkeypatch.setattr(bootstrap.sys, "argv", ["bootstrap.py"])
+    assert bootstrap.main() == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"setup: error: {checkout / '.tools'}: ")
+    assert "the disk has room" in line
 
 
 @pytest.fixture
-def lacking(bootstrap, monkeypatch, tmp_path):
+def lacking(monkeypatch, tmp_path):
     """A system that lacks one library, until the file `installed` names its package."""
     installed = tmp_path / "installed"
 
     def lack(essential: bool) -> Path:
-        library = SystemLibrary("libmissing.so.1", "libmissing1", "a test", essential)
+        window = "" if essential else "x11"
+        library = SystemLibrary("libmissing.so.1", "libmissing1", "a test", window)
         monkeypatch.setattr(
-            bootstrap,
-            "missing_libraries",
-            lambda: (
+            "har_desktop.system_libraries.missing_libraries",
+            lambda _: (
                 [] if installed.exists() and "libmissing1" in installed.read_text() else [library]
             ),
         )
@@ -248,6 +321,15 @@ def test_what_only_a_window_needs_does_not_stop_the_setup(bootstrap, lacking, mo
     lacking(essential=False)
     bootstrap.set_up_system()
     assert "sudo apt-get install -y --no-install-recommends libmissing1" in capfd.readouterr().out
+
+
+def test_without_apt_the_libraries_are_named(bootstrap, lacking, monkeypatch, capfd):
+    lacking(essential=False)
+    monkeypatch.setenv("PATH", "")
+    bootstrap.set_up_system()
+    told = capfd.readouterr().out
+    assert "the packages of your system that bring libmissing.so.1" in told
+    assert "apt-get" not in told
 
 
 def test_apt_that_fails_is_not_believed(bootstrap, lacking, monkeypatch, tmp_path, capfd):

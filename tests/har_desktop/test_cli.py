@@ -322,6 +322,7 @@ class TestDoctor:
         assert report["display"] == {
             "available": False,
             "detail": "neither DISPLAY nor WAYLAND_DISPLAY is set",
+            "window": "",
         }
         assert "CPUExecutionProvider" in report["providers"]["available"]
         # On every machine: either the wish was met, or there is a reason.
@@ -351,8 +352,8 @@ class TestDoctor:
 
     @pytest.mark.usefixtures("shipped")
     def test_missing_library_comes_with_its_remedy(self, run, monkeypatch):
-        absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test", essential=True)
-        monkeypatch.setattr("har_desktop.doctor.missing_libraries", lambda: [absent])
+        absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test")
+        monkeypatch.setattr("har_desktop.doctor.missing_libraries", lambda _: [absent])
         line = "sudo apt-get install -y --no-install-recommends libabsent9"
         code, out, err = run("doctor")
         assert code == 1

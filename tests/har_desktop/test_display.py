@@ -51,7 +51,7 @@ def test_wayland(listen, monkeypatch, tmp_path):
 def test_x11_on_an_abstract_socket(listen, monkeypatch):
     listen(socket.AF_UNIX, "\0/tmp/.X11-unix/X7391")
     monkeypatch.setenv("DISPLAY", ":7391.0")
-    assert find_display() == display.Display(True, "X11 (:7391.0)")
+    assert find_display() == display.Display(True, "X11 (:7391.0)", "x11")
 
 
 def test_x11_over_tcp(listen, monkeypatch):

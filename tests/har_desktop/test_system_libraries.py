@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_readable_before_anything_is_installed():
-    code = "from har_desktop.system_libraries import missing_libraries; missing_libraries()"
+    code = "from har_desktop.system_libraries import missing_libraries; missing_libraries('x11')"
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.'); {code}"]
     assert subprocess.run(command, cwd=ROOT).returncode == 0
 
@@ -25,17 +25,30 @@ def test_every_library_names_its_own_package():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sonames are Linux's")
 def test_only_what_does_not_load_is_missing():
-    there = SystemLibrary("libc.so.6", "libc6", "everything", essential=True)
-    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test", essential=True)
-    assert missing_libraries([there, absent]) == [absent]
+    there = SystemLibrary("libc.so.6", "libc6", "everything")
+    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test")
+    other = SystemLibrary("libabsent.so.8", "libabsent8", "a test", "wayland")
+    assert missing_libraries("x11", [there, absent, other]) == [absent]
+    assert missing_libraries("wayland", [there, absent, other]) == [absent, other]
 
 
 def test_nothing_is_missing_elsewhere(monkeypatch):
     monkeypatch.setattr(system_libraries.sys, "platform", "darwin")
-    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test", essential=True)
-    assert missing_libraries([absent]) == []
+    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test")
+    assert missing_libraries("x11", [absent]) == []
 
 
 def test_apt_command():
     command = " ".join(apt_command(["libgl1", "libegl1"]))
     assert command == "apt-get install -y --no-install-recommends libgl1 libegl1"
+
+
+def test_the_remedy_is_of_the_system(monkeypatch):
+    absent = [SystemLibrary("libabsent.so.9", "libabsent9", "a test")]
+    monkeypatch.setattr(system_libraries.shutil, "which", lambda _: "/usr/bin/apt-get")
+    line = "sudo apt-get install -y --no-install-recommends libabsent9"
+    assert system_libraries.remedy(absent) == line
+    monkeypatch.setattr(system_libraries.shutil, "which", lambda _: None)
+    assert system_libraries.remedy(absent) == (
+        "install the packages of your system that bring libabsent.so.9"
+    )

@@ -1,4 +1,5 @@
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime as ort
@@ -98,6 +99,34 @@ def test_accelerator_that_fails_to_start_is_explained_and_quiet(monkeypatch, cap
     report = open_session("g", RELU, "cuda").report
     assert report.reason == "CUDA asked for, not available: out of memory"
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("known", "told"), [(12080, True), (13000, False)])
+def test_a_driver_that_is_too_old_is_told(monkeypatch, known, told):
+    def answer(value):
+        return lambda reference: setattr(reference._obj, "value", value) or 0
+
+    driver = SimpleNamespace(
+        cuInit=lambda _: 0, cuDeviceGetCount=answer(1), cuDriverGetVersion=answer(known)
+    )
+    monkeypatch.setattr(session_module.ctypes, "CDLL", lambda *_, **__: driver)
+    monkeypatch.setattr(session_module, "CUDA", 13)
+    monkeypatch.setattr(ort, "preload_dlls", lambda: None)
+    reason = session_module._cuda_obstacle.__wrapped__()
+    assert reason == (
+        "the NVIDIA driver knows CUDA 12, and 13 is needed: update it" if told else None
+    )
+
+
+def test_gist_of_cuda_s_errors_names_no_computer():
+    error = RuntimeError(
+        "/src/cuda_call.cc:123 std::conditional_t<THRW, void, Status> onnxruntime::CudaCall(...) "
+        "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version ; GPU=-1 ; "
+        "hostname=anna-laptop ; file=/src/x.cc ; line=282"
+    )
+    assert session_module._gist(error) == (
+        "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version"
+    )
 
 
 def test_gist_of_an_error_leaves_name_and_code_out():

@@ -47,7 +47,7 @@ def test_the_program_itself_opens_the_window(qapp, shipped, monkeypatch, tmp_pat
 
     log = tmp_path / "log"
     monkeypatch.setattr(cli, "find_display", lambda: Display(True, "offscreen"))
-    monkeypatch.setattr(cli, "missing_libraries", list)
+    monkeypatch.setattr(cli, "missing_libraries", lambda _: [])
     monkeypatch.setattr("har_desktop.view.app.platformdirs.user_log_dir", lambda _: str(log))
     monkeypatch.setattr("har_desktop.view.camera_watch.list_cameras", lambda: ())
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
@@ -80,9 +80,9 @@ def test_without_a_library_the_program_says_which_and_opens_no_window(monkeypatc
     from har_desktop.display import Display
     from har_desktop.replay import Replays
 
-    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a window", essential=False)
+    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a window", "x11")
     monkeypatch.setattr(cli, "find_display", lambda: Display(True, "X11 (:0)"))
-    monkeypatch.setattr(cli, "missing_libraries", lambda: [absent])
+    monkeypatch.setattr(cli, "missing_libraries", lambda _: [absent])
     monkeypatch.setattr(cli, "_replay", lambda *_, **__: Replays([], []))
     assert cli.main([]) == 0
     told = capsys.readouterr().out
