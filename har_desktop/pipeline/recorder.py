@@ -24,6 +24,7 @@ from har_desktop.heat_style import DEFAULT_STYLE, HeatStyle
 from har_desktop.opencv import cv2
 from har_desktop.overlay import annotate
 from har_desktop.pipeline.result import Result
+from har_desktop.pipeline.sleep import slept_s
 from har_desktop.pipeline.tape import Tape
 from har_desktop.pipeline.worker import SLOW_S
 from har_desktop.sinks.atomic import takes_files_of, write_whole, writing
@@ -97,6 +98,8 @@ class Recorder:
         self._fed = self._written = self._dropped = self._waiting = 0
         self._first = self._last = 0.0
         self._closed = self._hurried = False
+        self._slept = slept_s()
+        self._takes_large: bool | None = None  # whether the disk takes larger files, once asked
         self._files: tuple[Path, ...] = ()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
@@ -137,7 +140,7 @@ class Recorder:
         return self._files
 
     def hurry(self) -> None:
-        """Leave out what waits, so that `stop` takes no longer than completing the files does."""
+        """Leave out what waits, and don't read again what was written: hours take longer."""
         with self._lock:
             self._hurried = True
 
@@ -186,17 +189,25 @@ class Recorder:
             return None
         if not self._tape.fits(result):
             return f"{self._target.name}: the recording ended with the swap of the model"
-        lacking = self._tape.lacks(result.recognition.frame.time)
-        if lacking > LONGEST_S:  # it wasn't held meanwhile: the computer slept
-            return f"{self._target.name}: the recording ended, for nothing ran for {lacking:.0f} s"
+        # What wasn't held meanwhile: the computer slept.
+        lacking = max(self._tape.lacks(result.recognition.frame.time), slept_s() - self._slept)
+        if lacking > LONGEST_S:
+            return self._sleepless(lacking)
         self._tape.write(result)
         with self._lock:
             self._written += 1
             self._waiting -= 1
         return self._check() if self._written % _CHECKED == 1 else None
 
+    def _sleepless(self, seconds: float) -> str:
+        return f"{self._target.name}: the recording ended, for nothing ran for {seconds:.0f} s"
+
     def _hold(self, seconds: float) -> str | None:
         """Let the video go on, where there has been no result for so long."""
+        # By a clock that runs through a sleep, or by one that does not.
+        lacking = max(seconds - self._tape.held - 2 * SLOW_S, slept_s() - self._slept)
+        if lacking > LONGEST_S:
+            return self._sleepless(lacking)
         # One that is on its way has waited for a slow model at most for so long.
         self._tape.hold(min(seconds - SLOW_S, self._tape.held + LONGEST_S))
         return self._check()
@@ -207,15 +218,20 @@ class Recorder:
         with writing(self._target):
             if shutil.disk_usage(folder).free < RESERVE:
                 ending = "the disk is nearly full; free some space"
-            elif self._tape.size > LARGE - RESERVE and not takes_files_of(LARGE, folder):
+            elif self._tape.size > LARGE - RESERVE and not self._grows(folder):
                 ending = "the disk takes no larger file; record anew, or choose another folder"
             else:
                 return None
         return f"{self._target}: the recording ended, for {ending}"
 
+    def _grows(self, folder: Path) -> bool:
+        if self._takes_large is None:  # there are systems that write gigabytes to find it out
+            self._takes_large = takes_files_of(LARGE, folder)
+        return self._takes_large
+
     def _complete(self) -> None:
         if self._tape.frames:
-            self._files = self._tape.finish()
+            self._files = self._tape.finish(checked=not self._hurried)
         else:
             self._tape.abort()
 

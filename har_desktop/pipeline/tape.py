@@ -88,8 +88,9 @@ class Tape:
         """Bytes of the video on the disk so far."""
         return self._video.size
 
-    def finish(self) -> tuple[Path, ...]:
-        """Complete the files; their paths."""
+    def finish(self, *, checked: bool = True) -> tuple[Path, ...]:
+        """Complete the files; their paths. Whether all is there, can be left unseen."""
+        self._video.checked = checked
         return tuple(sink.finish() for sink in self._sinks)
 
     def rescue(self) -> tuple[Path, ...]:

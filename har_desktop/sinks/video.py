@@ -47,6 +47,7 @@ class AnnotatedVideo(Sink):
         self._early: list[tuple[float, Image]] = []  # until the rate is known
         self._video: ConstantRateVideo | None = None
         self._interrupted = threading.Event()
+        self.checked = True  # whether `finish` looks if all is there, for which it reads the file
 
     def write(
         self,
@@ -86,7 +87,7 @@ class AnnotatedVideo(Sink):
     def finish(self, events: Sequence[Event] = ()) -> Path:  # noqa: ARG002
         """Close the video, see that it can be played, and give it its name."""
         video = self._video or self._start()
-        video.close()
+        video.close(checked=self.checked)
         return self._file.commit()
 
     def rescue(self) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from har_desktop.errors import SourceError
 
+_PROBE = 1 << 12  # bytes
 _HEAD = 1 << 20  # Bytes looked at from each end of a file; an mp4's index may be at its end.
 
 
@@ -79,6 +81,38 @@ def check_file(path: Path) -> int:
     except UnicodeEncodeError as error:  # the decoder would crash on it
         raise SourceError(f"{str(path)!a}: the path is not valid UTF-8; rename it") from error
     return status.st_size
+
+
+def check_readable(path: Path, size: int, *, whole: bool) -> None:
+    """See whether a file that seems to be over could be read: FFmpeg takes a fault for the end.
+
+    Args:
+        path: Of the file.
+        size: Its bytes when it was opened.
+        whole: All that it claims to hold was read: then it may be gone.
+
+    Raises:
+        SourceError: It cannot be read any more, or has become shorter.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            now = os.fstat(file.fileno()).st_size
+            for place in (0, size // 2, max(0, size - _PROBE)):
+                if hasattr(os, "posix_fadvise"):  # from the disk, not from memory
+                    os.posix_fadvise(file.fileno(), place, _PROBE, os.POSIX_FADV_DONTNEED)
+                file.seek(place)
+                file.read(_PROBE)
+    except FileNotFoundError as error:
+        if not whole:
+            raise SourceError(f"{path}: is gone, before its end; bring its disk back") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SourceError(
+            f"{path}: cannot be read to its end: {reason}; see whether its disk is still there"
+        ) from error
+    else:
+        if now < size:
+            raise SourceError(f"{path}: became shorter while it was read; open it again")
 
 
 def why_undecodable(path: Path) -> str:

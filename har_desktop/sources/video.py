@@ -10,7 +10,7 @@ from har_desktop.errors import SourceError
 from har_desktop.frame import Frame, Image
 from har_desktop.opencv import cv2
 from har_desktop.sources.base import Source, SourceInfo
-from har_desktop.sources.diagnosis import check_file, why_undecodable
+from har_desktop.sources.diagnosis import check_file, check_readable, why_undecodable
 from har_desktop.sources.interlaced import is_interlaced
 from har_desktop.sources.stamps import StampClock
 
@@ -59,6 +59,8 @@ class VideoFile(Source):
         self._clock = StampClock(0.0, 1.0 / _ASSUMED_FPS)
         self._index = 0
         self._pixel = 1.0  # width of a pixel over its height
+        self._size = 0  # bytes
+        self._claimed: int | None = None  # frames
 
     def open(self) -> SourceInfo:
         """Start at the first frame.
@@ -68,7 +70,7 @@ class VideoFile(Source):
                 which is so of an interlaced one.
         """
         self.close()
-        size = check_file(self._path)
+        self._size = size = check_file(self._path)
         # An absolute path, for FFmpeg takes "take1:2.mp4" for an address with a protocol.
         self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
         self._refuse_huge_pictures()
@@ -81,6 +83,8 @@ class VideoFile(Source):
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         known = _SLOWEST_FPS <= fps < _UNBELIEVABLE_FPS  # False for nan
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        # A frame takes at least one byte.
+        self._claimed = int(count) if 1 <= count <= size else None
         self._clock = StampClock(self._stamp(), 1.0 / (fps if known else _ASSUMED_FPS))
         self._index, self._alike, self._before = 0, 0, image
         second = self._following()
@@ -90,7 +94,7 @@ class VideoFile(Source):
             width=image.shape[1],
             height=image.shape[0],
             fps=fps if known else None,
-            frames=int(count) if 1 <= count <= size else None,  # a frame takes at least one byte
+            frames=self._claimed,
             live=False,
         )
 
@@ -98,7 +102,8 @@ class VideoFile(Source):
         """Decode the next frame; None at the end, and from then on.
 
         Raises:
-            SourceError: It is interlaced, which its first seconds show.
+            SourceError: It is interlaced, which its first seconds show; or what seemed its end was
+                that of the disk it is on.
         """
         return self._ahead.pop(0) if self._ahead else self._following()
 
@@ -134,6 +139,9 @@ class VideoFile(Source):
     def _following(self) -> Frame | None:
         image = self._decode()
         if image is None:
+            if self._capture is not None:
+                whole = self._claimed is not None and self._index + 1 >= self._claimed
+                check_readable(self._path, self._size, whole=whole)
             return None
         self._index += 1
         self._refuse_fields(image)

@@ -6,14 +6,14 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType, TracebackType
 
 import platformdirs
-from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -40,7 +40,7 @@ def run_window(arguments: Sequence[str] = (), settings: Settings | None = None) 
         settings: Instead of the user's.
 
     Returns:
-        The exit code: 130 after Ctrl-C, 143 after a polite kill.
+        The exit code: 130 after Ctrl-C, 143 after a polite kill, 129 with its terminal.
     """
     application = _application()
     log_file = Path(platformdirs.user_log_dir("har-desktop")) / "har-desktop.log"
@@ -72,13 +72,20 @@ def _application() -> QApplication:
     return application
 
 
+class _LogFile(RotatingFileHandler):
+    def rotate(self, source: str, dest: str) -> None:
+        """Go on with the same file where Windows keeps it: another window has it open, too."""
+        with suppress(PermissionError):
+            super().rotate(source, dest)
+
+
 @contextmanager
 def _logging(path: Path) -> Iterator[None]:
     """Write what our code and Qt have to say into a file, which a person can find in the menu."""
     handler: logging.Handler
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
+        handler = _LogFile(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
     except OSError as error:
         handler = logging.StreamHandler()
         print(f"har-desktop: no log file: {error}", file=sys.stderr)  # noqa: T201
@@ -106,7 +113,7 @@ def _logging(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _closing_on_signals(window: MainWindow) -> Iterator[list[int]]:
-    """Close the window on Ctrl-C and on a polite kill, so that recordings are completed.
+    """Close the window on Ctrl-C, a polite kill and a logout, so that recordings are completed.
 
     Python runs the handler when it gets a turn, which the window's timers see to.
     """
@@ -114,9 +121,13 @@ def _closing_on_signals(window: MainWindow) -> Iterator[list[int]]:
 
     def handle(number: int, _: FrameType | None) -> None:
         received.append(number)
-        window.close()
+        # Not at once: before `exec` runs, to end the application would be in vain.
+        QTimer.singleShot(0, window.close)
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    # A terminal that is closed, too; and what Windows has instead.
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    numbers = [each for each in known if signal.getsignal(each) is not signal.SIG_IGN]  # nohup
     before = [signal.signal(number, handle) for number in numbers]
     try:
         yield received

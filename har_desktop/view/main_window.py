@@ -45,6 +45,7 @@ TITLE = "HAR Desktop"
 _SIZE = QSize(1280, 820)
 _EVERY_MS = 500  # between two looks at the figures
 _WAIT_S = 3.0  # for a thread, when the window closes
+_BRIEFLY_S = 0.5  # for one that has nothing to complete
 
 
 class MainWindow(QMainWindow):
@@ -74,7 +75,7 @@ class MainWindow(QMainWindow):
         self._connect_sources()
         self._connect_model()
         self._connect_view()
-        self.welcome.show_recent(settings.recent)
+        self.welcome.list_recent(settings.recent)
         self._refresh()
 
     def start(self, source: str | None) -> None:
@@ -130,7 +131,7 @@ class MainWindow(QMainWindow):
         for signal in (self.recent.file, welcome.recent):
             signal.connect(director.open_file)
         self.recent.stream.connect(director.open_stream)
-        self.recent.forgotten.connect(lambda: welcome.show_recent(()))
+        self.recent.forgotten.connect(lambda: welcome.list_recent(()))
         self.cameras.reshaped.connect(self._reopen_camera)
         self.watch.changed.connect(self._show_cameras)
         self.watch.failed.connect(self.banner.fail)
@@ -202,7 +203,7 @@ class MainWindow(QMainWindow):
         self.cameras.show_cameras(self.watch.cameras, source.camera if source else None)
         self.recent.refresh()
         if source is None:
-            self.welcome.show_recent(self.settings.recent)
+            self.welcome.list_recent(self.settings.recent)
         self.banner.take_back(self._trouble)  # of the source before, or of one that could not be
         self._refresh()
 
@@ -291,5 +292,6 @@ class MainWindow(QMainWindow):
         self.director.close()
         self.keeper.stop(_WAIT_S)
         self.watch.stop(_WAIT_S)
+        self.welcome.stop(_BRIEFLY_S)
         self.settings.sync()
         super().closeEvent(event)

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from har_desktop.errors import HarError
 from har_desktop.inference.manifest import Manifest, Method
@@ -51,6 +52,7 @@ class Outputs:
         self.recording = Recording(window)
         self.export = Export(window)
         self._tasks: list[Task] = []
+        self._began = 0.0  # the recording, by perf_counter
         self._progress = _EXPORTING  # as it was told last
         self.recording.time.connect(self._show_recording)
         self.recording.saved.connect(lambda files, line: self._tell(line, files[0].parent))
@@ -68,7 +70,7 @@ class Outputs:
         actions.plain.setChecked(settings.plain)
         actions.plain.toggled.connect(lambda on: setattr(settings, "plain", on))
         stage.snapshot.clicked.connect(actions.snapshot.trigger)
-        stage.record.clicked.connect(actions.record.trigger)
+        stage.record.clicked.connect(self._click_record)
         stage.export.clicked.connect(actions.export.trigger)
         for action, button in (
             (actions.snapshot, stage.snapshot),
@@ -102,6 +104,11 @@ class Outputs:
         )
         self._keep(task)
 
+    def _click_record(self) -> None:
+        """Begin or end, but the second half of a double click is no wish to end."""
+        if perf_counter() - self._began > QApplication.doubleClickInterval() / 1000:
+            self._actions.record.trigger()
+
     def toggle_recording(self) -> None:
         """Begin to record the live session, or end it."""
         if self.recording.recorder is not None:
@@ -122,6 +129,7 @@ class Outputs:
                 run = replace(run, method=self._method(model.manifest))
             recorder = self.recording.start(self._settings.folder, source.name, run, plain=plain)
             session.feed(recorder)
+            self._began = perf_counter()
         except HarError as error:
             self._banner.fail(str(error))
 

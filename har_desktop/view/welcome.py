@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from har_desktop.sources.cameras import CameraId
 from har_desktop.sources.files import is_file
+from har_desktop.view.background import Task
 from har_desktop.view.icons import icon
 from har_desktop.view.parts import button as plain_button
 from har_desktop.view.parts import heading, in_turn, label, unmarked
@@ -55,6 +56,7 @@ class Welcome(QWidget):
             "No camera found. Plug one in, and it appears here.", quiet=True, wrap=True
         )
         self._model = label(quiet=True, wrap=True)
+        self._looking: Task | None = None  # for files that were opened before
         self._lay_out()
         self.show_cameras(())
         self.show_recent(())
@@ -84,12 +86,25 @@ class Welcome(QWidget):
         self._none.setVisible(not cameras)
         self._tint()
 
+    def list_recent(self, paths: Sequence[Path]) -> None:
+        """List those that are still there; to look may take long, on a share that is away."""
+        self.stop(0.0)
+        self._looking = Task(
+            "recent", lambda: tuple(islice((path for path in paths if is_file(path)), _FILES)), self
+        )
+        self._looking.done.connect(self.show_recent)
+        self._looking.start()
+
+    def stop(self, timeout: float) -> None:
+        """Look for files no more: the window is about to go."""
+        if self._looking is not None:
+            self._looking.abandon(timeout)
+
     def show_recent(self, paths: Sequence[Path]) -> None:
-        """List files that were opened before and are still there."""
+        """List files that were opened before and are there."""
         self._empty(self._files)
         recent: list[QPushButton] = []
-        there = (path for path in paths if is_file(path))  # no more than are listed: disks are slow
-        for path in islice(there, _FILES):
+        for path in paths:
             button = plain_button(unmarked(path.name), str(path), quiet=True)
             button.clicked.connect(lambda _=False, path=path: self.recent.emit(path))
             self._files.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)

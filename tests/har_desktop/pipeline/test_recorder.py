@@ -14,6 +14,7 @@ from har_desktop.heat_style import HeatStyle
 from har_desktop.overlay import annotate
 from har_desktop.pipeline import recorder as recorder_module
 from har_desktop.pipeline.recorder import CAPACITY, RESERVE, Recorder, save_snapshot
+from har_desktop.sinks.constant_rate import ConstantRateVideo
 from har_desktop.sinks.frames_jsonl import FramesJsonl
 from tests.har_desktop.pipeline.takes import FPS, START, feed, lines, video_frames
 from tests.limits import largest_file
@@ -99,6 +100,43 @@ def test_recording_ends_complete_where_the_computer_slept(record, results, ends)
     assert ends == ["take: the recording ended, for nothing ran for 3599 s"]
     video, jsonl = recorder.stop()
     assert len(lines(jsonl)) - 1 == len(video_frames(video)[0]) == 25
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_recording_ends_though_the_clock_stood_still_with_the_computer(
+    record, results, ends, monkeypatch, goes_on
+):
+    monkeypatch.setattr(recorder_module, "SLOW_S", 0.1)
+    slept = [0.0]
+    monkeypatch.setattr(recorder_module, "slept_s", lambda: slept[0])
+    recorder, whole = record(), results(30)
+    feed(recorder, whole[:25])
+    wait_until(lambda: recorder.stats().written == 25)
+    slept[0] = 3600.0
+    if goes_on:
+        feed(recorder, whole[25:])
+    recorder._thread.join(20.0)
+    assert ends == ["take: the recording ended, for nothing ran for 3600 s"]
+    video, jsonl = recorder.stop()
+    assert len(lines(jsonl)) == 26
+    assert len(video_frames(video)[0]) >= 25
+
+
+def test_whoever_is_in_a_hurry_does_not_read_what_was_written(record, results, monkeypatch):
+    counted = []
+    whole = ConstantRateVideo._count_arrived
+    monkeypatch.setattr(
+        ConstantRateVideo, "_count_arrived", lambda video: counted.append(1) or whole(video)
+    )
+    for hurried in (False, True):
+        recorder = record()
+        feed(recorder, results(25))
+        wait_until(lambda recorder=recorder: recorder.stats().written == 25)
+        if hurried:
+            recorder.hurry()
+        video, _ = recorder.stop()
+        assert len(video_frames(video)[0]) == 25
+        assert counted == [1]
 
 
 def test_recording_ends_complete_before_the_file_is_too_large(record, results, monkeypatch, ends):

@@ -1,5 +1,6 @@
 """Real files of every awkward kind, written by OpenCV and, where it can't, patched by bytes."""
 
+import errno
 import os
 import struct
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from har_desktop.errors import SourceError
 from har_desktop.opencv import cv2
+from har_desktop.sources.diagnosis import check_readable
 from har_desktop.sources.video import VideoFile
 from tests import films
 from tests.films import FPS, FRAMES, moving_picture, with_durations, with_pixels, write
@@ -355,3 +357,37 @@ def test_a_name_that_is_not_utf8(tmp_path):
     path = write(tmp_path / "plain.mp4", "mp4v").rename(tmp_path / os.fsdecode(b"bad\xff.mp4"))
     with pytest.raises(SourceError, match=r"bad\\udcff\.mp4.*is not valid UTF-8; rename it"):
         VideoFile(path).open()
+
+
+def test_a_fault_of_the_disk_is_no_end(tmp_path):
+    random = np.random.default_rng(1)
+    noise = [random.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(200)]
+    path = write(tmp_path / "long.avi", "MJPG", noise)
+    with VideoFile(path) as video:
+        for _ in range(20):
+            video.read()
+        os.truncate(path, path.stat().st_size // 2)
+        with pytest.raises(SourceError, match=r"long\.avi: became shorter while it was read"):
+            list(video)
+
+
+def test_a_file_that_was_deleted_while_it_was_read_ends_as_it_is(tmp_path):
+    path = write(tmp_path / "film.avi", "MJPG")
+    with VideoFile(path) as video:
+        path.unlink()
+        assert len(list(video)) == FRAMES
+
+
+def test_a_film_that_is_gone_with_its_disk_is_no_whole_one(tmp_path, monkeypatch):
+    path = tmp_path / "film.avi"
+    with pytest.raises(SourceError, match=r"film\.avi: is gone, before its end"):
+        check_readable(path, 100, whole=False)
+    path.write_bytes(b"x" * 100)
+    check_readable(path, 100, whole=False)
+
+    def fault(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "open", fault)
+    with pytest.raises(SourceError, match="cannot be read to its end: Input/output error; see wh"):
+        check_readable(path, 100, whole=True)

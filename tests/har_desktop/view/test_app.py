@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QSettings, QTimer
 
 from har_desktop.system_libraries import SystemLibrary
+from har_desktop.view import app
 from har_desktop.view.main_window import MainWindow
 from har_desktop.view.settings import Settings
 
@@ -66,13 +67,37 @@ def test_the_program_itself_opens_the_window(qapp, shipped, monkeypatch, tmp_pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_ctrl_c_closes_the_window(in_window, qtbot, number, code):
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_ctrl_c_closes_the_window(in_window, qtbot, name, code):
     def body(window):
-        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), getattr(signal, name))
         qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
 
     in_window(body, code=code)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+def test_a_signal_as_the_window_appears_is_not_lost(in_window, monkeypatch):
+    whole = MainWindow.start
+
+    def start(window, source):
+        whole(window, source)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(MainWindow, "start", start)
+    in_window(lambda _: None, code=143)
+
+
+def test_a_log_that_another_window_has_open_goes_on(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "The process cannot access the file")
+
+    monkeypatch.setattr("os.rename", refuse)
+    handler = app._LogFile(tmp_path / "a.log", maxBytes=50, backupCount=1, encoding="utf-8")
+    for number in range(5):
+        handler.emit(logging.LogRecord("a", 20, "", 0, f"line {number} {'.' * 30}", (), None))
+    handler.close()
+    assert "line 4" in (tmp_path / "a.log").read_text()
 
 
 def test_without_a_library_the_program_says_which_and_opens_no_window(monkeypatch, capsys):

@@ -126,6 +126,20 @@ def test_the_plain_picture_is_recorded_on_demand(in_window, camera_server, qtbot
     assert min(cv2.absdiff(shown, picture).mean() for picture in sent) < 8
 
 
+def test_the_second_half_of_a_double_click_ends_no_recording(in_window, camera_server, qtbot):
+    def body(window):
+        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        for _ in range(2):
+            qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
+        assert window.outputs.recording.recorder is not None
+        assert window.commands.record.isChecked()
+        window.outputs._began -= 10
+        qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
+        assert window.outputs.recording.recorder is None
+
+    in_window(body, camera_server.url)
+
+
 def test_what_was_recorded_is_kept_when_the_window_closes(
     in_window, camera_server, qtbot, settings
 ):

@@ -156,7 +156,8 @@ class TestWelcome:
         page = shown(Welcome(), 800, 600)
         here = tmp_path / "here.mp4"
         here.touch()
-        page.show_recent([tmp_path / "gone.mp4", here])
+        page.list_recent([tmp_path / "gone.mp4", here])
+        qtbot.waitUntil(lambda: any(b.toolTip() for b in page.findChildren(QPushButton)))
         (button,) = [b for b in page.findChildren(QPushButton) if b.toolTip()]
         assert button.text() == "here.mp4"
         with qtbot.waitSignal(page.recent) as told:
