@@ -51,6 +51,12 @@ class Album:
         self._pages: dict[int, _Page] = {}
         self._raw: dict[int, Frame] = {}
 
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._pages.clear()
+        self._raw.clear()
+        self._used = 0
+
     def __contains__(self, index: int) -> bool:
         return index in self._pages
 

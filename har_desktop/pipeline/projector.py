@@ -20,6 +20,9 @@ AHEAD = 5
 _LATEST_S = 0.1
 # A wait that is worth telling of.
 _LONG_S = 0.1
+# So far ahead of the analysis a seek leads through it: to look there first would take its reading
+# away, and all up to here would be decoded once more.
+_CLOSE_S = 5.0
 
 
 class PlayState(StrEnum):
@@ -83,7 +86,8 @@ class Projector:
 
     def play(self) -> None:
         """Go on; after the end, from the first frame."""
-        if self.state is PlayState.ENDED:
+        at_end = self._sought is None and self._index + 1 == self.stock.length
+        if self.state is PlayState.ENDED or at_end:
             self._go(0)
         self.state, self._since = PlayState.PLAYING, None
 
@@ -135,8 +139,9 @@ class Projector:
         self._asked = perf_counter()
 
     def close(self) -> None:
-        """Close the source."""
-        self.stock.reels.close()
+        """Close the source, and let go of everything: whoever called back may hold this one."""
+        self._on_moment = _nobody
+        self.stock.close()
 
     def work(self) -> float | None:
         """Do the next small thing.
@@ -217,11 +222,19 @@ class Projector:
 
     def _seek_further(self, time: float) -> None:
         """Read one frame on the way to a time beyond all that is known."""
+        analysis = self.stock.analysis
+        frontier = analysis.frontier
+        if frontier == len(analysis.times) > 0 and time - analysis.times[-1] <= _CLOSE_S:
+            self.stock.analyse(frontier)
+            if analysis.times[-1] > time or self.stock.length == analysis.frontier:
+                self._arrive(bisect_right(analysis.times, time) - 1)
+            return
         frame = self.stock.explore()
         if frame is not None and frame.time <= time:
             self._passed = frame
         elif frame is not None:
             self._arrive(max(0, frame.index - 1))
+            self.stock.keep(frame)  # for a step on
         elif self.stock.length is not None:
             self._arrive(self.stock.length - 1)
 
@@ -231,3 +244,7 @@ class Projector:
         self._go(index)
         if passed is not None and passed.index == index:
             self.stock.keep(passed)
+
+
+def _nobody(_: object) -> None:
+    """Takes what nobody wants any more."""

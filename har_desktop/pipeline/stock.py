@@ -18,6 +18,8 @@ PICTURE, DECISION, ALL = range(3)
 # Of what is read on the way to a missing frame, so many frames before it are kept: the windows of
 # the next frames begin with them, and steps back lead there. Else each would begin at the start.
 NEAR = 32
+# Seconds: a header that claims more than a week is damaged.
+_LONGEST_S = 7 * 24 * 3600.0
 
 
 class Stock:
@@ -50,6 +52,12 @@ class Stock:
         self._fetched: set[int] = set()  # what was missing for the frame that is looked at
         self._near = NEAR
 
+    def close(self) -> None:
+        """Close the source and keep nothing."""
+        self.reels.close()
+        self.album.clear()
+        self._on_result = lambda _: None
+
     def look_at(self, index: int) -> None:
         """Keep what lies around this frame."""
         self.album.centre = index
@@ -69,7 +77,8 @@ class Stock:
         known = self.analysis.times[-1] if self.analysis.times else 0.0
         info = self.reels.info
         if self.length is None and info and info.frames and info.fps:
-            return max(known, (info.frames - 1) / info.fps)
+            claimed = (info.frames - 1) / info.fps
+            return max(known, claimed if claimed < _LONGEST_S else 0.0)
         return known
 
     def restore(self, index: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +109,8 @@ def _ticks(field: Field, metrics: QFontMetricsF) -> list[tuple[float, str]]:
     """Seconds and words of the marks on the axis, as many as have room."""
     room = 2.2 * metrics.horizontalAdvance("0:00:00")
     wanted = (field.end - field.start) * room / max(room, field.plot.width())
-    step = next((step for step in _TICKS if step >= wanted), _TICKS[-1])
+    longest = _TICKS[-1]
+    step = next((step for step in _TICKS if step >= wanted), longest * ceil(wanted / longest))
     if field.live:
         marks = np.arange(0, field.end - field.start + 1e-6, step).tolist()
         return [(field.end - m, f"\u2212{m:.0f} s" if m else "now") for m in marks]

@@ -85,24 +85,32 @@ class ReplayControls(QWidget):
         index = self._speed.currentIndex() + steps
         self._speed.setCurrentIndex(min(len(SPEEDS) - 1, max(0, index)))
 
+    def reset(self) -> None:
+        """Show nothing of the replay before."""
+        self._show_playing(False)
+        self._note.setText("")
+        self.show_time(0.0, 0.0)
+
     def show_time(self, seconds: float, duration: float) -> None:
         """Show where the replay is."""
         self._time.setText(f"{clock(seconds, tenths=True)} / {clock(duration, tenths=True)}")
 
     def show_status(self, status: PlayStatus) -> None:
         """Show what the player does."""
-        playing = status.state is PlayState.PLAYING
-        if playing is not self._playing:
-            self._playing = playing
-            self._tint()
-        self._play.setAccessibleName("Pause" if self._playing else "Play")
-        self._play.setToolTip("Pause (Space)" if self._playing else "Play (Space)")
+        self._show_playing(status.state is PlayState.PLAYING)
         words = ""
         if status.state is PlayState.OPENING:
             words = "Opening\u2026"
         elif status.busy and status.state is not PlayState.FAULTED:
             words = "Analysing\u2026"
         self._note.setText(words)
+
+    def _show_playing(self, playing: bool) -> None:
+        if playing is not self._playing:
+            self._playing = playing
+            self._tint()
+        self._play.setAccessibleName("Pause" if playing else "Play")
+        self._play.setToolTip("Pause (Space)" if playing else "Play (Space)")
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802, Qt's name
         """Draw the icons anew in other colours."""

@@ -78,9 +78,12 @@ class ReplaySession(Session):
 
     def use(self, recognizer: Recognizer) -> None:
         """Begin with this model; after another one, go on at the same place."""
-        playing = self._player is None or self._stage.controls.playing
+        status = self._status
+        playing = status is None or status.state in (PlayState.OPENING, PlayState.PLAYING)
         if self._player is not None:
             self._player.stop()
+        if self._result is not None:  # what the model before found does not stay on it
+            self._stage.video.show_picture(self._result.recognition.frame.image)
         self._pinned, self._result = TOP, None
         self._course = self._stage.use_model(recognizer.manifest, 0.0, TOP)
         self._model_rate = Recent(RATE_S)
@@ -158,6 +161,7 @@ class ReplaySession(Session):
             signal.disconnect(slot)
         if self._player is not None:
             self._player.stop()
+            self._player = None
 
     def _set_speed(self, factor: float) -> None:
         if self._player is not None:

@@ -81,6 +81,7 @@ class Stage(QWidget):
         self.video.set_badge(badge)
         self.video.setFocus()
         self.controls.setVisible(replay)
+        self.controls.reset()
         self.export.setVisible(replay)
         self.record.setVisible(not replay)
         self._manifest = None

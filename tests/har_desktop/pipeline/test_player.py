@@ -1,9 +1,11 @@
 """The replay in its thread, with real files and the real demo."""
 
+import gc
 import logging
 import os
 import signal
 import threading
+import weakref
 from itertools import pairwise
 from time import perf_counter
 
@@ -270,3 +272,19 @@ def test_thread_has_a_name_and_is_a_daemon(clip, start, log):
     log.wait(lambda: not player.status.busy)
     player.stop()
     assert not thread.is_alive()
+
+
+def test_a_player_that_was_stopped_keeps_no_film(recognizer, clip, log):
+    gc.collect()
+    gc.disable()  # it runs rarely in a program that is at rest
+    try:
+        player = Player(
+            lambda: VideoFile(clip), recognizer, log.on_frame, log.on_result, log.on_status
+        )
+        log.wait(lambda: player.status.state is PlayState.PAUSED)
+        trace = weakref.ref(player._projector.stock.album)
+        player.stop()
+        player = None
+        assert trace() is None
+    finally:
+        gc.enable()

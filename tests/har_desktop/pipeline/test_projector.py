@@ -1,5 +1,7 @@
 """The replay without its thread: what is done is exactly what `work` was called for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -160,6 +162,7 @@ def test_seek_back_shows_at_once_and_reads_nothing(show, truth):
     assert Film.reads == reads
 
 
+@pytest.mark.usefixtures("far")
 def test_seek_forward_shows_the_picture_first_and_the_result_when_all_before_is_analysed(
     show, truth
 ):
@@ -178,6 +181,51 @@ def test_seek_forward_shows_the_picture_first_and_the_result_when_all_before_is_
     indices = [result.recognition.frame.index for result in show.results]
     assert indices == list(range(40 + AHEAD))
     assert not show.projector.busy
+
+
+@pytest.fixture
+def far(monkeypatch):
+    """Every seek ahead is one that looks there first."""
+    monkeypatch.setattr(projector, "_CLOSE_S", 0.0)
+
+
+def test_a_short_way_ahead_is_analysed_and_read_once(show, truth):
+    show.settle()
+    for wish, index in (
+        (lambda: show.projector.seek(1.02), 20),
+        (lambda: show.projector.jump(0.5), 30),
+        (lambda: show.projector.jump(4.0), LENGTH - 1),
+    ):
+        wish()
+        show.settle()
+        assert show.shown.frame.index == index
+        same_window(show.shown.result.recognition.window, truth[0][index].window)
+    assert [result.recognition.frame.index for result in show.results] == list(range(LENGTH))
+    assert Film.reads <= LENGTH + 1
+    assert Film.readings == 1
+
+
+@pytest.mark.usefixtures("far")
+def test_a_step_after_a_seek_ahead_reads_nothing(show):
+    show.settle()
+    show.projector.seek(2.02)
+    while not show.moments or show.shown.frame.index != 40:
+        show.projector.work()
+    reads = Film.reads
+    show.projector.step(1)
+    while show.shown.frame.index != 41:
+        show.projector.work()
+    assert Film.reads == reads
+
+
+def test_play_at_the_last_picture_begins_anew(show):
+    show.projector.set_speed(1000.0)
+    show.projector.seek(99.0)
+    show.settle()
+    show.moments.clear()
+    show.projector.play()
+    show.play_to(PlayState.ENDED)
+    assert [moment.frame.index for moment in show.moments] == list(range(LENGTH))
 
 
 def test_is_busy_only_where_it_takes_long(show, monkeypatch):
@@ -469,6 +517,16 @@ def test_source_that_is_shorter_the_second_time(recognizer, film):
     show.projector.seek(99.0)
     with pytest.raises(SourceError, match="ended earlier than at the first reading"):
         show.settle()
+
+
+def test_a_header_that_claims_centuries_is_not_believed(recognizer, film):
+    class Absurd(Film):
+        def open(self):
+            return replace(super().open(), frames=10**9, fps=0.001)
+
+    show = Show(recognizer, film, open_source=lambda: Absurd(film))
+    show.settle()
+    assert show.projector.stock.duration() < 10
 
 
 def test_duration_by_the_header_until_the_end_is_known(recognizer, film):

@@ -164,11 +164,19 @@ def test_another_model_sees_the_same_place_anew(in_window, clip, qtbot, shipped)
         session = played(window, qtbot)
         session.seek(2.0)
         until(qtbot, lambda: abs(session.position - 2.0) < 0.06)
+        until(qtbot, lambda: window.stage.video.heat_shown)
+        assert window.stage.controls.time_text.startswith("0:02.0")
+        seen = []
+        window.keeper.changed.connect(lambda _: seen.append(window.stage.video.heat_shown))
         window.models.chosen.emit(shipped / "other_gru")
         until(qtbot, lambda: len(window.stage.bars.bars) == 2)
+        assert seen == [False]  # no heat of the model before on the picture
         until(qtbot, lambda: session.result and session.result.manifest.name == "other_gru")
         assert session.position == pytest.approx(2.0, abs=0.06)
         assert window.stage.timeline.course.classes == ("walk", "run")
+        window.director.open_file(clip)
+        assert window.stage.controls.time_text.startswith("0:00.0 / 0:00.0")
+        assert not window.stage.controls.playing
 
     in_window(body, str(clip))
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetricsF
 
 from har_desktop.decision.decision import Event
+from har_desktop.view import chart
 from har_desktop.view import timeline as module
 from har_desktop.view.course import Course
 from har_desktop.view.timeline import Timeline
@@ -230,3 +232,10 @@ def test_an_hour_is_drawn_as_quickly_as_a_minute(timeline):
     times, _ = course.columns(0.0, 600.0, 300)
     assert len(times) <= 303
     assert not timeline.grab().isNull()
+
+
+@pytest.mark.parametrize("duration", [0.1, 7200.0, 5e8, 1.8e11])
+def test_there_are_as_many_marks_as_have_room(timeline, duration):
+    timeline.start(Course(("squat",)), 0.5, duration)
+    marks = chart._ticks(timeline._field(), QFontMetricsF(timeline.font()))
+    assert 2 <= len(marks) <= 12
