@@ -6,11 +6,11 @@
     player.stop()                    # at most 3 s
 
 Frames go through the model in order, from the first on, as far as somebody has watched: the
-analysis stays a little ahead of the picture that is shown. After a seek forward the picture is
-shown as soon as it is decoded, and what lies between is analysed in the background; playing waits
-for it. Probabilities and decisions of all frames are kept. Pictures and heat-maps are kept within
-`MEMORY` bytes around the picture that is shown (about two minutes at 640x480); what had to go is
-decoded and computed anew when it is wanted.
+analysis stays a little ahead of the picture that is shown. After a seek forward by more than some
+seconds the picture is shown as soon as it is decoded, and what lies between is analysed in the
+background; playing waits for it. Probabilities and decisions of all frames are kept. Pictures and
+heat-maps are kept within `MEMORY` bytes around the picture that is shown (about two minutes at
+640x480); what had to go is decoded and computed anew when it is wanted.
 
 Callbacks come from the thread `player`; they must return at once and call nothing of `Player`.
 

@@ -217,7 +217,7 @@ def test_groups_may_be_named_with_blanks(bundle: Path, clips_folder: Path, capsy
     assert json.loads(capsys.readouterr().out)["clips"] == 4
 
 
-def test_bad_input_is_one_line(bundle: Path, clips_folder: Path, tmp_path: Path) -> None:
+def test_bad_input_is_one_line(bundle: Path, clips_folder: Path, tmp_path: Path, capsys) -> None:
     foreign = tmp_path / "split.json"
     other = [clip for clip in scan(clips_folder, ("Other",)) if clip.group == "g03"]
     foreign.write_bytes(msgspec.json.encode(Split("group-wise", [], [], other, [])))
@@ -242,8 +242,8 @@ def test_bad_input_is_one_line(bundle: Path, clips_folder: Path, tmp_path: Path)
             "has clips of Other, whi",
         ),
     ):
-        done = command("evaluate", *arguments)
-        assert done.returncode == 2
-        assert words in done.stderr
-        assert "--classes" not in done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
+        assert here("evaluate", *arguments) == 2
+        told = capsys.readouterr().err
+        assert words in told
+        assert "--classes" not in told
+        assert len(told.strip().splitlines()) == 1

@@ -13,6 +13,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.opencv import cv2
 from tests.training import commands
+from tests.training.commands import here
 from training.data.index import scan
 from training.data.split import split_by_group
 from training.figures import confusion, curves, reliability, strips
@@ -75,11 +76,10 @@ def test_all_figures_are_drawn_without_tensorflow(bundle, run, clips_folder, tmp
         assert ET.parse(path).getroot().tag.endswith("svg")
 
 
-def test_the_run_alone_gives_the_curves(run, tmp_path) -> None:
-    done = command("figures", "--run", run, "--out", tmp_path / "figures")
-    assert done.returncode == 0, done.stderr
+def test_the_run_alone_gives_the_curves(run, tmp_path, capsys) -> None:
+    assert here("figures", "--run", run, "--out", tmp_path / "figures") == 0
     assert {p.name for p in (tmp_path / "figures").iterdir()} == {"curves.png", "curves.svg"}
-    assert "give --bundle and --data" in done.stderr
+    assert "give --bundle and --data" in capsys.readouterr().err
 
 
 def test_a_run_of_streams_gives_the_curves_of_each(run, tmp_path) -> None:
@@ -87,8 +87,7 @@ def test_a_run_of_streams_gives_the_curves_of_each(run, tmp_path) -> None:
         (run / f"stream{number}").mkdir()
         (run / f"stream{number}" / "history.csv").write_text(HISTORY)
     (run / "history.csv").unlink()
-    done = command("figures", "--run", run, "--out", tmp_path / "figures")
-    assert done.returncode == 0, done.stderr
+    assert here("figures", "--run", run, "--out", tmp_path / "figures") == 0
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     assert names == {f"curves-stream{n}.{suffix}" for n in (0, 1) for suffix in ("png", "svg")}
 
@@ -148,21 +147,20 @@ def test_a_bundle_of_another_run_is_refused(bundle, run) -> None:
         check_belongs(load_bundle(bundle), run)
 
 
-def test_bad_input_is_one_line(bundle, tmp_path) -> None:
+def test_bad_input_is_one_line(bundle, tmp_path, capsys) -> None:
     (tmp_path / "empty").mkdir()
     for arguments, words in (
         ((), "Give --run, --bundle, or both"),
         (("--bundle", bundle), "give --data"),
         (("--run", tmp_path / "empty"), "nothing to draw"),
     ):
-        done = command("figures", *arguments, "--out", tmp_path / "out")
-        assert done.returncode == 2
-        assert words in done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
+        assert here("figures", *arguments, "--out", tmp_path / "out") == 2
+        told = capsys.readouterr().err
+        assert words in told
+        assert len(told.strip().splitlines()) == 1
 
 
-def test_a_folder_that_takes_nothing_is_told(run, tmp_path) -> None:
+def test_a_folder_that_takes_nothing_is_told(run, tmp_path, capsys) -> None:
     (tmp_path / "file").touch()
-    done = command("figures", "--run", run, "--out", tmp_path / "file" / "figures")
-    assert done.returncode == 1
-    assert "cannot be written" in done.stderr
+    assert here("figures", "--run", run, "--out", tmp_path / "file" / "figures") == 1
+    assert "cannot be written" in capsys.readouterr().err

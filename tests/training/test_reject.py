@@ -219,13 +219,12 @@ def test_the_command_line_measures_without_tensorflow(
 
 
 def test_without_other_classes_and_idle_videos_only_kept_is_measured(
-    build, clips_folder: Path, tmp_path: Path
+    build, clips_folder: Path, tmp_path: Path, capsys
 ) -> None:
     for label in CLASSES:
         shutil.copytree(clips_folder / label, tmp_path / label)
-    done = command("reject", "--bundle", build(0.5), "--data", tmp_path)
-    assert done.returncode == 0, done.stderr
-    first_words = [line.split(" ")[0] for line in done.stdout.splitlines()]
+    assert here("reject", "--bundle", build(0.5), "--data", tmp_path) == 0
+    first_words = [line.split(" ")[0] for line in capsys.readouterr().out.splitlines()]
     assert first_words[:2] == ["threshold", "kept"]
     assert not {"others", "idle"} & set(first_words)
 
@@ -244,7 +243,7 @@ def test_that_no_other_clip_is_of_the_groups_is_said(
     assert "others" not in said.out
 
 
-def test_bad_input_is_one_line(build, clips_folder: Path, tmp_path: Path) -> None:
+def test_bad_input_is_one_line(build, clips_folder: Path, tmp_path: Path, capsys) -> None:
     def learned(manifest: dict) -> None:
         manifest["training"] = {
             "split": {"protocol": "group-wise", "sets": {"train": {"groups": ["g09"]}}}
@@ -262,7 +261,7 @@ def test_bad_input_is_one_line(build, clips_folder: Path, tmp_path: Path) -> Non
         ((*good, "--idle", tmp_path / "empty"), "no video in this folder"),
         ((*good, "--idle", a_file), "is a file"),
     ):
-        done = command("reject", *arguments)
-        assert done.returncode == 2
-        assert words in done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
+        assert here("reject", *arguments) == 2
+        told = capsys.readouterr().err
+        assert words in told
+        assert len(told.strip().splitlines()) == 1

@@ -183,8 +183,9 @@ def test_swap_between_two_frames(rig, log, live, recognizer, make_bundle, tmp_pa
     assert first.stretch > before.stretch
     assert [event.label for event in first.events] == labels(before.decision)
     assert all(r.manifest is recognizer.manifest for r in log.results[:number])
-    log.wait(lambda: log.results[-1].recognition.window is not None)
-    window = log.results[-1].recognition.window
+    windows = [None]
+    log.wait(lambda: windows.append(log.results[-1].recognition.window) or windows[-1] is not None)
+    window = windows[-1]
     assert window.explained == 1
     assert len(window.probabilities) == 2
     assert session.run_info().model == "other"
@@ -208,7 +209,12 @@ def test_explained_class_can_be_pinned_and_let_go(rig, log, live, recognizer):
     with pytest.raises(ValueError, match="no class 3"):
         session.explain(3)
     session.explain(-1)
-    log.wait(lambda: explained() == log.results[-1].recognition.window.logits.argmax())
+
+    def is_top():
+        window = log.results[-1].recognition.window
+        return window is not None and window.explained == window.logits.argmax()
+
+    log.wait(is_top)
 
 
 def test_failing_source_can_be_restarted(rig, log, live, recognizer):

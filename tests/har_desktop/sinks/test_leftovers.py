@@ -71,8 +71,13 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not known")
 def test_a_process_that_began_later_has_not_written_it(tmp_path):
-    program = "import sys; open('/proc/self/comm', 'wb').write(b'\\xfcber'); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as other:
+    program = (
+        "import sys; open('/proc/self/comm', 'wb').write(b'\\xfcber'); sys.stdout.write('up');"
+        " sys.stdout.flush(); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.read(2)
         mine = partial_of(tmp_path / "clip.mp4", ".mp4").name
         left = tmp_path / mine.replace(f".{os.getpid()}.", f".{other.pid}.")
         left.write_bytes(b"pictures")

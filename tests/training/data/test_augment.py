@@ -103,3 +103,87 @@ def test_what_moves_is_put_before_another_room(channels: int) -> None:
     assert (mixed[:, 0, 0] == 160).all(), "the corner shows the other room"
     for number in range(11):
         assert (mixed[number, 24, 4 * number + 4] > 240).all(), "the mover is kept"
+
+
+def varied(seed: int, pictures: np.ndarray = PICTURES, **options: object) -> np.ndarray:
+    """By one variation alone; float, that it can be calculated with."""
+    config = AugmentConfig(**options)
+    return augment.vary(np.random.default_rng(seed), config, pictures, (48, 64)).astype(float)
+
+
+def test_every_other_window_is_mirrored_from_left_to_right() -> None:
+    mirrored = 0
+    for seed in range(100):
+        found = varied(seed, mirror=True)
+        plain, other = (
+            np.abs(found - each).max() <= 1 for each in (PICTURES, PICTURES[:, :, ::-1])
+        )
+        assert plain != other
+        mirrored += other
+    assert 30 <= mirrored <= 70
+
+
+def test_a_rectangle_of_one_colour_covers_the_same_place_in_all_frames() -> None:
+    for seed in range(20):
+        changed = np.abs(varied(seed, erase=1.0) - PICTURES).max(axis=-1) > 1
+        rows, columns = changed.any(axis=(0, 2)).nonzero()[0], changed.any(axis=(0, 1)).nonzero()[0]
+        height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+        assert 48 / 8 <= height <= 48 / 2
+        assert 64 / 8 <= width <= 64 / 2
+        inside = varied(seed, erase=1.0)[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        assert np.ptp(inside.reshape(-1, 3), axis=0).max() == 0
+        assert changed.mean() < 0.26
+
+
+def test_blur_takes_contrast_and_leaves_brightness() -> None:
+    for seed in range(10):
+        found = varied(seed, blur=1.0)
+        assert found.std() < 0.95 * PICTURES.std()
+        assert found.mean() == pytest.approx(PICTURES.mean(), abs=1)
+    assert varied(1, blur=0.0).std() == pytest.approx(PICTURES.std(), rel=0.01)
+
+
+def test_light_and_contrast_go_up_and_down_about_the_middle() -> None:
+    middle = np.full_like(PICTURES, 128)
+    light = [varied(seed, middle, brightness=0.2).mean() - 128 for seed in range(40)]
+    assert min(light) < -20
+    assert 20 < max(light) <= 52
+    half = np.clip(PICTURES, 64, 192)
+    spread = [varied(seed, half, contrast=0.3).std() / half.std() for seed in range(40)]
+    assert 0.69 < min(spread) < 0.85
+    assert 1.15 < max(spread) < 1.31
+    assert np.abs(varied(3, middle, contrast=0.3) - 128).max() <= 1
+
+
+def test_colours_go_and_turn_and_brightness_stays() -> None:
+    half = np.clip(PICTURES, 64, 192)
+    grey = varied(1, half, grey=1.0)
+    assert np.ptp(grey, axis=-1).max() <= 1
+    assert np.abs(grey[..., :1] - augment.grey(half)).max() <= 2
+    pale = [np.ptp(varied(s, half, saturation=0.5), axis=-1).mean() for s in range(20)]
+    assert min(pale) < 0.8 * np.ptp(half, axis=-1).mean() < max(pale)
+    red = np.zeros_like(PICTURES) + np.uint8([160, 80, 80])
+    turned = np.array([varied(seed, red, hue=0.1)[0, 0, 0] for seed in range(40)])
+    assert np.abs(turned.sum(axis=1) - 320).max() <= 2  # about the axis of grey
+    assert (turned[:, 1] > turned[:, 2] + 5).any()
+    assert (turned[:, 2] > turned[:, 1] + 5).any()
+
+
+def test_noise_is_another_one_in_each_frame_and_nowhere_beyond_its_limit() -> None:
+    middle = np.full_like(PICTURES, 128)
+    deviations = []
+    for seed in range(30):
+        found = varied(seed, middle, noise=0.05)
+        deviations.append(found.std())
+        if found.std() > 1:
+            assert (found != found[0]).any()
+            assert found.mean() == pytest.approx(128, abs=1)
+    assert max(deviations) <= 255 * 0.05 + 0.5
+    assert max(deviations) > 5
+
+
+def test_a_crop_is_of_the_picture_and_what_lies_outside_is_black() -> None:
+    white = np.full_like(PICTURES, 255)
+    assert varied(1, white, scale=(0.5, 0.5)).min() == 255
+    outside = [(varied(seed, white, scale=(2.0, 2.0)) == 0).mean() for seed in range(5)]
+    assert outside == pytest.approx([0.75] * 5, abs=0.06)
