@@ -30,40 +30,70 @@ batch = 4
 """
 
 
-@pytest.fixture
-def both(tmp_path: Path) -> Path:
+def written(folder: Path, others: str = "") -> Path:
+    """The configuration of both; of other classes the first one can learn to be unsure."""
     for name, epochs, motion in (("seeing", 2, "false"), ("moving", 1, "true")):
         text = ONE.format(epochs=epochs) + NETWORK + f"motion = {motion}\n"
-        (tmp_path / f"{name}.toml").write_text(text)
-    path = tmp_path / "both.toml"
-    names = [str(tmp_path / f"{name}.toml") for name in ("seeing", "moving")]
+        (folder / f"{name}.toml").write_text((others if name == "seeing" else "") + text)
+    path = folder / "both.toml"
+    names = [str(folder / f"{name}.toml") for name in ("seeing", "moving")]
     path.write_text(f"streams = {names}")
     return path
 
 
-@pytest.fixture
-def fit(both, clips_folder, tmp_path, tmp_path_factory):
+def trained(both: Path, data: Path, cache: Path, run: Path, *options: str) -> int:
     """Train by the command; the exit code."""
-    cache = tmp_path_factory.getbasetemp() / "streams-cache"
-
-    def run(*options: str) -> int:
-        where = ("--data", clips_folder, "--cache", cache, "--run", tmp_path / "run")
-        arguments = ("fit", "--config", both, *where, *options)
-        return here(*arguments)
-
-    return run
+    return here("fit", "--config", both, "--data", data, "--cache", cache, "--run", run, *options)
 
 
-def test_each_is_trained_and_the_mean_of_their_logits_is_calibrated(fit, both, tmp_path) -> None:
-    assert fit() == 0
-    run = tmp_path / "run"
-    config = load_config(str(both))
+@pytest.fixture
+def both(tmp_path: Path) -> Path:
+    return written(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("streams-cache")
+
+
+@pytest.fixture
+def fit(both, clips_folder, tmp_path, cache):
+    """Train into `run`; the exit code."""
+    return lambda *options: trained(both, clips_folder, cache, tmp_path / "run", *options)
+
+
+@pytest.fixture(scope="module")
+def finished(clips_folder, tmp_path_factory, cache) -> Path:
+    """A finished run, which nobody changes; its configuration lies beside it."""
+    folder = tmp_path_factory.mktemp("finished")
+    assert trained(written(folder), clips_folder, cache, folder / "run") == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def with_others(clips_folder, tmp_path_factory, cache) -> Path:
+    """The same, but clips of other classes teach the first stream to be unsure."""
+    folder = tmp_path_factory.mktemp("with-others")
+    both = written(folder, "others = 1.0")
+    assert trained(both, clips_folder, cache, folder / "run") == 0
+    return folder / "run"
+
+
+def network_of(run: Path) -> tuple[Streams, keras.Model]:
+    """Its configuration, and what it learned."""
+    config = load_config(str(run.parent / "both.toml"))
     assert isinstance(config, Streams)
+    network = build(config.network, 2)
+    network.load_weights(run / "best.weights.h5")
+    return config, network
+
+
+def test_each_is_trained_and_the_mean_of_their_logits_is_calibrated(finished: Path) -> None:
+    run = finished
+    config, network = network_of(run)
     assert read_config(msgspec.json.decode((run / "config.json").read_bytes())) == config
     for name in ("calibration", "validation", "environment", "split"):
         assert (run / f"{name}.json").exists()
-    network = build(config.network, 2)
-    network.load_weights(run / "best.weights.h5")
 
     random = np.random.default_rng(1)
     clip = random.integers(0, 256, (3, 11, 24, 32, 3), dtype=np.uint8)
@@ -130,22 +160,11 @@ def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypa
     assert together["packages"]["keras"] == f"3.0 and {own['keras']}"
 
 
-@pytest.fixture
-def with_others(both: Path, tmp_path: Path) -> Path:
-    """The same configuration, but clips of other classes teach the first stream to be unsure."""
-    path = tmp_path / "seeing.toml"
-    path.write_text("others = 1.0" + path.read_text())
-    return both
-
-
-def test_other_classes_teach_what_evidence_is(fit, with_others, clips_folder, tmp_path) -> None:
-    assert fit() == 0
-    run = tmp_path / "run"
+def test_other_classes_teach_what_evidence_is(with_others, clips_folder, tmp_path) -> None:
+    run = with_others
     calibration = msgspec.json.decode((run / "calibration.json").read_bytes())
     assert calibration["least_evidence"] is not None
-    config = load_config(str(with_others))
-    network = build(config.network, 2)
-    network.load_weights(run / "best.weights.h5")
+    config, network = network_of(run)
     slope, offset = network.get_layer("evidence").get_weights()
     scales = read_scales(run)
     pairs = [[(scale.doubtful, scale.usual) for scale in own] for own in scales.networks]
@@ -180,14 +199,11 @@ def windows_of(config: Streams, material: Pictures, clips) -> tuple[np.ndarray, 
     return np.stack(windows), np.array(labels)
 
 
-def test_a_long_clip_is_looked_at_in_parts(fit, both, clips_folder, tmp_path, monkeypatch) -> None:
-    assert fit() == 0
-    config = load_config(str(both))
-    network = build(config.network, 2)
-    network.load_weights(tmp_path / "run" / "best.weights.h5")
+def test_a_long_clip_is_looked_at_in_parts(finished, clips_folder, tmp_path, monkeypatch) -> None:
+    config, network = network_of(finished)
     cache = Cache(tmp_path / "all", clips_folder, (24, 32), 0.2)
     material = Pictures(AugmentConfig(), (24, 32), cache)
-    clips = cache.fill(read_split(tmp_path / "run" / "split.json").train)[:2]
+    clips = cache.fill(read_split(finished / "split.json").train)[:2]
     whole, owners = module._answers(config, network, material, clips)
     assert np.bincount(owners).min() > 2
     assert whole.shape == (len(owners), 2, 2)
@@ -197,18 +213,19 @@ def test_a_long_clip_is_looked_at_in_parts(fit, both, clips_folder, tmp_path, mo
     np.testing.assert_allclose(parts, whole, atol=1e-5)
 
 
-def test_a_run_that_knows_no_other_classes_is_trained_again_too(fit, clips_folder, tmp_path):
-    assert fit() == 0
-    where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--run", tmp_path / "again")
-    assert here("refit", "--after", tmp_path / "run", *where) == 0
+def test_a_run_that_knows_no_other_classes_is_trained_again_too(
+    finished, clips_folder, cache, tmp_path
+):
+    where = ("--data", clips_folder, "--cache", cache, "--run", tmp_path / "again")
+    assert here("refit", "--after", finished, *where) == 0
     assert not (tmp_path / "again" / "evidence.json").exists()
 
 
-@pytest.mark.usefixtures("with_others")
-def test_refit_trains_each_stream_on_what_validated_too(fit, both, clips_folder, tmp_path, capsys):
-    assert fit() == 0
-    first, again = tmp_path / "run", tmp_path / "again"
-    where = ("--data", clips_folder, "--cache", tmp_path / "cache", "--run", again)
+def test_refit_trains_each_stream_on_what_validated_too(
+    with_others, clips_folder, cache, tmp_path, capsys
+):
+    first, again = with_others, tmp_path / "again"
+    where = ("--data", clips_folder, "--cache", cache, "--run", again)
     assert here("refit", "--after", first, *where) == 0
     assert "learned from too" in capsys.readouterr().out
     for folder in ("", "stream0", "stream1"):
@@ -225,7 +242,7 @@ def test_refit_trains_each_stream_on_what_validated_too(fit, both, clips_folder,
         assert weights[0] != weights[1]
     networks = []
     for run in (first, again):
-        networks.append(build(load_config(str(both)).network, 2))
+        networks.append(build(network_of(first)[0].network, 2))
         networks[-1].load_weights(run / "best.weights.h5")
     before, after = (network.get_layer("evidence").get_weights() for network in networks)
     assert np.all(before[0] > 0)
