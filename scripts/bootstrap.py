@@ -35,7 +35,8 @@ sys.path.insert(0, str(ROOT))
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 PYTHON = ROOT / ".venv" / "bin" / "python"
-STAMP = ROOT / ".venv" / "har-setup"
+STAMP = ROOT / ".tools" / "har-setup"
+OLDER_STAMP = ROOT / ".venv" / "har-setup"  # of setups of before
 PIP_CONFIGS = [Path("/etc/pip.conf"), Path("~/.config/pip/pip.conf").expanduser()]
 
 
@@ -83,12 +84,18 @@ def check_python() -> None:
 
 def check_extras(extras: list[str]) -> None:
     """Refuse an extra that there is not, before anything is changed."""
+    known = known_extras() - {"dev"}
+    if unknown := [extra for extra in extras if extra not in known]:
+        raise SetupError(f"there is no extra {unknown[0]}; there are {', '.join(sorted(known))}")
+
+
+def known_extras() -> set[str]:
+    """What can be asked for besides the app: the extras, and what developers need."""
     import tomllib  # here, so that an older Python gets as far as to our message
 
     with (ROOT / "pyproject.toml").open("rb") as file:
-        known = tomllib.load(file)["project"].get("optional-dependencies", {})
-    if unknown := [extra for extra in extras if extra not in known]:
-        raise SetupError(f"there is no extra {unknown[0]}; there are {', '.join(known)}")
+        project = tomllib.load(file).get("project", {})
+    return {"dev", *project.get("optional-dependencies", {})}
 
 
 @contextmanager
@@ -261,12 +268,13 @@ def set_up_environment(wanted: set[str]) -> None:
     if not is_in_line(read_stamp(), wanted):
         with alone():
             if not is_in_line(before := read_stamp(), wanted):  # nor did another one meanwhile
-                bring_in_line(before, before.extras | wanted)
+                bring_in_line(before, (before.extras & known_extras()) | wanted)
 
 
 def is_in_line(stamp: Stamp, wanted: set[str]) -> bool:
     """Whether the environment is as the lock has it, where it was made, with all that is wanted."""
-    return is_here(stamp) and stamp.digest == digest_of_lock() and wanted <= stamp.extras
+    there = PYTHON.exists() and is_here(stamp)
+    return there and stamp.digest == digest_of_lock() and wanted <= stamp.extras
 
 
 def bring_in_line(before: Stamp, extras: frozenset[str]) -> None:
@@ -276,9 +284,10 @@ def bring_in_line(before: Stamp, extras: frozenset[str]) -> None:
     if not PYTHON.exists() or not is_here(before):
         fitting = ["--python", sys.executable] if sys.version_info[:2] in SUPPORTED else []
         remedy = "; Python 3.11 to 3.13 is needed: install one, name it with `make PYTHON=...`"
-        anew = "--allow-existing" if is_here(before) else "--clear"
+        anew = "--allow-existing" if before == Stamp() else "--clear"
+        write_stamp(before._replace(digest=""))  # a failure must not forget what was there
         run([uv, "venv", anew, "--quiet", *fitting], remedy)
-    write_stamp(Stamp("", place(), extras))  # what a failure must not forget
+    write_stamp(Stamp("", place(), before.extras))
     for command in sync_commands(extras):
         run([uv, *command])
     write_stamp(Stamp(digest_of_lock(), place(), extras))
@@ -297,26 +306,29 @@ def place() -> str:
 
 def is_here(stamp: Stamp) -> bool:
     """Whether an environment was made for this place; setups of before did not note it."""
+    script = PYTHON.with_name("har-desktop")
+    if stamp.place is None and script.exists():
+        return str(ROOT).encode() in script.read_bytes()[:1024]  # its first line names the Python
     return stamp.place in (None, place())
 
 
 def read_stamp() -> Stamp:
     """What the last setup noted."""
-    if not (STAMP.exists() and PYTHON.exists()):
-        return Stamp()
-    lines = STAMP.read_text().splitlines()
+    stamp = STAMP if STAMP.exists() else OLDER_STAMP
+    lines = stamp.read_text().splitlines() if stamp.exists() else []
     if len(lines) == 1:  # one of before
         digest, *extras = lines[0].split()
         return Stamp(digest, None, frozenset(extras))
     if len(lines) != 3:
         return Stamp()
-    return Stamp(lines[0], lines[1], frozenset(lines[2].split()))
+    return Stamp(lines[0], lines[1] or None, frozenset(lines[2].split()))
 
 
 def write_stamp(stamp: Stamp) -> None:
     """Note it, whole or not at all."""
     partial = STAMP.with_suffix(".new")
-    partial.write_text(f"{stamp.digest}\n{stamp.place}\n{' '.join(sorted(stamp.extras))}\n")
+    text = "\n".join([stamp.digest, stamp.place or "", " ".join(sorted(stamp.extras))])
+    partial.write_text(f"{text}\n")
     partial.replace(STAMP)
 
 

@@ -20,9 +20,9 @@ AHEAD = 5
 _LATEST_S = 0.1
 # A wait that is worth telling of.
 _LONG_S = 0.1
-# So far ahead of the analysis a seek leads through it: to look there first would take its reading
-# away, and all up to here would be decoded once more.
-_CLOSE_S = 5.0
+# A seek ahead leads through the analysis where that takes no longer than so many seconds: to look
+# there first would take its reading away, and all up to here would be decoded once more.
+_CLOSE_S = 2.0
 
 
 class PlayState(StrEnum):
@@ -77,6 +77,7 @@ class Projector:
         self._asked = perf_counter()  # for what is not complete yet
         self._shown: tuple[int, int, int] | None = None  # index, detail, wish to explain
         self._wish = 0
+        self._cost = 0.0  # seconds for a frame's analysis
         self._speed, self._loop = 1.0, False
 
     @property
@@ -163,7 +164,7 @@ class Projector:
         rest = self._advance()
         if rest == 0.0 or self._show() or stock.restore(self._index):
             return 0.0
-        if stock.analyse(self._index + AHEAD):
+        if self._analyse(self._index + AHEAD):
             if self.state is PlayState.OPENING:
                 self.state = PlayState.PAUSED
             return 0.0
@@ -224,8 +225,9 @@ class Projector:
         """Read one frame on the way to a time beyond all that is known."""
         analysis = self.stock.analysis
         frontier = analysis.frontier
-        if frontier == len(analysis.times) > 0 and time - analysis.times[-1] <= _CLOSE_S:
-            self.stock.analyse(frontier)
+        if frontier == len(analysis.times) > 1 and self._wait_until(time) <= _CLOSE_S:
+            self.stock.look_at(frontier)  # there it is needed next
+            self._analyse(frontier)
             if analysis.times[-1] > time or self.stock.length == analysis.frontier:
                 self._arrive(bisect_right(analysis.times, time) - 1)
             return
@@ -237,6 +239,20 @@ class Projector:
             self.stock.keep(frame)  # for a step on
         elif self.stock.length is not None:
             self._arrive(self.stock.length - 1)
+
+    def _analyse(self, index: int) -> bool:
+        """Go on with the analysis, and see how long it takes."""
+        began = perf_counter()
+        if not self.stock.analyse(index):
+            return False
+        self._cost += 0.1 * (perf_counter() - began - self._cost)
+        return True
+
+    def _wait_until(self, time: float) -> float:
+        """Seconds that the analysis will take up to a time beyond it."""
+        times = self.stock.analysis.times
+        rate = (len(times) - 1) / (times[-1] - times[0])
+        return max(0.0, time - times[-1]) * rate * self._cost
 
     def _arrive(self, index: int) -> None:
         """A seek ends here."""

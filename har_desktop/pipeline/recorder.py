@@ -98,7 +98,7 @@ class Recorder:
         self._fed = self._written = self._dropped = self._waiting = 0
         self._first = self._last = 0.0
         self._closed = self._hurried = False
-        self._slept = slept_s()
+        self._slept, self._ticked = slept_s(), perf_counter()  # when it was last at work
         self._takes_large: bool | None = None  # whether the disk takes larger files, once asked
         self._files: tuple[Path, ...] = ()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -189,8 +189,8 @@ class Recorder:
             return None
         if not self._tape.fits(result):
             return f"{self._target.name}: the recording ended with the swap of the model"
-        # What wasn't held meanwhile: the computer slept.
-        lacking = max(self._tape.lacks(result.recognition.frame.time), slept_s() - self._slept)
+        # What wasn't held meanwhile.
+        lacking = max(self._tape.lacks(result.recognition.frame.time), self._asleep())
         if lacking > LONGEST_S:
             return self._sleepless(lacking)
         self._tape.write(result)
@@ -199,14 +199,20 @@ class Recorder:
             self._waiting -= 1
         return self._check() if self._written % _CHECKED == 1 else None
 
+    def _asleep(self) -> float:
+        """How many seconds the computer has slept since this was last asked."""
+        slept, ticked = slept_s(), perf_counter()
+        # By a clock that stands still meanwhile, or by one that runs on.
+        asleep = max(slept - self._slept, ticked - self._ticked - SLOW_S)
+        self._slept, self._ticked = slept, ticked
+        return asleep
+
     def _sleepless(self, seconds: float) -> str:
         return f"{self._target.name}: the recording ended, for nothing ran for {seconds:.0f} s"
 
     def _hold(self, seconds: float) -> str | None:
         """Let the video go on, where there has been no result for so long."""
-        # By a clock that runs through a sleep, or by one that does not.
-        lacking = max(seconds - self._tape.held - 2 * SLOW_S, slept_s() - self._slept)
-        if lacking > LONGEST_S:
+        if (lacking := self._asleep()) > LONGEST_S:
             return self._sleepless(lacking)
         # One that is on its way has waited for a slow model at most for so long.
         self._tape.hold(min(seconds - SLOW_S, self._tape.held + LONGEST_S))

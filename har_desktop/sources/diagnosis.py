@@ -83,12 +83,12 @@ def check_file(path: Path) -> int:
     return status.st_size
 
 
-def check_readable(path: Path, size: int, *, whole: bool) -> None:
+def check_readable(path: Path, before: os.stat_result, *, whole: bool) -> None:
     """See whether a file that seems to be over could be read: FFmpeg takes a fault for the end.
 
     Args:
-        path: Of the file.
-        size: Its bytes when it was opened.
+        path: Of the file. Where another one has taken its name, that tells nothing.
+        before: Its status when it was opened.
         whole: All that it claims to hold was read: then it may be gone.
 
     Raises:
@@ -96,8 +96,10 @@ def check_readable(path: Path, size: int, *, whole: bool) -> None:
     """
     try:
         with path.open("rb", buffering=0) as file:
-            now = os.fstat(file.fileno()).st_size
-            for place in (0, size // 2, max(0, size - _PROBE)):
+            now = os.fstat(file.fileno())
+            if not os.path.samestat(now, before):
+                return
+            for place in (0, before.st_size // 2, max(0, before.st_size - _PROBE)):
                 if hasattr(os, "posix_fadvise"):  # from the disk, not from memory
                     os.posix_fadvise(file.fileno(), place, _PROBE, os.POSIX_FADV_DONTNEED)
                 file.seek(place)
@@ -111,7 +113,7 @@ def check_readable(path: Path, size: int, *, whole: bool) -> None:
             f"{path}: cannot be read to its end: {reason}; see whether its disk is still there"
         ) from error
     else:
-        if now < size:
+        if now.st_size < before.st_size:
             raise SourceError(f"{path}: became shorter while it was read; open it again")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +61,7 @@ class VideoFile(Source):
         self._clock = StampClock(0.0, 1.0 / _ASSUMED_FPS)
         self._index = 0
         self._pixel = 1.0  # width of a pixel over its height
-        self._size = 0  # bytes
+        self._status: os.stat_result
         self._claimed: int | None = None  # frames
 
     def open(self) -> SourceInfo:
@@ -70,7 +72,8 @@ class VideoFile(Source):
                 which is so of an interlaced one.
         """
         self.close()
-        self._size = size = check_file(self._path)
+        size = check_file(self._path)
+        self._status = self._path.stat()
         # An absolute path, for FFmpeg takes "take1:2.mp4" for an address with a protocol.
         self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
         self._refuse_huge_pictures()
@@ -140,8 +143,9 @@ class VideoFile(Source):
         image = self._decode()
         if image is None:
             if self._capture is not None:
-                whole = self._claimed is not None and self._index + 1 >= self._claimed
-                check_readable(self._path, self._size, whole=whole)
+                claimed = self._claimed or math.inf  # which may be a few too many
+                whole = self._index + 1 >= 0.98 * claimed - 2
+                check_readable(self._path, self._status, whole=whole)
             return None
         self._index += 1
         self._refuse_fields(image)

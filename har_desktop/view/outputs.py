@@ -52,7 +52,7 @@ class Outputs:
         self.recording = Recording(window)
         self.export = Export(window)
         self._tasks: list[Task] = []
-        self._began = 0.0  # the recording, by perf_counter
+        self._clicked = 0.0  # the button that records, by perf_counter
         self._progress = _EXPORTING  # as it was told last
         self.recording.time.connect(self._show_recording)
         self.recording.saved.connect(lambda files, line: self._tell(line, files[0].parent))
@@ -105,8 +105,10 @@ class Outputs:
         self._keep(task)
 
     def _click_record(self) -> None:
-        """Begin or end, but the second half of a double click is no wish to end."""
-        if perf_counter() - self._began > QApplication.doubleClickInterval() / 1000:
+        """Begin or end; the second half of a double click is no wish for the contrary."""
+        now = perf_counter()
+        if now - self._clicked > QApplication.doubleClickInterval() / 1000:
+            self._clicked = now
             self._actions.record.trigger()
 
     def toggle_recording(self) -> None:
@@ -129,7 +131,6 @@ class Outputs:
                 run = replace(run, method=self._method(model.manifest))
             recorder = self.recording.start(self._settings.folder, source.name, run, plain=plain)
             session.feed(recorder)
-            self._began = perf_counter()
         except HarError as error:
             self._banner.fail(str(error))
 

@@ -48,6 +48,7 @@ class ReplaySession(Session):
         self._course: Course | None = None
         self._status: PlayStatus | None = None
         self._position = 0.0
+        self._plays = True  # what the person wishes, whatever the player is doing yet
         self._screen, self._model_rate = Recent(RATE_S), Recent(RATE_S)
         stage.begin(replay=True, badge=name)
         stage.video.set_notice("Opening\u2026", name, "file-line")
@@ -78,8 +79,6 @@ class ReplaySession(Session):
 
     def use(self, recognizer: Recognizer) -> None:
         """Begin with this model; after another one, go on at the same place."""
-        status = self._status
-        playing = status is None or status.state in (PlayState.OPENING, PlayState.PLAYING)
         if self._player is not None:
             self._player.stop()
         if self._result is not None:  # what the model before found does not stay on it
@@ -100,7 +99,7 @@ class ReplaySession(Session):
         player.loop(self._stage.controls.loops)
         if self._position:
             player.seek(self._position)
-        if playing:
+        if self._plays:
             player.play()
 
     def explain(self, index: int) -> None:
@@ -114,13 +113,15 @@ class ReplaySession(Session):
         """Play where it doesn't, pause where it does."""
         if self._player is None:
             return
-        if self._stage.controls.playing:
-            self._player.pause()
-        else:
+        self._plays = not self._stage.controls.playing
+        if self._plays:
             self._player.play()
+        else:
+            self._player.pause()
 
     def step(self, frames: int) -> None:
         """Pause, and go so many frames forward, or back where negative."""
+        self._plays = False
         if self._player is not None:
             self._player.step(frames)
 
@@ -200,6 +201,8 @@ class ReplaySession(Session):
         if self._closed or player != self._players:
             return
         self._status = status
+        if status.state is PlayState.ENDED:
+            self._plays = False
         self._stage.timeline.set_duration(status.duration)
         self._stage.timeline.refresh(whole=status.frames == status.analysed)
         self._stage.controls.show_status(status)

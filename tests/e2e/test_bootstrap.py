@@ -43,7 +43,8 @@ def checkout(bootstrap, tmp_path, monkeypatch):
     )
     monkeypatch.setattr(bootstrap, "ROOT", root)
     monkeypatch.setattr(bootstrap, "PYTHON", root / ".venv" / "bin" / "python")
-    monkeypatch.setattr(bootstrap, "STAMP", root / ".venv" / "har-setup")
+    monkeypatch.setattr(bootstrap, "STAMP", root / ".tools" / "har-setup")
+    monkeypatch.setattr(bootstrap, "OLDER_STAMP", root / ".venv" / "har-setup")
     return root
 
 
@@ -201,7 +202,7 @@ def test_failed_sync_is_told_and_tried_again(bootstrap, checkout, monkeypatch):
     monkeypatch.delenv("FAKE_UV_EXIT")
     bootstrap.set_up_environment(set())
     assert len(calls(checkout)) == 4
-    assert calls(checkout)[-1] == "sync --locked --no-dev --extra train"  # it is still wanted
+    assert calls(checkout)[-1] == "sync --locked --no-dev"  # the app still starts
 
 
 def test_an_update_that_fails_forgets_no_extra(bootstrap, checkout, monkeypatch):
@@ -220,7 +221,7 @@ def test_an_extra_that_there_is_not_changes_nothing(bootstrap, checkout, monkeyp
     before = calls(checkout)
     monkeypatch.setattr(bootstrap.sys, "argv", ["bootstrap.py", "--extra", "cdua"])
     assert bootstrap.main() == 1
-    assert "there is no extra cdua; there are train, cuda" in capsys.readouterr().err
+    assert "there is no extra cdua; there are cuda, train" in capsys.readouterr().err
     assert calls(checkout) == before
 
 
@@ -231,7 +232,12 @@ def test_a_checkout_that_was_moved_gets_an_environment_of_its_own(
     moved = tmp_path / "elsewhere"
     checkout.rename(moved)
     (moved / "uv.lock").write_text((moved / "uv.lock").read_text())
-    for name, path in (("ROOT", ""), ("PYTHON", ".venv/bin/python"), ("STAMP", ".venv/har-setup")):
+    for name, path in (
+        ("ROOT", ""),
+        ("PYTHON", ".venv/bin/python"),
+        ("STAMP", ".tools/har-setup"),
+        ("OLDER_STAMP", ".venv/har-setup"),
+    ):
         monkeypatch.setattr(bootstrap, name, moved / path)
     bootstrap.set_up_environment(set())
     venv, sync = calls(moved)[2:]
@@ -254,13 +260,42 @@ def test_another_python_of_the_system_gets_an_environment_of_its_own(bootstrap, 
     assert len(calls(checkout)) == 4
 
 
-def test_a_stamp_of_before_and_an_empty_one(bootstrap, checkout):
-    bootstrap.set_up_environment({"train"})
-    stamp = checkout / ".venv" / "har-setup"
-    stamp.write_text(f"{bootstrap.digest_of_lock()} train")
+def test_a_python_that_is_gone_forgets_no_extra(bootstrap, checkout):
+    bootstrap.set_up_environment({"cuda"})
+    python = checkout / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(checkout / "gone")
     bootstrap.set_up_environment(set())
+    venv, sync = calls(checkout)[2:]
+    assert venv.startswith("venv --clear")
+    assert sync == "sync --locked --no-dev --extra cuda"
+
+
+def test_an_environment_that_cannot_be_made_anew_forgets_no_extra(bootstrap, checkout, monkeypatch):
+    bootstrap.set_up_environment({"cuda"})
+    (checkout / ".venv" / "bin" / "python").unlink()
+    monkeypatch.setenv("FAKE_UV_EXIT", "2")
+    with pytest.raises(bootstrap.SetupError, match="venv --clear"):
+        bootstrap.set_up_environment(set())
+    monkeypatch.delenv("FAKE_UV_EXIT")
+    bootstrap.set_up_environment(set())
+    assert calls(checkout)[-1] == "sync --locked --no-dev --extra cuda"
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_stamp_of_before_and_an_empty_one(bootstrap, checkout, moved):
+    bootstrap.set_up_environment({"train"})
+    (checkout / ".tools" / "har-setup").unlink()
+    (checkout / ".venv" / "har-setup").write_text(f"{bootstrap.digest_of_lock()} train")
+    where = "/elsewhere" if moved else checkout
+    (checkout / ".venv" / "bin" / "har-desktop").write_text(f"#!{where}/.venv/bin/python\n")
+    bootstrap.set_up_environment(set())
+    if moved:
+        assert calls(checkout)[2].startswith("venv --clear")
+        assert calls(checkout)[3] == "sync --locked --no-dev --extra train"
+        return
     assert len(calls(checkout)) == 2
-    stamp.write_text("")
+    (checkout / ".tools" / "har-setup").write_text("")
     bootstrap.set_up_environment(set())
     assert calls(checkout)[2:] == ["sync --locked --no-dev"]
 

@@ -186,7 +186,7 @@ def test_seek_forward_shows_the_picture_first_and_the_result_when_all_before_is_
 @pytest.fixture
 def far(monkeypatch):
     """Every seek ahead is one that looks there first."""
-    monkeypatch.setattr(projector, "_CLOSE_S", 0.0)
+    monkeypatch.setattr(projector, "_CLOSE_S", -1.0)
 
 
 def test_a_short_way_ahead_is_analysed_and_read_once(show, truth):

@@ -122,6 +122,23 @@ def test_recording_ends_though_the_clock_stood_still_with_the_computer(
     assert len(video_frames(video)[0]) >= 25
 
 
+def test_recording_waits_for_its_first_result_and_naps_do_not_add_up(
+    record, results, ends, monkeypatch
+):
+    monkeypatch.setattr(recorder_module, "SLOW_S", 0.05)
+    monkeypatch.setattr(recorder_module, "LONGEST_S", 0.5)
+    slept = [0.0]
+    monkeypatch.setattr(recorder_module, "slept_s", lambda: slept[0])
+    recorder = record()
+    recorder._thread.join(1.5)
+    assert not ends
+    for number, result in enumerate(results(4)):
+        slept[0] = 0.4 * number
+        feed(recorder, [result])
+        wait_until(lambda number=number: recorder.stats().written == number + 1)
+    assert not ends
+
+
 def test_whoever_is_in_a_hurry_does_not_read_what_was_written(record, results, monkeypatch):
     counted = []
     whole = ConstantRateVideo._count_arrived

@@ -133,8 +133,9 @@ def test_the_second_half_of_a_double_click_ends_no_recording(in_window, camera_s
             qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
         assert window.outputs.recording.recorder is not None
         assert window.commands.record.isChecked()
-        window.outputs._began -= 10
-        qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
+        window.outputs._clicked -= 10
+        for _ in range(2):
+            qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
         assert window.outputs.recording.recorder is None
 
     in_window(body, camera_server.url)
