@@ -26,7 +26,7 @@ import urllib.parse
 import urllib.request
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -265,7 +265,11 @@ def set_up_environment(wanted: set[str]) -> None:
     An environment knows where it lies, and which Python it was made for: where the checkout was
     moved, or the system's Python was replaced, it is made anew.
     """
-    if not is_in_line(read_stamp(), wanted):
+    if is_in_line(stamp := read_stamp(), wanted):
+        if stamp.place is None:  # of a setup of before
+            with suppress(OSError):  # a checkout that takes nothing is in line all the same
+                write_stamp(stamp._replace(place=place()))
+    else:
         with alone():
             if not is_in_line(before := read_stamp(), wanted):  # nor did another one meanwhile
                 bring_in_line(before, (before.extras & known_extras()) | wanted)

@@ -295,6 +295,7 @@ def test_a_stamp_of_before_and_an_empty_one(bootstrap, checkout, moved):
         assert calls(checkout)[3] == "sync --locked --no-dev --extra train"
         return
     assert len(calls(checkout)) == 2
+    assert bootstrap.read_stamp().place == bootstrap.place()
     (checkout / ".tools" / "har-setup").write_text("")
     bootstrap.set_up_environment(set())
     assert calls(checkout)[2:] == ["sync --locked --no-dev"]
