@@ -126,8 +126,10 @@ def _closing_on_signals(window: MainWindow) -> Iterator[list[int]]:
 
     # A terminal that is closed, too; and what Windows has instead.
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    numbers = [each for each in known if signal.getsignal(each) is not signal.SIG_IGN]  # nohup
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup and signal.getsignal(hangup) is signal.SIG_IGN:  # by nohup: it shall go on
+        numbers.remove(hangup)
     before = [signal.signal(number, handle) for number in numbers]
     try:
         yield received

@@ -70,10 +70,29 @@ def test_the_program_itself_opens_the_window(qapp, shipped, monkeypatch, tmp_pat
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_ctrl_c_closes_the_window(in_window, qtbot, name, code):
     def body(window):
-        os.kill(os.getpid(), getattr(signal, name))
+        os.kill(os.getpid(), number)
         qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
 
-    in_window(body, code=code)
+    number = getattr(signal, name)
+    before = signal.signal(number, signal.SIG_DFL)  # whatever these tests were started by
+    try:
+        in_window(body, code=code)
+    finally:
+        signal.signal(number, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+def test_nohup_keeps_the_window(in_window, qtbot):
+    def body(window):
+        os.kill(os.getpid(), signal.SIGHUP)
+        qtbot.wait(100)
+        assert window.isVisible()
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        in_window(body)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
