@@ -247,7 +247,7 @@ def _obstacle() -> str | None:
     if not display.available:
         return f"no display ({display.detail})"
     if missing := missing_libraries(display.window):
-        return f"system libraries are missing: {remedy(missing)}"
+        return f"system libraries are missing: {remedy(library.name for library in missing)}"
     return None
 
 

@@ -68,18 +68,17 @@ def examine() -> Report:
     """Look at everything; what is broken lands in `problems`, and the rest is still looked at."""
     display = find_display()
     missing = missing_libraries(display.window)
+    advice = remedy(library.name for library in missing) if missing else None
     report = Report(
         versions=versions(),
         system=system(),
         cpu=cpu(),
         cores=cores(),
         display=display,
-        system_libraries=SystemLibraries(
-            [library.package for library in missing], remedy(missing) if missing else None
-        ),
+        system_libraries=SystemLibraries([library.package for library in missing], advice),
     )
     if any(library.essential or display.available for library in missing):
-        report.problems.append(f"system libraries are missing: {remedy(missing)}")
+        report.problems.append(f"system libraries are missing: {advice}")
     if {"onnxruntime", "onnxruntime-gpu"} <= report.versions.keys():
         report.problems.append(
             "onnxruntime and onnxruntime-gpu overwrite each other: uninstall both, "

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -34,6 +34,11 @@ class SystemLibrary:
     def essential(self) -> bool:
         """Whether nothing at all runs without it."""
         return not self.window
+
+    @property
+    def name(self) -> str:
+        """What a person asks this system for: a package of APT, or else the library."""
+        return self.package if shutil.which("apt-get") else self.soname
 
 
 LIBRARIES = (
@@ -68,12 +73,11 @@ def missing_libraries(
     return [library for library in needed if not _loads(library.soname)]
 
 
-def remedy(libraries: Sequence[SystemLibrary]) -> str:
-    """What a person does about those that are missing, in one line."""
+def remedy(names: Iterable[str]) -> str:
+    """What a person does about those that are missing, by their names, in one line."""
     if shutil.which("apt-get"):
-        return " ".join(["sudo", *apt_command(library.package for library in libraries)])
-    names = ", ".join(library.soname for library in libraries)
-    return f"install the packages of your system that bring {names}"
+        return " ".join(["sudo", *apt_command(names)])
+    return f"install the packages of your system that bring {', '.join(names)}"
 
 
 def apt_command(packages: Iterable[str]) -> list[str]:

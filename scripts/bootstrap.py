@@ -109,13 +109,12 @@ def alone() -> Iterator[None]:
 
 def set_up_system() -> None:
     """Install missing system packages where that is allowed, else print the line that does."""
-    from har_desktop.system_libraries import apt_command
+    from har_desktop.system_libraries import apt_command, remedy
 
     if not (missing := missing_packages()):
         return
     say(f"this system lacks {', '.join(missing)}")
-    apt = shutil.which("apt-get")
-    prefix = privilege() if apt else None
+    prefix = privilege() if shutil.which("apt-get") else None
     if prefix is not None:
         for command in (["apt-get", "update"], apt_command(missing)):
             say(" ".join(command))
@@ -125,9 +124,7 @@ def set_up_system() -> None:
                 say(f"apt-get failed:\n{done.stdout}{done.stderr}")
         missing = missing_packages()
     if missing:
-        line = " ".join(["sudo", *apt_command(missing)])
-        if not apt:
-            line = f"the packages of your system that bring {', '.join(missing)}"
+        line = remedy(missing)
         if any(missing.values()):
             raise SetupError(f"please install what is missing, then run this again:\n  {line}")
         say(f"a window will need them; the rest works without. To install them:\n  {line}")
@@ -138,11 +135,8 @@ def missing_packages() -> dict[str, bool]:
     from har_desktop.display import find_display
     from har_desktop.system_libraries import missing_libraries
 
-    apt = shutil.which("apt-get")
-    missing = {
-        library.package if apt else library.soname: library.essential
-        for library in missing_libraries(find_display().window)
-    }
+    libraries = missing_libraries(find_display().window)
+    missing = {library.name: library.essential for library in libraries}
     if sys.platform == "linux" and not certificates():
         missing["ca-certificates"] = True
     return missing

@@ -42,14 +42,14 @@ _AV1 = rb"av01|V_AV1"
 _NO_VIDEO = "holds sound but no video; name a video file"
 
 
-def check_file(path: Path) -> int:
+def check_file(path: Path) -> os.stat_result:
     """See that there is a file with something in it that is neither text nor mere sound.
 
     FFmpeg would paint text as a picture of letters, follow a play list to other files, and show
     the cover of a song.
 
     Returns:
-        The size of the file in bytes.
+        The status of the file.
 
     Raises:
         SourceError: It is missing, a folder, no regular file, unreadable, empty, text, or sound.
@@ -80,7 +80,7 @@ def check_file(path: Path) -> int:
         str(path.absolute()).encode()
     except UnicodeEncodeError as error:  # the decoder would crash on it
         raise SourceError(f"{str(path)!a}: the path is not valid UTF-8; rename it") from error
-    return status.st_size
+    return status
 
 
 def check_readable(path: Path, before: os.stat_result, *, whole: bool) -> None:

@@ -72,8 +72,7 @@ class VideoFile(Source):
                 which is so of an interlaced one.
         """
         self.close()
-        size = check_file(self._path)
-        self._status = self._path.stat()
+        self._status = check_file(self._path)
         # An absolute path, for FFmpeg takes "take1:2.mp4" for an address with a protocol.
         self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
         self._refuse_huge_pictures()
@@ -87,7 +86,7 @@ class VideoFile(Source):
         known = _SLOWEST_FPS <= fps < _UNBELIEVABLE_FPS  # False for nan
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         # A frame takes at least one byte.
-        self._claimed = int(count) if 1 <= count <= size else None
+        self._claimed = int(count) if 1 <= count <= self._status.st_size else None
         self._clock = StampClock(self._stamp(), 1.0 / (fps if known else _ASSUMED_FPS))
         self._index, self._alike, self._before = 0, 0, image
         second = self._following()

@@ -95,8 +95,7 @@ class Banner(QWidget):
         """Say of work that goes on how far it has come, unless the line of before is gone."""
         said, action = self._lines.get(_Kind.WORK, ("", None))
         if said == before:
-            self._lines[_Kind.WORK] = line, action
-            self._say(aloud=False)
+            self._keep(_Kind.WORK, line, action, aloud=False)
 
     def take_back(self, line: str) -> None:
         """Say a line no more: it isn't true any longer."""
@@ -121,9 +120,9 @@ class Banner(QWidget):
         painter.setBrush(RECORDING if self.failure else self.palette().color(_Role.Accent))
         painter.drawRoundedRect(QRectF(5, 7, 3, self.height() - 14), 1.5, 1.5)
 
-    def _keep(self, kind: _Kind, line: str, action: _Action | None) -> None:
+    def _keep(self, kind: _Kind, line: str, action: _Action | None, *, aloud: bool = True) -> None:
         self._lines[kind] = line, action
-        self._say()
+        self._say(aloud=aloud)
 
     def _say(self, *, aloud: bool = True) -> None:
         """Show the first line that there is, if it is not shown already."""

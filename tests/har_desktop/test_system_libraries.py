@@ -47,8 +47,8 @@ def test_the_remedy_is_of_the_system(monkeypatch):
     absent = [SystemLibrary("libabsent.so.9", "libabsent9", "a test")]
     monkeypatch.setattr(system_libraries.shutil, "which", lambda _: "/usr/bin/apt-get")
     line = "sudo apt-get install -y --no-install-recommends libabsent9"
-    assert system_libraries.remedy(absent) == line
+    assert system_libraries.remedy(x.name for x in absent) == line
     monkeypatch.setattr(system_libraries.shutil, "which", lambda _: None)
-    assert system_libraries.remedy(absent) == (
+    assert system_libraries.remedy(x.name for x in absent) == (
         "install the packages of your system that bring libabsent.so.9"
     )

@@ -32,6 +32,13 @@ def activate(window, qtbot):
     qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE)
 
 
+def show_replay(window, qtbot):
+    """The page of a replay, with nothing on it yet."""
+    window.stage.begin(replay=True, badge="")
+    window.pages.setCurrentWidget(window.stage)
+    activate(window, qtbot)
+
+
 def test_shortcuts_of_the_heat_map_work(in_window, qtbot):
     def body(window):
         activate(window, qtbot)
@@ -137,9 +144,7 @@ def test_everything_that_takes_the_focus_has_a_name(in_window):
 
 def test_space_presses_the_button_that_has_the_focus(in_window, qtbot):
     def body(window):
-        window.stage.begin(replay=True, badge="")
-        window.pages.setCurrentWidget(window.stage)
-        activate(window, qtbot)
+        show_replay(window, qtbot)
         button = window.stage.controls._loop
         button.setFocus()
         window.commands.play.setEnabled(True)
@@ -158,9 +163,7 @@ def test_space_presses_the_button_that_has_the_focus(in_window, qtbot):
 @pytest.mark.parametrize("box", ["heat._map", "heat._method", "controls._speed"])
 def test_space_opens_the_list_that_has_the_focus(in_window, qtbot, box):
     def body(window):
-        window.stage.begin(replay=True, badge="")
-        window.pages.setCurrentWidget(window.stage)
-        activate(window, qtbot)
+        show_replay(window, qtbot)
         choice = attrgetter(box)(window.stage)
         choice.setFocus()
         window.commands.play.setEnabled(True)
@@ -177,9 +180,7 @@ def test_space_opens_the_list_that_has_the_focus(in_window, qtbot, box):
 @pytest.mark.parametrize("key", ["H", "T", "I"])
 def test_letters_find_what_begins_with_them_in_the_list_that_has_the_focus(in_window, qtbot, key):
     def body(window):
-        window.stage.begin(replay=True, badge="")
-        window.pages.setCurrentWidget(window.stage)
-        activate(window, qtbot)
+        show_replay(window, qtbot)
         box = window.stage.heat._method if key == "H" else window.stage.heat._map
         box.setFocus()
         window.stage.heat._map.setCurrentText("Viridis")
@@ -196,9 +197,7 @@ def test_letters_find_what_begins_with_them_in_the_list_that_has_the_focus(in_wi
 
 def test_a_choice_by_mouse_leaves_the_letters_to_the_shortcuts(in_window, qtbot):
     def body(window):
-        window.stage.begin(replay=True, badge="")
-        window.pages.setCurrentWidget(window.stage)
-        activate(window, qtbot)
+        show_replay(window, qtbot)
         heat = window.stage.heat
         for box in (heat._map, heat._method, window.stage.controls._speed):
             qtbot.mouseClick(box, Qt.MouseButton.LeftButton)
@@ -250,9 +249,7 @@ def test_the_wheel_changes_nothing_that_it_passes_over(in_window, qtbot):
         )
 
     def body(window):
-        window.stage.begin(replay=True, badge="")
-        window.pages.setCurrentWidget(window.stage)
-        activate(window, qtbot)
+        show_replay(window, qtbot)
         heat = window.stage.heat
         before = heat.style_shown
         for widget in (heat._map, heat._method, heat._opacity, window.stage.controls._speed):
