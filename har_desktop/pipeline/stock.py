@@ -9,15 +9,12 @@ from har_desktop.frame import Frame
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.album import Album
 from har_desktop.pipeline.analysis import Analysis
-from har_desktop.pipeline.reels import Reels
+from har_desktop.pipeline.reels import NEAR, Reels
 from har_desktop.pipeline.result import Result
 from har_desktop.sources.base import Source
 
 # How much can be shown of a frame: its picture; also what was decided; all that there will be.
 PICTURE, DECISION, ALL = range(3)
-# Of what is read on the way to a missing frame, so many frames before it are kept: the windows of
-# the next frames begin with them, and steps back lead there. Else each would begin at the start.
-NEAR = 32
 # Seconds: a header that claims more than a week is damaged.
 _LONGEST_S = 7 * 24 * 3600.0
 

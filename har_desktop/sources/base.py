@@ -62,6 +62,24 @@ class Source(ABC):
             SourceError: The source broke in a way that is not an ordinary end.
         """
 
+    def seek(self, index: int, time: float) -> bool:  # noqa: ARG002, of who can
+        """Go elsewhere in an open source, to about a frame that was read before.
+
+        Where that ends depends on the file: until the source is opened anew, the indices of its
+        frames are wrong by a few, and times may be, too. Who reads on has to see where he is.
+
+        Args:
+            index: Of that frame.
+            time: Of that frame, in seconds.
+
+        Returns:
+            False where the source can only be read forward; it is to be opened anew then.
+
+        Raises:
+            SourceError: The source broke.
+        """
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """Release everything. May be called in any state, any number of times."""

@@ -16,7 +16,7 @@ import msgspec
 from har_desktop.errors import SourceError
 from har_desktop.frame import Frame
 from har_desktop.sources.base import Source, SourceInfo
-from har_desktop.sources.decoder import CLOSE, NEXT
+from har_desktop.sources.decoder import CLOSE, NEXT, Wish
 from har_desktop.sources.decoder_process import DecoderError, DecoderProcess
 
 OPENING_S = 30.0  # a process has to start, and a disk perhaps to wake up
@@ -45,7 +45,7 @@ class Decoder:
             self._process, self._due = DecoderProcess(), 0
         return self._process
 
-    def ask(self, wish: str) -> None:
+    def ask(self, wish: Wish) -> None:
         """Send a wish, as in `decoder`.
 
         Raises:
@@ -93,7 +93,7 @@ class ContainedVideo(Source):
         self._path = path
         self._decoder, self._lent = decoder or Decoder(), decoder is not None
         self._index = 0
-        self._open = False
+        self._open = self._ended = False
 
     def open(self) -> SourceInfo:
         """Start at the first frame.
@@ -102,13 +102,12 @@ class ContainedVideo(Source):
             SourceError: There is no such file, it cannot be read, none of it can be decoded, or
                 the decoder crashes or hangs on it.
         """
-        self._index, self._open = 0, False
+        self._index, self._open, self._ended = 0, False, False
         with self._telling():
             self._decoder.forget()
             self._decoder.ask(str(self._path))
         answer = self._answer(OPENING_S)
-        for _ in range(_AHEAD):
-            self._decoder.ask(NEXT)
+        self._ask_ahead()
         self._open = True
         return msgspec.convert(answer["info"], SourceInfo)
 
@@ -118,15 +117,32 @@ class ContainedVideo(Source):
         Raises:
             SourceError: The decoder has crashed, or hangs.
         """
-        if not self._open:
+        if not self._open or self._ended:
             return None
         answer = self._answer(PICTURE_S)
         if "end" in answer:
-            self._open = False
+            self._ended = True
             return None
         self._decoder.ask(NEXT)
         self._index += 1
         return Frame(answer["image"], self._index - 1, answer["time"])
+
+    def seek(self, index: int, time: float) -> bool:
+        """Go on with about this frame.
+
+        Raises:
+            SourceError: The decoder has crashed, or hangs.
+        """
+        if not self._open:
+            return False
+        with self._telling():
+            self._decoder.forget()
+            self._decoder.ask((index, time))
+        if not self._answer(PICTURE_S)["sought"]:
+            return False
+        self._ask_ahead()
+        self._index, self._ended = index, False
+        return True
 
     def close(self) -> None:
         """End the process, or let it close the file."""
@@ -135,6 +151,10 @@ class ContainedVideo(Source):
         elif self._open:
             self._decoder.ask(CLOSE)
         self._open = False
+
+    def _ask_ahead(self) -> None:
+        for _ in range(_AHEAD):
+            self._decoder.ask(NEXT)
 
     def _answer(self, patience: float) -> dict[str, Any]:
         with self._telling():

@@ -2,12 +2,13 @@
 
     python -P -m har_desktop.sources.decoder
 
-Standard input brings wishes, one JSON string a line: a path means to open that file, `NEXT` to send
-its next picture, `CLOSE` to let go of it. Each wish is answered on standard output, in order: the
-length of a JSON object (4 bytes, little-endian), that object, and, where it has a "shape", the
-picture's bytes. The object has "info" of an opened file, "shape" and "time" of a picture, "end"
-where there is no picture, or an "error" for a person. The process ends with its input, so it never
-outlives the program that started it, not even one that was killed.
+Standard input brings wishes, a line of JSON each: a path means to open that file, `NEXT` to send
+its next picture, `CLOSE` to let go of it, [index, time] to go on with about that frame. Each wish
+is answered on standard output, in order: the length of a JSON object (4 bytes, little-endian), that
+object, and, where it has a "shape", the picture's bytes. The object has "info" of an opened file,
+"shape" and "time" of a picture, "end" where there is no picture, "sought" (whether it has gone
+there), or an "error" for a person. The process ends with its input, so it never outlives the
+program that started it, not even one that was killed.
 """
 
 from __future__ import annotations
@@ -31,17 +32,18 @@ from har_desktop.sources.video import VideoFile
 
 LENGTH = struct.Struct("<I")
 NEXT, CLOSE = "", "."  # neither names a file that could be a video
+Wish = str | tuple[int, float]
 
 
 def serve(wishes: BinaryIO, answers: BinaryIO) -> None:
     """Answer wishes until nobody takes the answers any more."""
-    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[Wish] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(wishes, waiting), name="wishes", daemon=True).start()
     source, name = VideoFile(Path()), ""
     with suppress(BrokenPipeError):
         while True:
             wish = waiting.get()
-            if wish != NEXT:
+            if isinstance(wish, str) and wish != NEXT:
                 source.close()
                 source, name = VideoFile(Path(wish)), wish
             try:
@@ -58,8 +60,10 @@ def serve(wishes: BinaryIO, answers: BinaryIO) -> None:
             answers.flush()
 
 
-def _fulfil(wish: str, source: VideoFile) -> tuple[dict[str, Any], Image | None]:
+def _fulfil(wish: Wish, source: VideoFile) -> tuple[dict[str, Any], Image | None]:
     """The answer: an object, and perhaps a picture."""
+    if not isinstance(wish, str):
+        return {"sought": source.seek(*wish)}, None
     if wish == CLOSE:
         return {"end": True}, None
     if wish != NEXT:
@@ -70,7 +74,7 @@ def _fulfil(wish: str, source: VideoFile) -> tuple[dict[str, Any], Image | None]
     return {"shape": frame.size, "time": frame.time}, frame.image
 
 
-def _listen(wishes: BinaryIO, waiting: queue.SimpleQueue[str]) -> None:
+def _listen(wishes: BinaryIO, waiting: queue.SimpleQueue[Wish]) -> None:
     """Take wishes while others are worked on; at their end, end the process whatever it does."""
     for line in wishes:
         waiting.put(json.loads(line))

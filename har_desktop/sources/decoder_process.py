@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from har_desktop.errors import HarError
-from har_desktop.sources.decoder import LENGTH
+from har_desktop.sources.decoder import LENGTH, Wish
 
 if sys.platform == "linux":
     import fcntl
@@ -69,7 +69,7 @@ class DecoderProcess:
         self._thread = threading.Thread(target=self._collect, name="video-decoder", daemon=True)
         self._thread.start()
 
-    def send(self, wish: str) -> None:
+    def send(self, wish: Wish) -> None:
         """Send a wish, as in `decoder`; where the process has died, that shows in `receive`."""
         with suppress(OSError):
             self._wishes.write(json.dumps(wish).encode() + b"\n")

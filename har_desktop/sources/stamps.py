@@ -15,17 +15,28 @@ class StampClock:
     Args:
         first: Stamp of the first picture in seconds: time 0.
         step: Seconds from picture to picture by the nominal rate.
+
+    Attributes:
+        first: The same.
     """
 
     def __init__(self, first: float, step: float) -> None:
-        self._first = first
+        self.first = first
         self._step = step
         self._latest = 0.0  # of the stamps that were believed
         self._time = 0.0
+        self._elsewhere = False
+
+    def go_elsewhere(self) -> None:
+        """Believe the next stamp, whatever it is."""
+        self._elsewhere = True
 
     def time(self, stamp: float) -> float:
         """Seconds from the first picture to the next one, which bears `stamp` (in seconds)."""
-        true = stamp - self._first
+        true = stamp - self.first
+        if self._elsewhere:
+            self._elsewhere, self._latest, self._time = False, true, true
+            return true
         advances = 0.0 < true - self._latest <= _LONGEST_GAP_S
         if advances:
             self._latest = true

@@ -109,6 +109,14 @@ class VideoFile(Source):
         """
         return self._ahead.pop(0) if self._ahead else self._following()
 
+    def seek(self, index: int, time: float) -> bool:
+        """Go on with about this frame, however far back the key frame is that it needs."""
+        if self._capture is None:
+            return False
+        self._ahead, self._before, self._index = [], None, index - 1
+        self._clock.go_elsewhere()
+        return self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000.0 * (self._clock.first + time))
+
     def close(self) -> None:
         """Release the decoder and the file."""
         self._ahead, self._before = [], None

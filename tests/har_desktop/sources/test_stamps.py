@@ -51,3 +51,10 @@ def test_a_leap_of_hours_is_damage():
 def test_time_always_runs_forward(stamps, step):
     result = times(stamps, step)
     assert all(later > earlier for earlier, later in pairwise(result))
+
+
+def test_elsewhere_the_stamps_are_true_again():
+    clock = StampClock(7.0, 0.1)
+    assert [clock.time(stamp) for stamp in (7.1, 7.2, 7.3)] == pytest.approx([0.1, 0.2, 0.3])
+    clock.go_elsewhere()
+    assert [clock.time(stamp) for stamp in (7.1, 7.2, 7.2)] == pytest.approx([0.1, 0.2, 0.3])
