@@ -16,7 +16,7 @@ from har_desktop.inference.manifest import Manifest
 from har_desktop.sources.files import expand_sources
 from training.compare.cli import compare
 from training.data.index import Clip, changed, labels, other_labels, scan
-from training.data.split import TEST_GROUPS, Protocol, read_split
+from training.data.split import TEST_GROUPS, Protocol, Split, read_split
 from training.download.cli import download
 from training.fit_cli import fit, prepare, refit
 from training.options import comma_separated, data_option
@@ -112,7 +112,7 @@ def reject(
     loaded = load_bundle(bundle)
     clips, _ = _unseen(loaded.manifest, data, groups, split_file)
     labels = other_labels(data, loaded.manifest.classes)
-    chosen = {c.group for c in clips} if split_file else _named(groups)
+    chosen = _groups_of(read_split(split_file)) if split_file else _named(groups)
     others = [c for c in scan(data, labels) if c.group in chosen] or None
     refuse_learned(loaded.manifest, others or [])
     if labels and others is None:
@@ -254,6 +254,11 @@ def _unseen(
         )
     refuse_learned(manifest, clips)
     return clips, "group-wise"
+
+
+def _groups_of(split: Split) -> set[str]:
+    """Those that test, the ones of other classes too."""
+    return {c.group for c in [*split.test, *(split.others.test if split.others else ())]}
 
 
 def _named(groups: str) -> set[str]:

@@ -194,10 +194,18 @@ def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
         weight_decay=config.weight_decay,
         global_clipnorm=1.0,
         use_ema=config.average > 0,
-        ema_momentum=config.average or 0.99,
+        ema_momentum=_average(config.average, steps),
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
+
+
+def _average(decay: float, steps: int) -> float:
+    """The decay, or as much less that of the weights at the start 2 % are left at the end.
+
+    Keras' average begins with them, and does not correct for that.
+    """
+    return min(decay, max(0.0, 1.0 - 4.0 / steps)) if decay else 0.99
 
 
 def _callbacks(

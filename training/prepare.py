@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,12 +16,9 @@ from har_desktop.errors import InputError
 from har_desktop.inference.manifest import ClassName
 from training.config import Config, MobileNetGru, OnPublished, Streams, TunedGru, parts
 from training.data.cache import Cache
-from training.data.division import FOLDS
 from training.data.figures import figure_clips
-from training.data.index import Clip, is_ucf, labels, once, other_labels, scan
+from training.data.index import Clip, is_ucf, labels, once, scan
 from training.data.split import (
-    TEST_GROUPS,
-    Others,
     Split,
     check,
     describe,
@@ -29,6 +27,7 @@ from training.data.split import (
     split_by_group,
 )
 from training.options import comma_separated
+from training.others import other_clips, require_same
 from training.usable import long_enough, telling_of_lost, testable
 
 if TYPE_CHECKING:
@@ -97,6 +96,7 @@ class Source:
         """
         clips = scan(self.data, config.classes)
         if self.after is not None:
+            _tell_of_new(self.after, clips)
             return learn_all(self.after, clips)
         good = clips if is_ucf(clips) else testable(config, self.data, clips)
         with telling_of_lost(clips, good):
@@ -152,7 +152,7 @@ def prepare(config: Config | Streams, source: Source) -> list[Prepared]:
 def _prepare(config: Config, source: Source, split: Split, published: Path | None) -> Prepared:
     others = other_clips(config, source.data, split)
     if source.after:
-        _require_same(others, source.after)
+        require_same(others, source.after)
     extra = [*others.train, *figure_clips(config.classes, config.figures)]
     store: Cache | Bank
     if isinstance(config.network, MobileNetGru) and published:
@@ -183,7 +183,20 @@ def _prepare(config: Config, source: Source, split: Split, published: Path | Non
         click.echo(f"training too: {len(extra)} clips of {len({c.label for c in extra})} classes")
     if others.validation:
         click.echo(f"validating too: {len(foreign)} clips of other classes")
+    if others.test:
+        click.echo(f"testing too: {len(others.test)} clips of other classes")
     return Prepared(split, extra, foreign, store, source.data, published)
+
+
+def _tell_of_new(before: Split, clips: Sequence[Clip]) -> None:
+    """Say how many clips there are that the run before had not."""
+    known = {clip.sha256 for clip in [*before.dropped, *chain(*before.sets().values())]}
+    if new := [clip.path for clip in once(clips) if clip.sha256 not in known]:
+        click.echo(
+            f"not learned from: {len(new)} clips that the run before had not, or could not use,"
+            f" such as {new[0]}; train anew for them",
+            err=True,
+        )
 
 
 def _tell_of_mirrors(configs: Sequence[Config]) -> None:
@@ -219,10 +232,11 @@ def _required(config: Config, source: Source) -> Path:
             " (models/NOTICE.md tells where to get them), or take --config cnn_gru, which needs"
             " none"
         )
-    if isinstance(config.network, TunedGru):  # other networks load theirs before all else
-        from training.mobilenet import published_file
+    from training.mobilenet import PUBLISHED, published_file
 
-        published_file(config.network.trunk, source.published)
+    network = config.network
+    for trunk in [network.trunk] if isinstance(network, TunedGru) else PUBLISHED:
+        published_file(trunk, source.published)
     return source.published
 
 
@@ -244,76 +258,3 @@ def _fill(
     learn = [(c, view) for c in split.train + extra for view in training_views(config, c)]
     jobs = [*learn, *((clip, 0) for clip in [*split.validation, *foreign])]
     return {clip for clip, _ in bank.fill(jobs)}
-
-
-def other_clips(config: Config, data: Path, split: Split) -> Others:
-    """Clips of all other classes, divided as those of the classes are; none if none are wanted.
-
-    Some clips stand under two names: of a class too, or of a group that tests and of another.
-
-    Raises:
-        InputError: There are none to learn from.
-    """
-    if not config.others:
-        return Others([], [])
-    found = other_labels(data, config.classes)
-    if not found:
-        raise InputError(
-            f"the configuration wants clips of other classes, and each folder of {data} is a class:"
-            " name the classes with --classes and leave out the folder of anything else, add one,"
-            " or choose a configuration without `others`"
-        )
-    clips = scan(data, found)
-    test, validating = _kept_apart(clips, split)
-    seen = {c.sha256 for part in split.sets().values() for c in part}
-    for clip in clips:
-        if clip.sha256 in seen:
-            click.echo(f"left out: {clip.path} shows what a clip of a class shows", err=True)
-    seen |= {c.sha256 for c in test}
-    validating = once(c for c in validating if c.sha256 not in seen)
-    seen |= {c.sha256 for c in validating}
-    train = once(c for c in clips if c.sha256 not in seen)
-    if not train:
-        raise InputError(
-            f"no clip of {', '.join(found)} is left to learn from: all are of groups that validate"
-            " or test; let another group do something else, too"
-        )
-    return Others(train, validating)
-
-
-def _require_same(others: Others, before: Split) -> None:
-    """See that clips of other classes, if any are wanted, are those of the run before.
-
-    Raises:
-        InputError: They are not.
-    """
-    if not (others.train and before.others and before.others.train):
-        return
-    known, found = before.others.contents(), others.contents()
-    if known != found:
-        raise InputError(
-            f"clips of other classes have changed since the run before: {len(found - known)} are"
-            f" new, {len(known - found)} are gone; put them back as they were, or train anew"
-        )
-
-
-def _kept_apart(clips: Sequence[Clip], split: Split) -> tuple[list[Clip], list[Clip]]:
-    """Clips of other classes that are not touched, for their group tests; and those that validate.
-
-    A group goes where it went with the classes. Of groups that have no clip of them, each file
-    perhaps where nobody named any, every sixth validates. Where single clips are shuffled, so are
-    these, by their content: one in eight validates, as of the classes' clips that don't test.
-    """
-    if split.protocol == "clip-random":
-        contents = sorted({c.sha256 for c in clips})
-        validating = set(contents[::8] if split.validation and len(contents) > 1 else ())
-        return [], [c for c in clips if c.sha256 in validating]
-    validation = {c.group for c in split.validation}
-    test = {c.group for c in split.test} | set(TEST_GROUPS)
-    alone = sorted({c.group for c in clips} - {c.group for c in split.train} - validation - test)
-    if split.validation and len(alone) > 1:
-        validation |= set(alone[::FOLDS])
-    return (
-        [c for c in clips if c.group in test],
-        [c for c in clips if c.group in validation - test],
-    )

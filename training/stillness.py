@@ -15,7 +15,7 @@ from har_desktop.inference.movement import Sketch, movement, sketch
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
 from training.config import Config, Streams
-from training.data.cache import decode_all
+from training.data.cache import decode_all, of_all, refuse_broken
 from training.data.figures import open_clip
 from training.data.index import Clip
 
@@ -46,13 +46,17 @@ def movements(config: Config | Streams, data: Path, clips: Sequence[Clip]) -> Mo
 
     Returns:
         (windows,) grey levels, as of `har_desktop.inference.movement`, by class.
+
+    Raises:
+        InputError: So many cannot be read that something is wrong with the data itself.
     """
     by_class = defaultdict[str, list[NDArray[np.float64]]](list)
 
     def measure(clip: Clip) -> None:
         by_class[clip.label].append(_of_clip(config, data, clip))
 
-    decode_all(measure, clips, "movement")
+    broken = decode_all(measure, clips, "movement")
+    refuse_broken(of_all(broken, clips), len(clips))
     return {label: np.concatenate(windows) for label, windows in by_class.items()}
 
 

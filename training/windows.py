@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from har_desktop.errors import InputError, SourceError
-from har_desktop.frame import Frame
+from har_desktop.frame import Image
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.history import ages
 from har_desktop.inference.recognition import Window
@@ -105,7 +105,8 @@ def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Wind
     recognizer.clear()
     with VideoFile(path) as source:
         if sampling == "even":
-            return _together([_evenly(recognizer, list(source))])
+            frames = [(frame.time, recognizer.picture(frame)) for frame in source]
+            return _together([_evenly(recognizer, frames)])
         short = ShortSource(recognizer)
         answers = []
         clock = Hop(recognizer.manifest.window.frame_interval_s)
@@ -127,12 +128,14 @@ def _together(answers: Sequence[Window]) -> Windows:
     )
 
 
-def _evenly(recognizer: Recognizer, frames: Sequence[Frame]) -> Window:
+def _evenly(recognizer: Recognizer, frames: Sequence[tuple[float, Image]]) -> Window:
+    """Of all frames of a clip the time, and the picture as the encoder sees it."""
     window = recognizer.manifest.window
-    times = np.array([frame.time for frame in frames])
+    times = np.array([time for time, _ in frames])
+    pictures = [picture for _, picture in frames]
     places = np.linspace(0, len(frames) - 1, window.length).round().astype(int)
-    images = [recognizer.picture(frames[i]) for i in places]
+    images = [pictures[i] for i in places]
     past = np.array(ages(window.frame_interval_s, recognizer.manifest.input.differences))
     before = [nearest(times, times[i] - past) for i in places]
-    previous = [[recognizer.picture(frames[i]) for i in indices] for indices in before]
+    previous = [[pictures[i] for i in indices] for indices in before]
     return recognizer.recognize_window(images, previous, times[places].tolist())

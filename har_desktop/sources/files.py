@@ -14,6 +14,7 @@ VIDEO_SUFFIXES = frozenset(
         ".3gp",
         ".avi",
         ".flv",
+        ".m2ts",
         ".m4v",
         ".mkv",
         ".mov",

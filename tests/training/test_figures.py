@@ -137,6 +137,11 @@ def test_strips_show_windows_that_are_right_and_wrong(bundle, clips_folder) -> N
     assert len(figure.axes) == rows + 1
 
 
+def test_large_frames_are_held_as_small_as_print_shows_them() -> None:
+    assert strips._small(np.zeros((1080, 1920, 3), np.uint8)).shape == (270, 480, 3)
+    assert strips._small(np.zeros((48, 64, 3), np.uint8)).shape == (48, 64, 3)
+
+
 def test_a_bundle_of_another_run_is_refused(bundle, run) -> None:
     check_belongs(load_bundle(bundle), run)
     (run / "environment.json").write_text("{}")

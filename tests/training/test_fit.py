@@ -367,3 +367,10 @@ def test_limits_are_found_where_few_right_windows_are_lost(tmp_path: Path) -> No
     assert calibration["least_movement"] == 3.0
     found = json.loads((tmp_path / "validation.json").read_text())
     assert found == {"windows": 100, "clips": 50, "window_accuracy": 1.0, "clip_accuracy": 1.0}
+
+
+@pytest.mark.parametrize("steps", [20, 120, 600, 2000, 20000])
+def test_hardly_anything_is_left_of_the_weights_at_the_start(steps: int) -> None:
+    decay = fit_module._average(0.998, steps)
+    assert decay**steps < 0.02
+    assert (decay == 0.998) == (steps >= 2000)

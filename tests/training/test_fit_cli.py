@@ -15,7 +15,7 @@ from training.config import Config
 from training.data.index import scan
 from training.data.split import Others, read_split, split_by_group
 from training.illustrate import draw_run
-from training.prepare import other_clips
+from training.others import other_clips
 from training.run_folder import best_loss, has_validation, history, owning
 
 pytest.importorskip("keras", reason="the training extra is not installed")

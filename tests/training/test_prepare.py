@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import unicodedata
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,8 +16,9 @@ from training import prepare as module
 from training.config import Config, Streams, parts
 from training.config_file import load_config
 from training.data.index import scan
-from training.data.split import describe, split_at_random, split_by_group
-from training.prepare import other_clips, with_classes
+from training.data.split import describe, split_by_group
+from training.others import other_clips
+from training.prepare import with_classes
 
 TINY = """
 epochs = 2
@@ -89,63 +89,13 @@ def test_the_other_folders_teach_what_is_none_of_the_classes(own_clips, tiny, ca
     tiny.write_text("others = 1.0\n" + TINY + NETWORK)
     assert prepare(own_clips, tiny, "--classes", "standing,to the right") == 0
     said = capsys.readouterr().out
-    assert "training too: 5 clips of 1 classes" in said
-    assert "validating too: 1 clips of other classes" in said  # each file is a group of its own
+    # Each file is a group of its own.
+    assert "training too: 4 clips of 1 classes" in said
+    assert "validating too: 1 clips of other classes" in said
+    assert "testing too: 1 clips of other classes" in said
     assert prepare(own_clips, tiny, "--classes", "all") == 2
     said = capsys.readouterr().err
     assert f"each folder of {own_clips} is a class: name the classes with --classes and" in said
-
-
-def write_groups(folder: Path, groups: Mapping[str, Sequence[str]], each: int) -> None:
-    """Some files for each group that does what a label says, and `groups.csv`."""
-    lines = ["file,group"]
-    for label, names in groups.items():
-        (folder / label).mkdir()
-        for group in names:
-            for number in range(each):
-                name = f"{label}/{group} {number}.mp4"
-                (folder / name).write_text(name)
-                lines.append(f"{name},{group}")
-    (folder / "groups.csv").write_text("\n".join(lines))
-
-
-@pytest.mark.parametrize(
-    "where", [["misc"], ["anna"], ["eva"], ["misc", "more"], ["anna", "ben", "cem", "dora", "eva"]]
-)
-def test_other_clips_are_learned_from_whoever_did_them(tmp_path, where) -> None:
-    people = ("anna", "ben", "cem", "dora", "eva")
-    write_groups(tmp_path, {"jump": people, "squat": people, "something else": where}, each=2)
-    config = with_classes(Config(others=1.0), tmp_path, "jump,squat")
-    split = split_by_group(scan(tmp_path, config.classes))
-    groups = {name: {clip.group for clip in clips} for name, clips in split.sets().items()}
-    if len(where) == 1 and where[0] in groups["validation"] | groups["test"]:
-        with pytest.raises(InputError, match="no clip of something else is left to learn from"):
-            other_clips(config, tmp_path, split)
-        return
-    others = other_clips(config, tmp_path, split)
-    learned = {clip.group for clip in others.train}
-    validating = {clip.group for clip in others.validation}
-    assert learned
-    assert not learned & (validating | groups["validation"] | groups["test"])
-    assert not validating & groups["train"]
-    assert (len(validating) > 0) == (len(where) > 1)
-
-
-def test_where_single_clips_are_shuffled_other_clips_are_too(tmp_path: Path) -> None:
-    # Of one group all, so that nothing would be left to learn from.
-    write_groups(tmp_path, dict.fromkeys(("jump", "squat", "something else"), ("anna",)), each=40)
-    config = with_classes(Config(others=1.0), tmp_path, "jump,squat")
-    split = split_at_random(scan(tmp_path, config.classes), seed=1)
-    others = other_clips(config, tmp_path, split)
-    assert len({*others.train, *others.validation}) == 40
-    assert len(others.validation) == 5
-    # As `refit` does it, all are learned from.
-    again = msgspec.structs.replace(split, validation=[], validated=split.validation)
-    assert len(other_clips(config, tmp_path, again).train) == 40
-    # The last one left is learned from, too.
-    for path in sorted((tmp_path / "something else").iterdir())[1:]:
-        path.unlink()
-    assert len(other_clips(config, tmp_path, split).train) == 1
 
 
 @pytest.mark.parametrize("mirror", [True, False])
@@ -279,10 +229,11 @@ def test_a_run_after_another_learns_from_the_same_other_clips(own_clips, tmp_pat
     loaded = msgspec.structs.replace(load_config(str(tiny)), others=1.0)
     config = with_classes(loaded, data, "standing,to the right")
     ((before, *_),) = module.prepare(config, module.Source(data, tmp_path / "cache"))
-    assert len(before.others.train) + len(before.others.validation) == 6
+    assert len(before.others.train) + len(before.others.validation) == 5
     source = module.Source(data, tmp_path / "cache", after=before)
     ((after, *_),) = module.prepare(config, source)
     assert after.others.contents() == before.others.contents()
+    assert after.others.test == before.others.test
     (data / before.others.train[0].path).unlink()
     with pytest.raises(InputError, match=r"since the run before: 0 are new, 1 are gone; put them"):
         module.prepare(config, source)
@@ -300,8 +251,9 @@ def test_a_copy_of_a_clip_of_a_class_is_not_learned_as_none_of_them(
     split = split_by_group(scan(data, config.classes))
     others = other_clips(config, data, split)
     held = {clip.sha256 for part in split.sets().values() for clip in part}
-    assert not held & {clip.sha256 for clip in [*others.train, *others.validation]}
-    assert len(others.train) + len(others.validation) == 6
+    found = [clip.sha256 for clip in [*others.train, *others.validation, *others.test]]
+    assert not held & set(found)
+    assert len(found) == 6
     said = capsys.readouterr().err
     assert said.count("left out: something else/copy of take") == 6
 
@@ -312,7 +264,7 @@ def test_other_content_that_occurs_twice_is_learned_from_once(own_clips, tmp_pat
     shutil.copytree(data / "something else", data / "one more thing")
     config = with_classes(Config(others=1.0), data, "standing,to the right")
     others = other_clips(config, data, split_by_group(scan(data, config.classes)))
-    contents = [clip.sha256 for clip in [*others.train, *others.validation]]
+    contents = [clip.sha256 for clip in [*others.train, *others.validation, *others.test]]
     assert len(contents) == len(set(contents)) == 6
 
 

@@ -13,7 +13,7 @@ from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
 from tests.training.commands import command, here
 from training.data.index import Clip, scan
-from training.data.split import TEST_GROUPS
+from training.data.split import TEST_GROUPS, Others, split_by_group
 from training.metrics import grouped95
 from training.reject import Labels, Rejection, reject
 from training.report import rejection_table
@@ -265,3 +265,21 @@ def test_bad_input_is_one_line(build, clips_folder: Path, tmp_path: Path, capsys
         told = capsys.readouterr().err
         assert words in told
         assert len(told.strip().splitlines()) == 1
+
+
+def test_a_split_tells_which_clips_of_other_classes_test(
+    build, clips_folder, tmp_path, capsys
+) -> None:
+    split = split_by_group(scan(clips_folder, CLASSES))
+    others = [clip for clip in scan(clips_folder, ["Other"]) if clip.group == "g09"]
+    assert others
+    assert "g09" not in {clip.group for clip in split.test}
+    path = tmp_path / "split.json"
+    rows = {}
+    for tested in ([], others):
+        told = msgspec.structs.replace(split, others=Others([], [], tested))
+        path.write_bytes(msgspec.json.encode(told))
+        arguments = ["--bundle", build(0.0), "--data", clips_folder, "--split", path, "--json"]
+        assert here("reject", *arguments) == 0
+        rows[len(tested)] = json.loads(capsys.readouterr().out)["others"]["windows"]
+    assert rows[len(others)] - rows[0] == WINDOWS * len(others)

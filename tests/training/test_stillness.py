@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from har_desktop.errors import InputError
 from training.config import CnnGru, Config
 from training.data.index import scan
 from training.stillness import HARDLY_ANY, least_movement, movements
@@ -56,3 +57,9 @@ def test_fewer_may_be_lost_where_evidence_tells_the_rest() -> None:
 def test_a_few_pictures_that_happen_to_stand_still_decide_nothing() -> None:
     moved = {"all": np.array([0.0] * 3 + [10.0] * 297)}
     assert least_movement(moved, HARDLY_ANY) == least_movement(moved) == 10
+
+
+def test_clips_that_are_gone_are_not_left_out_in_silence(folder: Path, tmp_path: Path) -> None:
+    clips = scan(folder, ("fast",))
+    with pytest.raises(InputError, match="3 of 3 clips cannot be decoded"):
+        movements(Config(classes=("fast",), network=NETWORK), tmp_path, clips)

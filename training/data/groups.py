@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from pathlib import Path, PurePosixPath
 
@@ -61,7 +62,7 @@ def read_groups(root: Path) -> dict[str, str] | None:
 
 
 def _letters(group: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", group).casefold().split())
+    return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFKC", group).casefold()).strip()
 
 
 def plain(path: str) -> str:

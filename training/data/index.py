@@ -21,6 +21,7 @@ import msgspec
 from har_desktop.errors import InputError
 from har_desktop.sinks.outputs import is_result
 from har_desktop.sources.files import VIDEO_SUFFIXES, is_file
+from training.data.groups import NAME as GROUPS
 from training.data.groups import plain, read_groups
 
 # Beside the classes, where the data is a whole disk.
@@ -196,17 +197,20 @@ def _clips(root: Path, label: str, groups: dict[str, str] | None, drawn: list[Pa
     drawn += sorted(ours)
     paths = [path for path in there if path not in ours]
     named = {path: match["group"] for path in paths if (match := _NAME.match(path.stem))}
+    names = [path.relative_to(root).as_posix() for path in paths]
+    if groups is not None and (lacking := [name for name in names if plain(name) not in groups]):
+        raise InputError(
+            f"{root / GROUPS} states no group of {lacking[0]} ({len(lacking)} of {len(names)} clips"
+            f" in {label}): add a line for each"
+        )
     clips = []
-    for path in paths:
-        name = path.relative_to(root).as_posix()
+    for path, name in zip(paths, names, strict=True):
         if groups is not None:
-            if plain(name) not in groups:
-                raise InputError(f"{root / 'groups.csv'} states no group of {name}: add a line")
             group = groups[plain(name)]
         elif named and path not in named:
             raise InputError(
-                f"{path} states no group, as its neighbours do: name it v_CLASS_gNN_cNN, or state"
-                f" all groups in {root / 'groups.csv'}"
+                f"the name of {path} states no group, as those of its neighbours do: state all"
+                f" groups in {root / GROUPS}"
             )
         else:
             group = named.get(path, name)

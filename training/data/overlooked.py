@@ -11,7 +11,7 @@ from training.data.index import count_deeper, folders, labels, videos
 
 
 def overlooked(root: Path, classes: Collection[str] | None = None) -> list[str]:
-    """One line for each folder whose videos are not looked at, and one for the table of groups.
+    """One line for each folder of which videos are not looked at, and for the table of groups.
 
     Args:
         root: The data folder.
@@ -23,7 +23,18 @@ def overlooked(root: Path, classes: Collection[str] | None = None) -> list[str]:
     named = labels(root)
     wanted = None if classes is None else set(classes) & set(named)  # the others are an error
     looked_at = [f for f in folders(root) if wanted is None or f.name in wanted]
-    return [*(line for f in looked_at for line in _of(f, f.name in named)), *_without_file(root)]
+    return [
+        *_beside(root),
+        *(line for folder in looked_at for line in _of(folder, folder.name in named)),
+        *_without_file(root),
+    ]
+
+
+def _beside(root: Path) -> list[str]:
+    """Videos that lie beside the folders."""
+    stray = videos(root)
+    told = "lie in no folder of a class and are not looked at"
+    return [f"{root}: {len(stray)} videos {told}, such as {stray[0].name}"] if stray else []
 
 
 def _of(folder: Path, has_videos: bool) -> list[str]:

@@ -28,13 +28,20 @@ Data = Literal["UCF101", "own clips"]
 
 
 class Others(msgspec.Struct, frozen=True):
-    """Clips of none of a configuration's classes."""
+    """Clips of none of a configuration's classes.
+
+    Attributes:
+        train: Clips to learn from: each of them is no action that the network knows.
+        validation: Clips that tell how much evidence an action has to have.
+        test: Clips that are looked at once; each may have several names, of which one is here.
+    """
 
     train: list[Clip]
     validation: list[Clip]
+    test: list[Clip] = []
 
     def contents(self) -> set[str]:
-        """Of all of them."""
+        """Of all that have been learned from, or validate."""
         return {clip.sha256 for clip in [*self.train, *self.validation]}
 
 
@@ -144,6 +151,11 @@ def learn_all(split: Split, clips: Iterable[Clip]) -> Split:
             " clips): train anew, or the groups that test would be learned from"
         )
     train = sorted(split.train + split.validation, key=lambda clip: clip.path)
+    if moved := [c.path for c in train if groups.get(c.path, c.group) != c.group]:
+        raise InputError(
+            f"{moved[0]} is of another group now than in the run before ({len(moved)} clips): state"
+            " their groups as they were, or train anew"
+        )
     if gone := set(train) - set(clips):
         raise InputError(
             f"{min(c.path for c in gone)} is gone or has changed since the run before: put back"

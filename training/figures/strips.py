@@ -31,6 +31,7 @@ from training.figures.style import WIDTH, new_figure
 from training.occlusion import answer
 
 LOOKED_AT = 60  # clips at most, in search of right and wrong answers
+_WIDEST = 480  # pixels of a frame: ten of them side by side in print show no more
 # Inches.
 _LABELS, _EDGE = 0.8, 0.05  # left of the frames, and right of them
 _TITLE, _TIMES, _SCALE = 0.25, 0.2, 0.4  # above a strip, below it, and below all
@@ -77,7 +78,7 @@ def find(bundle: Bundle, data: Path, clips: Sequence[Clip], count: int) -> list[
     """
     recognizer = Recognizer(bundle)
     found: list[Strip] = []
-    spare: list[Strip] = []
+    spare: dict[bool, list[Strip]] = {True: [], False: []}
     for clip in tqdm(draw_lots(clips, LOOKED_AT), "strips", unit="clip", disable=None):
         try:
             strip = _look(recognizer, data, clip)
@@ -87,14 +88,13 @@ def find(bundle: Bundle, data: Path, clips: Sequence[Clip], count: int) -> list[
             continue
         alike = [s for s in found if s.right == strip.right]
         if any(s.clip.label == clip.label for s in alike):
-            spare.append(strip)
+            spare[strip.right] = [*spare[strip.right], strip][:count]
         elif len(alike) < count:
             found.append(strip)
         if len(found) == 2 * count:
             break
-    for strip in spare:
-        if sum(s.right == strip.right for s in found) < count:
-            found.append(strip)
+    for right, strips in spare.items():
+        found += strips[: count - sum(s.right == right for s in found)]
     return found
 
 
@@ -108,9 +108,15 @@ def _look(recognizer: Recognizer, data: Path, clip: Clip) -> Strip | None:
     truth = answer(recognizer, stretch).heatmaps
     recognizer.explain = TOP
     with VideoFile(data / clip.path) as source:
-        frames = {frame.time: frame.image for frame in source if frame.time in window.times}
+        frames = {frame.time: _small(frame.image) for frame in source if frame.time in window.times}
     images = [frames[time] for time in window.times]
     return Strip(clip, images, window.times, window, truth, classes)
+
+
+def _small(image: Image) -> Image:
+    """As large as it is of use: frames of many clips are held at once."""
+    scale = min(1.0, _WIDEST / image.shape[1])
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
 
 
 def draw(strips: Sequence[Strip]) -> Figure:

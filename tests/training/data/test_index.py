@@ -104,7 +104,14 @@ def test_a_file_is_found_however_its_name_is_spelled(tmp_path: Path) -> None:
         ("file,group\nWave/a.mp4,Jo  B\nWave/b.mp4,jo b", "line 3: the groups 'Jo  B' and 'jo b'"),
         ("file,group\nWave/a.mp4,x,,\nWave/b, c.mp4,y", "line 3: more cells than the first line"),
         ("file;group\nWave/b; c.mp4;y", r"line 2: .*a ';' into double quotes"),
-        ("file,group\nWave/b.mp4,x", "states no group of Wave/a.mp4: add a line"),
+        (
+            "file,group\nWave/a.mp4,Jo-B 1\nWave/b.mp4,jo_b 1",
+            "groups 'Jo-B 1' and 'jo_b 1'",
+        ),
+        (
+            "file,group\nWave/b.mp4,x",
+            r"states no group of Wave/a.mp4 \(1 of 1 clips in Wave\)",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_used_is_named(tmp_path: Path, table: str, words: str) -> None:
@@ -132,7 +139,7 @@ def test_labels_that_nobody_could_tell_apart_are_refused(tmp_path: Path, twin: s
 def test_a_name_without_group_among_names_with_groups_is_refused(tmp_path: Path) -> None:
     touch(tmp_path / "Wave" / "v_Wave_g01_c01.avi")
     touch(tmp_path / "Wave" / "holiday.mp4")
-    with pytest.raises(InputError, match=r"holiday\.mp4 states no group, as its neighbours do"):
+    with pytest.raises(InputError, match=r"holiday\.mp4 states no group, as those of its ne"):
         scan(tmp_path, ("Wave",))
 
 

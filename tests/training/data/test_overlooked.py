@@ -27,6 +27,13 @@ def test_folders_without_videos_and_videos_that_lie_deeper_are_told(tmp_path: Pa
     assert len(overlooked(tmp_path, ("good", "some"))) == 1
 
 
+def test_videos_beside_the_folders_are_told(tmp_path: Path) -> None:
+    for name in ("squat/a.mp4", "b.mp4", "a.m2ts", ".hidden.mp4", "notes.txt"):
+        touch(tmp_path / name)
+    told = "2 videos lie in no folder of a class and are not looked at, such as a.m2ts"
+    assert overlooked(tmp_path) == [f"{tmp_path}: {told}"]
+
+
 def test_lines_of_the_table_without_a_file_are_counted(tmp_path: Path) -> None:
     touch(tmp_path / "Bu\u0308cken" / "a.mp4")
     touch(tmp_path / "deep" / "anna" / "a.mp4")

@@ -253,3 +253,11 @@ def test_a_group_that_tests_is_not_learned_from_under_another_name(group: str) -
     moved = msgspec.structs.replace(first, group=now)
     with pytest.raises(InputError, match=f"{first.path} tests, and is of another group now"):
         learn_all(split, [*split.train, *split.validation, moved, *others])
+
+
+def test_a_clip_that_is_stated_to_be_of_another_group_is_named() -> None:
+    split = split_by_group(CLIPS)
+    first, *others = split.train
+    moved = msgspec.structs.replace(first, group="g99")
+    with pytest.raises(InputError, match=rf"{first.path} is of another group now .* \(1 clips\)"):
+        learn_all(split, [moved, *others, *split.validation, *split.test])
