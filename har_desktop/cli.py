@@ -190,7 +190,7 @@ def verify(context: click.Context, folder: Path, as_json: bool) -> None:
     if as_json or (context.parent and context.parent.params["as_json"]):
         console.print_json({"path": str(folder), "checked": dict(proof)})
         return
-    click.echo(f"{folder}: a good bundle")
+    click.echo(f"{printable(str(folder))}: a good bundle")
     click.echo(console.columns(proof))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from har_desktop.display import Display, find_display
-from har_desktop.errors import HarError, unloadable
+from har_desktop.errors import HarError, gist, unloadable
 from har_desktop.system_libraries import missing_libraries, remedy
 
 PACKAGES = ("numpy", "opencv-python", "onnxruntime", "onnxruntime-gpu", "PySide6")
@@ -140,7 +140,10 @@ def _try_opencv(report: Report) -> None:
     except ImportError as error:
         report.problems.append(f"OpenCV cannot be loaded: {unloadable(error)}")
         return
-    report.cameras = [Camera(camera.index, camera.label) for camera in list_cameras()]
+    try:
+        report.cameras = [Camera(camera.index, camera.label) for camera in list_cameras()]
+    except Exception as error:  # noqa: BLE001 - of whatever the library for that is missing
+        report.problems.append(gist(error, "cameras cannot be listed: "))
 
 
 def _try_model(report: Report) -> None:

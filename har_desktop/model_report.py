@@ -6,9 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Json, Manifest
-from har_desktop.inference.model import Model
+from har_desktop.inference.model import verify_bundle
 from har_desktop.models import list_bundles
 
 
@@ -69,9 +68,7 @@ def prove(folder: Path) -> list[tuple[str, str]]:
     Raises:
         BundleError: The first check that fails.
     """
-    bundle = load_bundle(folder)
-    Model(bundle, "cpu")
-    manifest = bundle.manifest
+    manifest = verify_bundle(folder)
     return [
         ("manifest.json", _summary(manifest)),
         *(

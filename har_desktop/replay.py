@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
-from har_desktop.errors import HarError, InputError
+from har_desktop.errors import HarError, InputError, one_line
 from har_desktop.heat_style import DEFAULT_METHOD
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Manifest, Method
@@ -108,6 +108,7 @@ def replay(
     on_summary: Callable[[ReplaySummary], object] = lambda _: None,
     on_failure: Callable[[Failure], object] = lambda _: None,
     on_frame: Callable[[], object] = lambda: None,
+    interrupt: Callable[[], object] = lambda: None,
 ) -> Replays:
     """Replay files, folders of files, or "demo", and write the results into a folder.
 
@@ -124,6 +125,7 @@ def replay(
         on_failure: Likewise of a bad one.
         on_frame: Called after each frame that was read. What it raises ends the replay, and
             incomplete files are removed.
+        interrupt: Called while a file is looked at before its first frame. Likewise.
 
     Raises:
         BundleError: The model cannot be used.
@@ -149,9 +151,9 @@ def replay(
         taken = set[str]()
         for name, path in named:
             source = Demo() if path is None else ContainedVideo(path, decoder)
-            sha256 = None if path is None else digest(path)
-            target = place(out, DEMO if path is None else path.stem, sha256, taken)
             try:
+                sha256 = None if path is None else digest(path, interrupt)
+                target = place(out, DEMO if path is None else _stem(path), sha256, taken)
                 spare_others(name, target, paths)
                 summary = _replay_one(
                     name, source, sha256, target, recognizer, method, hop, progress, on_frame
@@ -187,10 +189,12 @@ def _named(
     sources: Sequence[str], fail: Callable[[str, HarError], None]
 ) -> Iterator[tuple[str, Path | None]]:
     """Each single source once, by the name to report it under; None stands for the demo."""
-    seen = set[Path]()
+    seen = set[Path | None]()
     for source in sources:
         if source == DEMO:
-            yield DEMO, None
+            if None not in seen:
+                seen.add(None)
+                yield DEMO, None
             continue
         try:
             for path in _videos(Path(source)):
@@ -199,6 +203,11 @@ def _named(
                     yield str(path), path
         except InputError as error:
             fail(source, error)
+
+
+def _stem(path: Path) -> str:
+    """The name without its suffix, where that leaves a name: a file may be called `..mp4`."""
+    return path.stem if path.stem.strip(".") else path.name
 
 
 def _videos(source: Path) -> list[Path]:
@@ -264,7 +273,7 @@ def _run(
 ) -> Outcome:
     if not progress:  # a bar starts a thread, even one that shows nothing
         return run_in_order(source, recognizer, decider, sinks, hop, on_frame)
-    with tqdm(total=info.frames, desc=info.name, unit="frame", disable=None) as bar:
+    with tqdm(total=info.frames, desc=one_line(info.name), unit="frame", disable=None) as bar:
 
         def tick() -> None:
             bar.update()

@@ -126,10 +126,10 @@ class Capture:
         """Open the source again and again until the stop."""
         wait = self._patience.first_retry
         while not self._stopping:
-            began = perf_counter()
             try:
-                problem = self._attend()
-                if perf_counter() - began >= self._patience.steady:
+                reader = self._send_reader()
+                problem = self._attend(reader)
+                if reader.ran() >= self._patience.steady:
                     wait = self._patience.first_retry
                 self._give_up(problem, wait)
                 wait = min(2 * wait, self._patience.last_retry)
@@ -137,9 +137,8 @@ class Capture:
                 log.exception("capture failed")
                 self._wait_for_restart(error)
 
-    def _attend(self) -> str:
-        """Send a reader and watch over it until it gives no fresh frames; say why that is."""
-        reader = self._send_reader()
+    def _attend(self, reader: Reader) -> str:
+        """Watch over a reader until it gives no fresh frames; say why that is."""
         with self._condition:
             while not (self._stopping or reader.ended) and (left := self._time_left(reader)) > 0:
                 self._condition.wait(left)

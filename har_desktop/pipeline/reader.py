@@ -19,6 +19,7 @@ class Reader:
     Attributes:
         info: What the source said of itself; None until it is open.
         started: When it began to open the source, in seconds of `perf_counter`.
+        opened: When it was open; None until then.
         seen: When the last frame came; None until then.
         fresh: When the last frame came that was not an old one again, or the first of all.
         problem: Why the source ended, for a person; None where it just gave no frame any more.
@@ -35,6 +36,7 @@ class Reader:
     ) -> None:
         self.info: SourceInfo | None = None
         self.started = perf_counter()
+        self.opened: float | None = None
         self.seen: float | None = None
         self.fresh: float | None = None
         self.problem: str | None = None
@@ -51,6 +53,10 @@ class Reader:
         """Of the source, for messages."""
         return self.info.name if self.info else "the source"
 
+    def ran(self) -> float:
+        """Seconds from when it was open to its last frame."""
+        return 0.0 if self.opened is None or self.seen is None else self.seen - self.opened
+
     def dismiss(self) -> None:
         """Tell the thread to close the source and end, as soon as the driver lets it."""
         self._dismissed.set()
@@ -60,6 +66,7 @@ class Reader:
             source = self._open_source()
             try:
                 self.info = source.open()
+                self.opened = perf_counter()
                 while not self._dismissed.is_set():
                     frame = source.read()
                     if frame is None:

@@ -144,7 +144,8 @@ class Reels:
         """Read one frame on the way to a frame: that frame itself, or one before it.
 
         Where both readings are past the frame, or far before it, one jumps to `NEAR` frames before
-        it; if it cannot, and both are past it, one is rewound.
+        it, or before the edge of all that was seen; if it cannot, and both are past the frame, one
+        is rewound. Who stands at that edge is moved after the other.
 
         Args:
             index: The frame that is wanted in the end.
@@ -156,19 +157,20 @@ class Reels:
         Raises:
             SourceError: The source cannot be opened or breaks.
         """
-        before = [reel for reel in self._reels if reel.position <= index]
-        nearest = max(before, key=lambda reel: reel.position, default=None)
-        if index - (nearest.position if nearest else 0) > _FAR:
-            frame = self._jump(index, spare)
+        goal = min(index, len(self._landmarks))
+        nearest = self._nearest(index)
+        if goal - (nearest.position if nearest else 0) > _FAR and self._jumps:
+            reel = self._movable(spare)
+            frame = reel.jump(goal - NEAR, self._landmarks)
             if frame is not None:
                 return frame
-            before = [reel for reel in self._reels if reel.position <= index]
-            nearest = max(before, key=lambda reel: reel.position, default=None)
+            self._give_up_jumps(reel)
+            nearest = self._nearest(index)
         if nearest is None:
             nearest = self._movable(spare)
             nearest.rewind()
         frame = nearest.read()
-        if nearest.jumped and self._is_lost(frame, index):
+        if nearest.jumped and self._is_lost(frame, nearest.position):
             self._give_up_jumps(nearest)
             return self.read_towards(index, spare)
         if frame is not None:
@@ -180,19 +182,15 @@ class Reels:
         for reel in self._reels:
             reel.close()
 
-    def _jump(self, index: int, spare: int) -> Frame | None:
-        if not self._jumps or index >= len(self._landmarks):
-            return None
-        reel = self._movable(spare)
-        frame = reel.jump(index - NEAR, self._landmarks)
-        if frame is None:
-            self._give_up_jumps(reel)
-        return frame
+    def _nearest(self, index: int) -> Reel | None:
+        """The reading with the shortest way to a frame; None where both are past it."""
+        before = [reel for reel in self._reels if reel.position <= index]
+        return max(before, key=lambda reel: reel.position, default=None)
 
-    def _is_lost(self, frame: Frame | None, wanted: int) -> bool:
+    def _is_lost(self, frame: Frame | None, position: int) -> bool:
         """Whether a reading that has jumped gives something else than the first one did."""
         if frame is None:
-            return wanted < len(self._landmarks)
+            return position < len(self._landmarks)
         return self._landmarks.contradict(frame)
 
     def _give_up_jumps(self, reel: Reel) -> None:
@@ -201,7 +199,8 @@ class Reels:
         reel.rewind()
 
     def _movable(self, spare: int) -> Reel:
-        return min(self._reels, key=lambda reel: reel.position == spare)
+        edge = len(self._landmarks)
+        return min(self._reels, key=lambda reel: (reel.position == spare, reel.position == edge))
 
 
 def _look(frame: Frame) -> tuple[float, int]:

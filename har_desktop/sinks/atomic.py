@@ -134,8 +134,12 @@ class AtomicText:
 
     def __init__(self, path: Path) -> None:
         self._file = AtomicFile(path)
-        with writing(path):
-            self._stream = self._file.partial.open("w", 1, encoding="utf-8", newline="")
+        try:
+            with writing(path):
+                self._stream = self._file.partial.open("w", 1, encoding="utf-8", newline="")
+        except BaseException:
+            self._file.discard()
+            raise
 
     def write(self, text: str) -> None:
         """Append text as it is: line ends are not translated."""

@@ -99,25 +99,11 @@ class FramesJsonl(Sink):
         self._classes, self._method = run.classes, run.method
         self._text = AtomicText(path)
         self._encoder = msgspec.json.Encoder()
-        self._line(
-            Header(
-                schema_version=SCHEMA_VERSION,
-                source=run.source.name,
-                source_sha256=run.source_sha256,
-                width=run.source.width,
-                height=run.source.height,
-                fps=run.source.fps,
-                model=run.model,
-                model_identity=run.model_identity,
-                provider=run.provider,
-                provider_reason=run.provider_reason,
-                classes=run.classes,
-                frame_interval_s=run.frame_interval_s,
-                method=run.method,
-                drawn=not plain,
-                program_version=metadata.version("har-desktop"),
-            )
-        )
+        try:
+            self._line(_header(run, plain=plain))
+        except BaseException:
+            self._text.discard()
+            raise
 
     def write(
         self,
@@ -183,3 +169,23 @@ def read_header(path: Path) -> Header | None:
 def _number(value: float) -> float:
     """Six decimals are more than a float32 can promise here, and keep the lines short."""
     return round(float(value), 6)
+
+
+def _header(run: RunInfo, *, plain: bool) -> Header:
+    return Header(
+        schema_version=SCHEMA_VERSION,
+        source=run.source.name,
+        source_sha256=run.source_sha256,
+        width=run.source.width,
+        height=run.source.height,
+        fps=run.source.fps,
+        model=run.model,
+        model_identity=run.model_identity,
+        provider=run.provider,
+        provider_reason=run.provider_reason,
+        classes=run.classes,
+        frame_interval_s=run.frame_interval_s,
+        method=run.method,
+        drawn=not plain,
+        program_version=metadata.version("har-desktop"),
+    )

@@ -87,7 +87,10 @@ class ArrivingSource(Source):
         for _ in range(_MISSES):
             if self._capture is None or not self._capture.isOpened():
                 return None
-            decoded, image = self._capture.read()
+            try:
+                decoded, image = self._capture.read()
+            except cv2.error:  # half a compressed picture, as of a camera that is being unplugged
+                continue
             if decoded and image is not None and image.size:
                 picture: Image = image
                 return picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 
-from har_desktop.errors import SourceError
+from har_desktop.errors import SourceError, gist
 from har_desktop.opencv import cv2
 from har_desktop.sources.arrival import ArrivingSource
 from har_desktop.sources.cameras import BACKEND, CameraId, find_camera, list_cameras
@@ -41,7 +41,13 @@ class Camera(ArrivingSource):
         self._device, self._size, self._fps, self._others = device, size, fps, others
 
     def _connect(self) -> cv2.VideoCapture:
-        camera = find_camera(self._device, list_cameras(), self._others)
+        try:
+            there = list_cameras()
+        except Exception as error:  # whatever the library raises where one goes in this moment
+            raise SourceError(
+                f"{self._name}: {gist(error, 'cameras cannot be listed: ')}"
+            ) from error
+        camera = find_camera(self._device, there, self._others)
         if camera is None:
             raise SourceError(f"{self._name}: not plugged in; plug it in, or choose another source")
         capture = cv2.VideoCapture(camera.index, BACKEND)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from har_desktop.errors import InputError
 
+_BLOCK = 2**22  # bytes that are read at once
 # What counts as a video inside a folder. A file that is named is taken whatever its suffix.
 VIDEO_SUFFIXES = frozenset(
     {
@@ -62,15 +63,24 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def digest(path: Path) -> str | None:
-    """SHA-256 of a file's content, in hexadecimal; None where it cannot be read, or is no file."""
+def digest(path: Path, interrupt: Callable[[], object]) -> str | None:
+    """SHA-256 of a file's content, in hexadecimal; None where it cannot be read, or is no file.
+
+    Args:
+        path: The file.
+        interrupt: Called again and again; what it raises ends the reading.
+    """
     if not is_file(path):
         return None
+    found = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            while block := file.read(_BLOCK):
+                interrupt()
+                found.update(block)
     except OSError:
         return None
+    return found.hexdigest()
 
 
 def _videos_of(path: Path) -> list[Path]:

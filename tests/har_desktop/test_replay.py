@@ -157,6 +157,31 @@ def test_a_source_that_is_named_twice_is_replayed_once(tmp_path: Path, sure_bund
     assert [Path(s.source).name for s in results.summaries] == ["a.avi"]
 
 
+def test_a_name_of_dots_stays_in_the_folder(tmp_path: Path, sure_bundle: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    video = write_video(tmp_path / "clips" / "a.avi", seconds=0.5)
+    video = video.rename(video.with_name("..avi"))
+    out = tmp_path / "out"
+    (summary,) = run([video], out, sure_bundle).summaries
+    assert {Path(file).parent for file in summary.files} == {out}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clips", "out"]
+
+
+def test_the_demo_is_replayed_once(tmp_path: Path, sure_bundle: Path) -> None:
+    assert len(run(["demo", "demo"], tmp_path, sure_bundle).summaries) == 1
+
+
+def test_who_has_enough_is_heard_before_the_first_frame(tmp_path: Path, sure_bundle: Path) -> None:
+    video = write_video(tmp_path / "a.avi", seconds=0.5)
+
+    def interrupt() -> None:
+        raise StopAsyncIteration  # nothing that anybody else raises
+
+    with pytest.raises(StopAsyncIteration):
+        replay([str(video)], tmp_path / "out", model=sure_bundle, interrupt=interrupt)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_a_folder_may_hold_its_own_results(tmp_path: Path, sure_bundle: Path) -> None:
     write_video(tmp_path / "a.avi", seconds=0.5)
     write_video(tmp_path / "b.avi", seconds=0.5).rename(tmp_path / "b.mp4")  # of no replay

@@ -221,3 +221,14 @@ def test_back_off_grows_to_its_limit(rig, log, capture, caplog):
     waits = [record.args[1] for record in caplog.records]
     assert [record.levelname for record in caplog.records[:3]] == ["WARNING", "DEBUG", "DEBUG"]
     assert waits[:5] == [0.01, 0.02, 0.04, 0.05, 0.05]
+
+
+def test_what_takes_long_to_fail_is_no_steady_source(rig, log, capture, caplog):
+    source = rig("scripted")
+    source.break_("hang in open")
+    caplog.set_level("DEBUG", "har_desktop")
+    quick = Patience(opening=0.05, first_retry=0.01, last_retry=0.05, steady=0.03)
+    capture(source.open_source, quick)
+    log.wait(lambda: len(caplog.records) > 1)
+    source.released.set()
+    assert [record.args[1] for record in caplog.records[:2]] == [0.01, 0.02]

@@ -113,6 +113,24 @@ def test_far_frames_come_back_by_a_jump_and_are_the_same(film, kind, counted):
     reels.close()
 
 
+def test_the_analysis_does_not_move_who_has_looked_ahead(film, counted):
+    reels = Reels(lambda: VideoFile(film))
+    read(reels, 299)  # analysed up to here
+    read(reels, 650, spare=300)  # and looked at here: this one is at the edge now
+    counted.clear()
+    for index in range(300, 310):
+        assert read(reels, index, spare=index).index == index
+    assert read(reels, 651, spare=310).index == 651
+    assert len(counted) < 2 * NEAR
+    # Both look back, and then one goes on at the edge: by a jump, too.
+    assert read(reels, 100, spare=310).index == 100
+    assert read(reels, 320, spare=320).index == 320
+    counted.clear()
+    assert read(reels, 652, spare=320).index == 652
+    assert len(counted) < 2 * NEAR
+    reels.close()
+
+
 class Astray(VideoFile):
     """A file in which a seek goes wrong."""
 
@@ -178,6 +196,15 @@ def test_where_a_jump_leads_astray_all_is_read_from_the_start(tmp_path, kind):
         assert frame.time == frames[index].time
         assert np.array_equal(frame.image, frames[index].image)
     assert kind.jumps == 1
+    reels.close()
+
+
+def test_what_ends_behind_a_jump_is_not_taken_for_the_end(tmp_path):
+    path = write(tmp_path / "film.avi", "MJPG", noise())
+    reels = Reels(lambda: EndsEarly(path))
+    read(reels, 650)
+    assert read(reels, 400, spare=-1).index == 400
+    assert read(reels, 651, spare=-1).index == 651  # unknown when it was wished for
     reels.close()
 
 

@@ -108,3 +108,10 @@ def test_a_number_that_json_does_not_know_is_refused(tmp_path, run_info, result,
         sink.write(recognition, decision, [])
     sink.abort()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_header_that_cannot_be_written_leaves_nothing(tmp_path, run_info):
+    wrong = replace(run_info, source=replace(run_info.source, name="lone \ud800"))
+    with pytest.raises(UnicodeEncodeError):
+        FramesJsonl(tmp_path / "a.frames.jsonl", wrong)
+    assert list(tmp_path.iterdir()) == []

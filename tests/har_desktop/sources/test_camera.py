@@ -70,6 +70,38 @@ def test_camera_that_is_not_plugged_in(monkeypatch):
         Camera(WANTED).open()
 
 
+def test_a_list_that_cannot_be_had_is_a_loss_and_no_fault(monkeypatch):
+    def fail():
+        raise OSError(19, "No such device")
+
+    monkeypatch.setattr(camera_module, "list_cameras", fail)
+    with pytest.raises(SourceError, match=r"^Webcam: cameras cannot be listed: OSError: .*device"):
+        Camera(WANTED).open()
+
+
+@pytest.mark.parametrize(("broken", "expected"), [(1, [0, 1, 2, 3, 4]), (3, [0, 1])])
+def test_a_picture_of_which_nothing_came_is_a_missed_one(device, broken, expected):
+    # As of a camera that is being unplugged: OpenCV raises where a compressed picture is empty.
+    device()
+    with Camera(WANTED) as camera:
+        capture = camera._capture
+
+        class Broken:
+            left = broken
+
+            def read(self):
+                if camera._index == 2 and self.left:
+                    self.left -= 1
+                    return cv2.imdecode(np.zeros(0, np.uint8), cv2.IMREAD_COLOR)
+                return capture.read()
+
+            def __getattr__(self, name):
+                return getattr(capture, name)
+
+        camera._capture = Broken()
+        assert [frame.index for frame in camera] == expected
+
+
 def test_camera_that_cannot_be_opened(device):
     device().unlink()
     with pytest.raises(SourceError, match=r"^Webcam: cannot be opened; close other programs"):
