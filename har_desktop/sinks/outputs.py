@@ -34,7 +34,7 @@ def make_folder(out: Path) -> None:
             pass
     except OSError as error:
         raise InputError(
-            f"cannot write into the folder {out}: {error.strerror}; choose another with --out"
+            f"cannot write into the folder {out}: {error.strerror}; choose another one"
         ) from error
 
 

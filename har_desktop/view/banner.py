@@ -27,16 +27,17 @@ class _Kind(IntEnum):
     """What a line tells of; the first that there is hides the others."""
 
     FAILURE = 0
-    NEWS = 1
-    WORK = 2
-    OFFER = 3
+    FAULT = 1
+    NEWS = 2
+    WORK = 3
+    OFFER = 4
 
 
 class Banner(QWidget):
     """Hidden until there is something to say. Good news go by themselves; failures stay.
 
-    Of each kind one line is kept: news wait behind a failure, work that goes on behind both, and an
-    offer behind all of them.
+    Of each kind one line is kept: a fault, which lasts, waits behind what failed after it, news
+    behind both, work that goes on behind those, and an offer behind all of them.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -45,6 +46,8 @@ class Banner(QWidget):
         self._said: tuple[str, _Action | None] | None = None
         self._label = label(wrap=True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._label.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # selecting needs none
+        self._label.setMinimumWidth(1)  # and not that of a long name
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._button = button()
         self._button.hide()
@@ -71,11 +74,15 @@ class Banner(QWidget):
     @property
     def failure(self) -> bool:
         """True where it tells of a failure."""
-        return _Kind.FAILURE in self._lines
+        return not self._lines.keys().isdisjoint((_Kind.FAILURE, _Kind.FAULT))
 
     def fail(self, line: str, action: _Action | None = None) -> None:
         """Tell of a failure until it is dismissed, mended, or another one comes; see `tell`."""
         self._keep(_Kind.FAILURE, line, action)
+
+    def fault(self, line: str, action: _Action) -> None:
+        """Tell that something has stopped, until it is dismissed or mended; see `tell`."""
+        self._keep(_Kind.FAULT, line, action)
 
     def tell(self, line: str, action: _Action | None = None, stay: bool = False) -> None:
         """Tell that something was done.
@@ -137,6 +144,7 @@ class Banner(QWidget):
             return
         line, action = said
         self._label.setText(line)
+        self._label.setToolTip(line)
         self.setAccessibleDescription(line)
         self._button.setVisible(action is not None)
         self._button.setText(action[0] if action else "")
@@ -147,7 +155,7 @@ class Banner(QWidget):
         if not aloud:  # ten frames more, several times a second
             return
         announcement = QAccessibleAnnouncementEvent(self, line)
-        if kind is _Kind.FAILURE:
+        if kind in (_Kind.FAILURE, _Kind.FAULT):
             announcement.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
         QAccessible.updateAccessibility(announcement)
 

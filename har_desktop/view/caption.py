@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPainterPath
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QLinearGradient,
+    QPainter,
+    QPainterPath,
+    QTextOption,
+)
 
 from har_desktop.decision.decision import Decision, State
 from har_desktop.view.icons import draw_icon
@@ -53,6 +61,9 @@ class Caption:
         if self.filled:
             return f"{self.words}, {self.filled[0]} of {self.filled[1]}"
         return self.words if self.share is None else f"{self.words}, {percent(self.share)}"
+
+
+STOPPED = Caption("Recognition stopped", None, None, False)
 
 
 def draw_caption(
@@ -136,8 +147,9 @@ def draw_notice(
     words.setHeight(4 * size)
     painter.setFont(_font(font, max(13.0, 0.62 * size), QFont.Weight.Normal))
     painter.setPen(SOFT)
-    flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-    painter.drawText(words, flags | Qt.TextFlag.TextWordWrap, detail)
+    wrapped = QTextOption(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+    wrapped.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)  # names of files
+    painter.drawText(words, detail, wrapped)
 
 
 def draw_badge(

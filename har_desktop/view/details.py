@@ -56,7 +56,8 @@ class Details(QDialog):
     """Rows of names and values, refreshed while it is open."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        # A tool of the window, whose shortcuts go on while this one is in front.
+        super().__init__(parent, Qt.WindowType.Tool)
         self.setWindowTitle("Details")
         self._values: dict[str, QLabel] = {}
         self._form = QFormLayout()

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import QObject, Signal
 
-from har_desktop.errors import HarError, SourceError
+from har_desktop.errors import HarError
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.replay import DEMO
 from har_desktop.sources.base import Source
@@ -19,6 +19,7 @@ from har_desktop.sources.contained import ContainedVideo
 from har_desktop.sources.diagnosis import check_file
 from har_desktop.sources.figure import Demo
 from har_desktop.sources.stream import NetworkStream
+from har_desktop.view.background import Task
 from har_desktop.view.camera_watch import CameraWatch
 from har_desktop.view.live_session import LiveSession
 from har_desktop.view.model_keeper import ModelKeeper
@@ -70,6 +71,7 @@ class Director(QObject):
         self._stage, self._keeper, self._watch, self._settings = stage, keeper, watch, settings
         self._session: Session | None = None
         self._opened: Opened | None = None
+        self._looking: Task | None = None  # at a file that is to be opened
         keeper.changed.connect(self._give_model)
 
     @property
@@ -101,13 +103,17 @@ class Director(QObject):
         self._start_live(Opened(_host(url)), lambda: NetworkStream(url))
 
     def open_file(self, path: Path) -> None:
-        """Replay a video file; where something else is shown, that goes on if it cannot be one."""
-        try:
-            if self._session is not None:
-                check_file(path)
-        except SourceError as error:
-            self.trouble.emit(str(error))
-            return
+        """Replay a video file; what is shown goes on until it is known that it may be one.
+
+        To look at it may take long, on a share that is away. The last call wins.
+        """
+        self._look_no_more()
+        self._looking = Task("look", lambda: check_file(path), self)
+        self._looking.done.connect(lambda _: self._replay(path))
+        self._looking.failed.connect(self.trouble)
+        self._looking.start()
+
+    def _replay(self, path: Path) -> None:
         self._settings.remember_file(path)
         self._stage.controls.set_loop(False)
         opened = Opened(path.name, replayable=str(path))
@@ -118,13 +124,31 @@ class Director(QObject):
         self._stage.controls.set_loop(True)
         self._start_replay(Opened("Demo", replayable=DEMO), Demo)
 
+    def restart(self) -> None:
+        """Try again what has stopped; a video with another recogniser, where it was."""
+        if isinstance(self._session, LiveSession):
+            self._session.restart()
+        else:
+            self._give_model()
+
+    def leave(self) -> None:
+        """Close what is shown because somebody wants so: no camera at the next start, either."""
+        self._settings.camera = None
+        self.close()
+
     def close(self) -> None:
         """Take the source off the stage. Takes three seconds at most."""
+        self._look_no_more()
         session, self._session, self._opened = self._session, None, None
         if session is not None:
             session.close()
             session.deleteLater()
             self.opened.emit(None)
+
+    def _look_no_more(self) -> None:
+        if self._looking is not None:
+            self._looking.abandon(0)
+            self._looking = None
 
     def _start_live(self, opened: Opened, open_source: Callable[[], Source]) -> None:
         self.close()

@@ -25,11 +25,13 @@ class Export(QObject):
         progress: Frames that are done.
         done: The files.
         failed: One line.
+        cancelled: Nothing was written.
     """
 
     progress = Signal(int)
     done = Signal(object)
     failed = Signal(str)
+    cancelled = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +57,7 @@ class Export(QObject):
                     explain=explain,
                     method=method,
                     on_frame=self._count,
+                    interrupt=self._check,
                 )
             except _CancelledError:
                 return None
@@ -78,16 +81,19 @@ class Export(QObject):
 
     def _count(self) -> None:
         """In the export's thread, once per frame."""
-        if self._cancelled:
-            raise _CancelledError
+        self._check()
         self._frames += 1
         if self._frames % _EVERY == 0:
             self.progress.emit(self._frames)
 
+    def _check(self) -> None:
+        if self._cancelled:
+            raise _CancelledError
+
     def _finish(self, files: list[Path] | None) -> None:
         self._task = None
         if files is None:
-            self.failed.emit("The export was cancelled; nothing was written")
+            self.cancelled.emit()
         else:
             self.done.emit(files)
 

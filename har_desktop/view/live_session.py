@@ -18,6 +18,7 @@ from har_desktop.pipeline.state import State, Status
 from har_desktop.pipeline.stats import RATE_S, Recent
 from har_desktop.sinks.base import RunInfo
 from har_desktop.sources.base import Source
+from har_desktop.view.caption import STOPPED
 from har_desktop.view.course import Course
 from har_desktop.view.pace import Pace
 from har_desktop.view.session import Session
@@ -62,7 +63,6 @@ class LiveSession(Session):
         self._screen = Recent(RATE_S)
         self._recorder: Recorder | None = None
         self._status = Status(State.STOPPED)
-        self._trouble: str | None = None  # the line that was told of it, until it is over
         stage.begin(replay=False, badge=name)
         stage.video.painted.connect(self._screen.add)
         self._frame_waits.connect(self._take_frame)
@@ -97,9 +97,9 @@ class LiveSession(Session):
         self._stage.pin(index)
 
     @property
-    def told(self) -> str | None:
-        """The trouble that was told and is not over."""
-        return self._trouble
+    def faulted(self) -> bool:
+        """Whether source or model have failed in a way that does not mend by itself."""
+        return self._status.state is State.FAULTED
 
     def restart(self) -> None:
         """Try again after a fault."""
@@ -148,6 +148,7 @@ class LiveSession(Session):
             return
         if self._status.state is State.FAULTED:
             self._stage.video.set_notice(None)  # the model has failed, but not the source
+            self._stage.video.set_caption(STOPPED)
         if self._pace.frame(frame.time) or not self._heat.shown:
             self._stage.video.show_picture(frame.image)
 
@@ -211,13 +212,8 @@ class LiveSession(Session):
             self._result = None
             self._stage.forget()
             self._tell(message)
-        elif self._trouble is not None:
-            self.mended.emit(self._trouble)
-            self._trouble = None
-
-    def _tell(self, trouble: str) -> None:
-        self._trouble = trouble
-        self.trouble.emit(trouble)
+        else:
+            self._mend()
 
     def _state_in_words(self, results_per_second: float) -> tuple[str, str | None]:
         """The state, and the reason for it where there is one to be told."""

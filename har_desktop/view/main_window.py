@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from har_desktop.models import default_bundle
-from har_desktop.pipeline.state import State
 from har_desktop.sources.cameras import CameraId, find_camera
 from har_desktop.view.about import About
 from har_desktop.view.actions import Actions
@@ -71,6 +70,7 @@ class MainWindow(QMainWindow):
         )
         self._figures = QTimer(self, interval=_EVERY_MS)
         self._trouble = ""  # of a source, told last
+        self._refused = ""  # of a model, while the one before stays
         self._lay_out()
         self._connect_sources()
         self._connect_model()
@@ -135,7 +135,7 @@ class MainWindow(QMainWindow):
         self.cameras.reshaped.connect(self._reopen_camera)
         self.watch.changed.connect(self._show_cameras)
         self.watch.failed.connect(self.banner.fail)
-        commands.close.triggered.connect(lambda: director.close())
+        commands.close.triggered.connect(director.leave)
         commands.quit.triggered.connect(self.close)
         director.opened.connect(self._show_source)
         director.changed.connect(self._enable)
@@ -210,15 +210,16 @@ class MainWindow(QMainWindow):
     def _show_trouble(self, line: str) -> None:
         self._trouble = line
         session = self.director.session
-        if not isinstance(session, LiveSession) or line != session.told:
+        if session is None or line != session.told:
             self.banner.fail(line)
-        elif session.status.state is State.FAULTED:
-            self.banner.fail(line, ("Try again", session.restart))
+        elif session.faulted:
+            self.banner.fault(line, ("Try again", self.director.restart))
         else:  # the model is overdue
-            self.banner.fail(line, ("Close the source", self.director.close))
+            self.banner.fault(line, ("Close the source", self.director.leave))
 
     def _show_model(self, model: GoodModel) -> None:
         self.settings.model = self._wanted
+        self.banner.take_back(self._refused)
         self._tell_model(model)
         self.models.show_current(model.folder)
         self._enable()
@@ -232,7 +233,10 @@ class MainWindow(QMainWindow):
             self.load_model(None)
         else:
             self._tell_model(model)
-        self.banner.fail(f"{line}. {kept}".strip())
+        told = f"{line}. {kept}".strip()
+        if model is not None:
+            self._refused = told
+        self.banner.fail(told)
 
     def _tell_model(self, model: GoodModel | None) -> None:
         name, provider = (model.manifest.name, model.provider) if model else (None, None)

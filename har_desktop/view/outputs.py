@@ -58,10 +58,13 @@ class Outputs:
         self.recording.saved.connect(lambda files, line: self._tell(line, files[0].parent))
         self.recording.failed.connect(banner.fail)
         self.export.progress.connect(self._show_progress)
-        for ended in (self.export.done, self.export.failed):
-            ended.connect(lambda _: self._forget_export())
+        for ended in (self.export.done, self.export.failed, self.export.cancelled):
+            ended.connect(self._forget_export)
         self.export.done.connect(self._finish_export)
         self.export.failed.connect(banner.fail)
+        self.export.cancelled.connect(
+            lambda: banner.tell("The export was cancelled; nothing was written")
+        )
         actions.snapshot.triggered.connect(self.take_snapshot)
         actions.record.triggered.connect(self.toggle_recording)
         actions.export.triggered.connect(self.ask_and_export)
@@ -231,7 +234,7 @@ class Outputs:
         before, self._progress = self._progress, f"{_EXPORTING} {frames} frames"
         self._banner.amend(before, self._progress)
 
-    def _forget_export(self) -> None:
+    def _forget_export(self, *_: object) -> None:
         for line in (self._progress, _BUSY):
             self._banner.take_back(line)
 

@@ -73,6 +73,11 @@ class ReplaySession(Session):
         return self._status
 
     @property
+    def faulted(self) -> bool:
+        """Whether the video broke, or the model; another recogniser makes a new beginning."""
+        return self._status is not None and self._status.state is PlayState.FAULTED
+
+    @property
     def position(self) -> float:
         """Seconds of the frame that is shown."""
         return self._position
@@ -179,6 +184,8 @@ class ReplaySession(Session):
         stage = self._stage
         self._position = moment.frame.time
         stage.video.set_notice(None)
+        if not self.faulted:
+            self._mend()
         self._result = moment.result
         if moment.result is None:
             stage.video.show_picture(moment.frame.image)
@@ -212,7 +219,7 @@ class ReplaySession(Session):
             self._result = None
             self._stage.forget()
             self._stage.video.set_notice("This can't be shown", line, "file-line")
-            self.trouble.emit(line)
+            self._tell(line)
         self.changed.emit()
 
     def _show_time(self) -> None:

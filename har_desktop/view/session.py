@@ -30,6 +30,7 @@ class Session(QObject):
         self._stage = stage
         self._pinned = TOP
         self._result: Result | None = None
+        self._trouble: str | None = None  # the line that was told of it, until it is over
         self._closed = False  # what threads have sent before the end may still arrive after it
         stage.bars.pinned.connect(self.explain)
         stage.heat.changed.connect(self.restyle)
@@ -43,6 +44,16 @@ class Session(QObject):
     def result(self) -> Result | None:
         """The result that is shown; None where there is none."""
         return self._result
+
+    @property
+    def told(self) -> str | None:
+        """The trouble that was told and is not over."""
+        return self._trouble
+
+    @property
+    def faulted(self) -> bool:
+        """Whether it has stopped, and does not go on by itself."""
+        raise NotImplementedError
 
     def use(self, recognizer: Recognizer) -> None:
         """Recognise with this model from now on; the explanation is of the top class again."""
@@ -58,6 +69,16 @@ class Session(QObject):
     def figures(self) -> Figures:
         """What the session achieves at this moment."""
         raise NotImplementedError
+
+    def _tell(self, trouble: str) -> None:
+        self._trouble = trouble
+        self.trouble.emit(trouble)
+
+    def _mend(self) -> None:
+        """What was told is over."""
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            self.mended.emit(trouble)
 
     def close(self) -> None:
         """End everything within a few seconds; nothing is shown any more afterwards."""

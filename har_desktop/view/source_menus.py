@@ -81,12 +81,14 @@ class CameraMenu(QObject):
             group.addAction(action)
 
     def _set_size(self, size: tuple[int, int] | None) -> None:
-        self._settings.camera_size = size
-        self.reshaped.emit()
+        if size != self._settings.camera_size:
+            self._settings.camera_size = size
+            self.reshaped.emit()
 
     def _set_rate(self, rate: float | None) -> None:
-        self._settings.camera_rate = rate
-        self.reshaped.emit()
+        if rate != self._settings.camera_rate:
+            self._settings.camera_rate = rate
+            self.reshaped.emit()
 
 
 class RecentMenu(QObject):

@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -21,7 +20,7 @@ from har_desktop.view.course import Course
 from har_desktop.view.film_strip import FilmStrip
 from har_desktop.view.heat_panel import HeatPanel
 from har_desktop.view.icons import icon
-from har_desktop.view.parts import button, heading, label
+from har_desktop.view.parts import Elided, button, heading
 from har_desktop.view.replay_controls import ReplayControls
 from har_desktop.view.theme import GAP, RECORDING
 from har_desktop.view.timeline import LIVE_SECONDS, Timeline
@@ -59,8 +58,7 @@ class Stage(QWidget):
         self.snapshot = button("Snapshot", "Save this picture (Ctrl+S)")
         self.record = button("Record", RECORD_HINT)
         self.export = button("Export\u2026", "Save video and results (Ctrl+E)")
-        self._explained = label(quiet=True)
-        self._explained.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._explained = Elided()
         self._lay_out()
         self.heat.changed.connect(self._restyle)
         self._tint()
@@ -86,7 +84,7 @@ class Stage(QWidget):
         self.record.setVisible(not replay)
         self._manifest = None
         self.bars.set_classes(())
-        self.timeline.start(Course(()), 0.5, None)
+        self.timeline.start(Course(()), 0.5, 0.0 if replay else None)
         self.strip.start(10)
         self.forget()
 

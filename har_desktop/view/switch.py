@@ -10,7 +10,14 @@ _Role = QPalette.ColorRole
 
 
 class Switch(QCheckBox):
-    """Words at the left, the switch at the right; in all else a check box."""
+    """Words at the left, the switch at the right; in all else a check box.
+
+    A click leaves the focus where it is, so that shortcuts go on.
+    """
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
         """Words and switch."""

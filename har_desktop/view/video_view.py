@@ -176,7 +176,9 @@ class VideoView(QWidget):
             draw_caption(painter, wide, room, self._caption, self.font())
         if self._badge:
             corner = room.topLeft() + QPointF(10, 10)
-            draw_badge(painter, corner, self._badge, self.font(), None, right=False)
+            most = self.width() // 2  # the other half is for a recording, or the small picture
+            words = self.fontMetrics().elidedText(self._badge, Qt.TextElideMode.ElideMiddle, most)
+            draw_badge(painter, corner, words, self.font(), None, right=False)
         corner = room.topRight() + QPointF(-10, 10)
         if self._recording is not None:
             dot = recording_dot(blink=self._recording[-1:] in "13579")

@@ -73,7 +73,7 @@ class Welcome(QWidget):
 
     def show_cameras(self, cameras: Sequence[CameraId]) -> None:
         """List the cameras that are plugged in."""
-        self._empty(self._cameras)
+        focused = self._empty(self._cameras)
         self._listed = []
         for number, camera in enumerate(cameras):
             button = self._button(unmarked(camera.label), "camera-line")
@@ -83,6 +83,7 @@ class Welcome(QWidget):
             self._cameras.addWidget(button)
             self._listed.append(button)
         in_turn(self._area, self._listed)
+        _focus(self._listed, focused)
         self._none.setVisible(not cameras)
         self._tint()
 
@@ -102,14 +103,17 @@ class Welcome(QWidget):
 
     def show_recent(self, paths: Sequence[Path]) -> None:
         """List files that were opened before and are there."""
-        self._empty(self._files)
+        focused = self._empty(self._files)
         recent: list[QPushButton] = []
         for path in paths:
-            button = plain_button(unmarked(path.name), str(path), quiet=True)
+            button = plain_button(quiet=True, tip=str(path))
+            name = button.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, _WIDTH)
+            button.setText(unmarked(name))
             button.clicked.connect(lambda _=False, path=path: self.recent.emit(path))
             self._files.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
             recent.append(button)
         in_turn(self._last, recent)
+        _focus(recent, focused)
 
     def show_model(self, words: str) -> None:
         """Say how it stands with the model."""
@@ -176,12 +180,16 @@ class Welcome(QWidget):
         self._buttons[button] = name
         return button
 
-    def _empty(self, layout: QVBoxLayout) -> None:
-        while (item := layout.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
+    def _empty(self, layout: QVBoxLayout) -> int | None:
+        """Take all buttons away; the number of the one that had the focus."""
+        focused = None
+        for number in range(layout.count()):
+            if (item := layout.takeAt(0)) is not None and (widget := item.widget()) is not None:
+                focused = number if widget.hasFocus() else focused
                 if isinstance(widget, QPushButton):
                     self._buttons.pop(widget, None)
                 widget.deleteLater()
+        return focused
 
     def _tint(self) -> None:
         for button, name in self._buttons.items():
@@ -189,3 +197,11 @@ class Welcome(QWidget):
             role = self.palette().ColorRole.HighlightedText
             color = self.palette().color(role) if primary else None
             button.setIcon(icon(name, self.palette(), color))
+
+
+def _focus(buttons: Sequence[QPushButton], number: int | None) -> None:
+    """Give the focus back to where it was in a list, whatever stands there now."""
+    if buttons and number is not None:
+        target = buttons[min(number, len(buttons) - 1)]
+        target.show()  # or it would get the focus some time later, after others
+        target.setFocus()

@@ -170,7 +170,7 @@ class TestReplay:
         assert (code, out) == (2, "")
         assert err == (
             f"har-desktop: error: cannot write into the folder {read_only_disk}:"
-            " Read-only file system; choose another with --out\n"
+            " Read-only file system; choose another one\n"
         )
 
     def test_a_folder_is_a_list_even_of_one(self, run, clip):

@@ -207,6 +207,17 @@ def test_a_choice_by_mouse_leaves_the_letters_to_the_shortcuts(in_window, qtbot)
     in_window(body)
 
 
+def test_a_click_takes_the_space_bar_from_nobody(in_window, qtbot):
+    def body(window):
+        window.banner.tell("Saved a.png")
+        window.director.open_demo()
+        for widget in (window.stage.heat._shown, window.banner._label):
+            qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+            assert window.focusWidget() is window.stage.video
+
+    in_window(body)
+
+
 def test_tab_goes_down_the_page(in_window):
     def chain(first, last):
         seen = [first]

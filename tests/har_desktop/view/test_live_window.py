@@ -208,8 +208,17 @@ def test_cameras_come_and_go_by_name_and_the_last_one_is_remembered(
         window.watch.look()
         qtbot.waitUntil(lambda: window.director.source is not None, timeout=PATIENCE)
         assert window.director.source.camera == plugged[0]
+        count, (width, height) = len(opened), (1280, 720)
+        menus = {a.text(): a.menu() for a in window.commands.camera.actions() if a.menu()}
+        for action in menus["Picture &size"].actions():
+            if action.isChecked():
+                assert action.text() == f"{width} \u00d7 {height}"
+                action.trigger()  # which changes nothing
+        assert len(opened) == count
+        window.commands.close.trigger()
 
     in_window(remembered)
+    assert settings.camera is None  # who closes a camera does not want to be seen at the next start
 
 
 def test_another_model_takes_over_while_the_camera_runs(in_window, camera_server, qtbot, shipped):
@@ -226,7 +235,7 @@ def test_another_model_takes_over_while_the_camera_runs(in_window, camera_server
 
 
 def test_a_bad_model_is_refused_and_the_last_good_one_stays(
-    in_window, camera_server, qtbot, tmp_path
+    in_window, camera_server, qtbot, tmp_path, shipped
 ):
     def body(window):
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
@@ -237,6 +246,9 @@ def test_a_bad_model_is_refused_and_the_last_good_one_stays(
         count = len(window.stage.timeline.course)
         qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count, timeout=PATIENCE)
         assert window.settings.model is None
+        window.models.chosen.emit(shipped / "other_gru")
+        qtbot.waitUntil(lambda: window.keeper.model.manifest.name == "other_gru", timeout=PATIENCE)
+        assert window.banner.text == ""
 
     in_window(body, camera_server.url)
 
@@ -263,6 +275,10 @@ def test_a_model_that_fails_is_told_and_can_be_tried_again(
         pictures = []
         window.stage.video.painted.connect(lambda: pictures.append(1))
         qtbot.waitUntil(lambda: len(pictures) > 5, timeout=PATIENCE)
+        assert window.stage.video.caption.words == "Recognition stopped"
+        window.banner.fail("something else has failed")
+        window.banner.dismiss()
+        assert "graphics card" in window.banner.text
         broken.clear()
         qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
@@ -343,7 +359,7 @@ def test_what_is_no_video_leaves_the_running_source_alone(
             (QUrl("mailto:a@b"), "no such"),
         ):
             window.opener.drop([url])
-            assert words in window.banner.text
+            qtbot.waitUntil(lambda words=words: words in window.banner.text, timeout=PATIENCE)
             window.banner.dismiss()
         assert window.director.session is session
         assert settings.recent == ()

@@ -38,9 +38,15 @@ def until(qtbot, condition):
     qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
 
 
+def opened(window, qtbot):
+    """The session, once it was seen that the file may be a video."""
+    until(qtbot, lambda: window.director.session)
+    return window.director.session
+
+
 def played(window, qtbot):
     """Play to the end, four times as fast."""
-    session = window.director.session
+    session = opened(window, qtbot)
     window.stage.controls.change_speed(2)
     until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
     until(qtbot, lambda: len(window.stage.timeline.course) == FRAMES)
@@ -49,7 +55,7 @@ def played(window, qtbot):
 
 def paused_at_start(window, qtbot):
     """Pause, and go to the first frame."""
-    session = window.director.session
+    session = opened(window, qtbot)
     until(qtbot, lambda: session.status is not None and session.status.state is PlayState.PLAYING)
     window.commands.play.trigger()
     until(qtbot, lambda: session.status.state is not PlayState.PLAYING)
@@ -124,7 +130,7 @@ def test_steps_go_by_single_frames(in_window, clip, qtbot):
 
 def test_speed_and_loop(in_window, clip, qtbot):
     def body(window):
-        session, controls = window.director.session, window.stage.controls
+        session, controls = opened(window, qtbot), window.stage.controls
         window.commands.loop.trigger()
         assert controls.loops
         for _ in range(4):
@@ -175,16 +181,16 @@ def test_another_model_sees_the_same_place_anew(in_window, clip, qtbot, shipped)
         assert session.position == pytest.approx(2.0, abs=0.06)
         assert window.stage.timeline.course.classes == ("walk", "run")
         window.director.open_file(clip)
+        until(qtbot, lambda: window.director.session is not session)
         assert window.stage.controls.time_text.startswith("0:00.0 / 0:00.0")
         assert not window.stage.controls.playing
 
     in_window(body, str(clip))
 
 
-@pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
-def test_a_file_that_is_no_video_is_told_in_the_window(in_window, qtbot, tmp_path, content):
+def test_a_file_that_is_no_video_is_told_in_the_window(in_window, clip, qtbot, tmp_path):
     path = tmp_path / "broken.mp4"
-    path.write_bytes(content)
+    path.write_bytes(clip.read_bytes()[:200])
 
     def body(window):
         until(qtbot, lambda: window.banner.failure)
@@ -193,8 +199,26 @@ def test_a_file_that_is_no_video_is_told_in_the_window(in_window, qtbot, tmp_pat
         assert "broken.mp4" in window.stage.video.notice
         assert window.stage.controls.note == ""
         assert not window.commands.snapshot.isEnabled()
-        window.director.close()  # and what was the matter with it
+        assert window.banner._button.text() == "Try again"
+        path.write_bytes(clip.read_bytes())
+        window.banner._button.click()
+        until(qtbot, lambda: window.director.session.result is not None)
+        assert window.stage.video.notice == ""
         assert window.banner.text == ""
+
+    in_window(body, str(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
+def test_what_cannot_be_a_video_is_told_and_not_remembered(in_window, qtbot, tmp_path, content):
+    path = tmp_path / "broken.mp4"
+    path.write_bytes(content)
+
+    def body(window):
+        until(qtbot, lambda: window.banner.failure)
+        assert "broken.mp4" in window.banner.text
+        assert window.pages.currentWidget() is window.welcome
+        assert window.settings.recent == ()
 
     in_window(body, str(path))
 
@@ -208,7 +232,12 @@ def test_a_decoder_that_crashes_does_not_take_the_window_with_it(in_window, clip
         window.director.session.seek(FRAMES / FPS)
         until(qtbot, lambda: window.banner.failure)
         assert "the decoder crashed on it (SIGSEGV); convert it" in window.banner.text
-        window.director.open_file(clip)
+        window.banner.fail("something else")
+        window.banner.dismiss()
+        assert window.banner._button.text() == "Try again"
+        window.banner._button.click()
+        until(qtbot, lambda: window.banner.text == "")
+        window.commands.play.trigger()
         played(window, qtbot)
 
     in_window(body, str(clip))
@@ -239,6 +268,7 @@ def test_a_dropped_file_is_opened_and_remembered(in_window, clip, qtbot, tmp_pat
         assert menu[0] == "squats && more.mp4"
         window.commands.close.trigger()
         window.commands.recent.actions()[0].trigger()
+        opened(window, qtbot)
         assert window.director.source.name == clip.name
 
     in_window(body)
@@ -278,6 +308,7 @@ def test_a_replay_waits_for_the_model(in_window, clip, qtbot, monkeypatch):
     monkeypatch.setattr(model_keeper, "load_bundle", slowly)
 
     def body(window):
+        opened(window, qtbot)
         assert "Opening" in window.stage.video.notice
         until(qtbot, lambda: window.stage.video.notice == "")
         until(qtbot, lambda: window.director.session.result is not None)
@@ -355,7 +386,7 @@ def test_an_export_into_a_place_that_cannot_be_is_told(in_window, clip, qtbot, t
 
 def test_closing_in_the_middle_of_everything_is_clean(in_window, clip, qtbot, tmp_path):
     def body(window):
-        until(qtbot, lambda: window.director.session.result is not None)
+        until(qtbot, lambda: opened(window, qtbot).result is not None)
         window.outputs.export_to(tmp_path / "exported")
         window.commands.about.trigger()
         window.commands.details.trigger()

@@ -1,5 +1,7 @@
 """The small parts: banner, status line, first page, switches, dialogs."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
@@ -163,6 +165,24 @@ class TestWelcome:
         with qtbot.waitSignal(page.recent) as told:
             qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
         assert told.args == [here]
+
+    def test_the_focus_stays_in_a_list_that_changes(self, shown, qtbot):
+        page = shown(Welcome(), 800, 600)
+        cameras = [CameraId("a", "Front", 0), CameraId("b", "Side", 1), CameraId("c", "Top", 2)]
+        page.show_cameras(cameras)
+        page.activateWindow()
+        page._listed[2].setFocus()
+        qtbot.waitUntil(page._listed[2].hasFocus)
+        page.show_cameras(cameras[:2])
+        assert page._listed[1].hasFocus()
+
+    def test_a_long_name_is_cut_in_the_middle(self, shown):
+        page = shown(Welcome(), 800, 600)
+        page.show_recent([Path(f"/films/begin{'long' * 60}end.mp4")])
+        (button,) = [b for b in page.findChildren(QPushButton) if b.toolTip()]
+        assert button.text().startswith("begin")
+        assert button.text().endswith("end.mp4")
+        assert "\u2026" in button.text()
 
 
 class TestHeatPanel:

@@ -249,6 +249,27 @@ def test_camera_size_and_rate_can_be_chosen(in_window, settings):
     in_window(body)
 
 
+def test_a_long_name_in_a_message_does_not_widen_the_window(in_window):
+    def body(window):
+        before = window.minimumSizeHint().width()
+        window.banner.fail(f"{'long' * 60}.mp4: cannot be read")
+        assert window.minimumSizeHint().width() == before
+
+    in_window(body)
+
+
+def test_shortcuts_work_while_the_details_are_in_front(in_window, qtbot):
+    def body(window):
+        window.commands.details.trigger()
+        window.details.activateWindow()
+        qtbot.waitUntil(window.details.isActiveWindow, timeout=5000)
+        shown = window.stage.heat.style_shown.shown
+        qtbot.keyClick(window.details, Qt.Key.Key_H)
+        assert window.stage.heat.style_shown.shown is not shown
+
+    in_window(body)
+
+
 def test_what_is_hidden_stays_hidden_at_the_next_start(in_window):
     def hide(window):
         assert not window.stage.strip.isHidden()
