@@ -25,6 +25,7 @@ from har_desktop.view.parts import heading, in_turn, label, unmarked
 
 _WIDTH = 560
 _FILES = 3
+_NAME = _WIDTH - 60  # pixels of a file's name, in a button as wide as the page
 
 
 class Welcome(QWidget):
@@ -107,7 +108,7 @@ class Welcome(QWidget):
         recent: list[QPushButton] = []
         for path in paths:
             button = plain_button(quiet=True, tip=str(path))
-            name = button.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, _WIDTH)
+            name = button.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, _NAME)
             button.setText(unmarked(name))
             button.clicked.connect(lambda _=False, path=path: self.recent.emit(path))
             self._files.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
