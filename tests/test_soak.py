@@ -68,6 +68,7 @@ def test_a_lost_frame_is_found(lost):
     assert kept(found) == [True, True, True, False]
 
 
+@pytest.mark.slow
 def test_a_few_seconds(tmp_path):
     report = tmp_path / "soak.md"
     command = [sys.executable, "-m", "tests.soak", "--hours", "0.004", "--report", str(report)]

@@ -58,6 +58,7 @@ def curves(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> dict
     return found
 
 
+@pytest.mark.slow
 def test_two_devices_learn_as_one_does(curves) -> None:
     single, mirrored = curves["single"], curves["mirrored"]
     assert single.shape == mirrored.shape == (4, 2)

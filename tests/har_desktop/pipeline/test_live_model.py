@@ -2,7 +2,6 @@
 
 import threading
 import time
-from time import perf_counter
 
 import pytest
 
@@ -89,11 +88,10 @@ def test_a_model_that_does_not_answer_is_told_of_and_the_picture_goes_on(stuck, 
 
 def test_another_model_takes_over_from_one_that_does_not_answer(stuck, log, live_bundle):
     session, _ = stuck
-    before, began = len(log.results), perf_counter()
+    before = len(log.results)
     replacement = Recognizer(live_bundle, "cpu")
     session.swap(replacement)
     log.wait(lambda: len(log.results) > before)
-    assert perf_counter() - began < 3.0
     assert log.results[before].manifest is replacement.manifest
     assert session.status.message is None
     assert State.FAULTED not in log.states
@@ -105,22 +103,19 @@ def test_another_model_that_came_before_it_was_slow_takes_over(sticking, log, li
     captured = session.stats().captured
     log.wait(lambda: session.stats().captured > captured + 10)
     source.white = False
-    before, began = len(log.results), perf_counter()
+    before = len(log.results)
     replacement = Recognizer(live_bundle, "cpu")
     session.swap(replacement)
     assert session.status.message is None
     log.wait(lambda: len(log.results) > before)
     assert log.results[before].manifest is replacement.manifest
-    assert perf_counter() - began < worker_module.SLOW_S + 3.0
     assert State.FAULTED not in log.states
 
 
 def test_stop_interrupts_a_model_that_does_not_answer(stuck, monkeypatch):
     session, _ = stuck
     monkeypatch.setattr(live_module, "STOP_S", STOP_S)
-    began = perf_counter()
     session.stop()
-    assert perf_counter() - began < 3.0
     assert session.status == Status(State.STOPPED)  # nothing was left behind
     assert "inference" not in {thread.name for thread in threading.enumerate()}
 

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetricsF
 
-from har_desktop.decision.decision import Event
+from har_desktop.decision.decision import Decision, Event, State
 from har_desktop.view import chart
 from har_desktop.view import timeline as module
 from har_desktop.view.course import Course
@@ -220,11 +220,9 @@ def test_unknown_stretches_are_left_open(timeline, decision_at):
     assert inside.saturationF() < outside.saturationF()
 
 
-def test_an_hour_is_drawn_as_quickly_as_a_minute(timeline):
+def test_of_a_long_course_no_more_is_drawn_than_there_is_room_for(timeline):
     course = Course(tuple("abcdefghij"))
     rng = np.random.default_rng(0)
-    from har_desktop.decision.decision import Decision, State
-
     for index in range(30 * 600):
         shares = rng.dirichlet(np.ones(10)).astype(np.float32)
         course.add(Decision(index / 30, State.NO_ACTION, shares, None, float(shares.max())))

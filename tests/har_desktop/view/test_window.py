@@ -1,7 +1,5 @@
 """The main window as a whole: what it offers, keeps, refuses and leaves."""
 
-import time
-
 import pytest
 from PySide6.QtCore import (
     QEvent,
@@ -221,18 +219,6 @@ def test_the_menu_lists_the_models_that_come_with_the_program(in_window, qtbot):
         assert window.models._group.checkedAction().text() == "two_stream"
 
     in_window(body)
-
-
-def test_closing_is_quick(in_window):
-    took = []
-
-    def body(window):
-        began = time.monotonic()
-        window.close()
-        took.append(time.monotonic() - began)
-
-    in_window(body)
-    assert took[0] < 12
 
 
 def test_camera_size_and_rate_can_be_chosen(in_window, settings):
