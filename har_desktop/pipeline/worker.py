@@ -7,13 +7,10 @@ import threading
 from collections.abc import Callable
 from time import perf_counter
 
-import numpy as np
-
 from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
 from har_desktop.errors import gist
 from har_desktop.inference.recognizer import Recognizer
-from har_desktop.inference.session import GraphError
 from har_desktop.pipeline.capture import Arrival
 from har_desktop.pipeline.mailbox import Mailbox
 from har_desktop.pipeline.result import Result
@@ -161,9 +158,6 @@ class Worker:
             self._stretch = arrival.stretch
         self._began = perf_counter()
         recognition = recognizer.push(arrival.frame)
-        window = recognition.window
-        if window is not None and not np.isfinite(window.probabilities).all():
-            raise GraphError("the model's answer holds numbers that are not finite")
         decision, events = decider.update(recognition)
         self._ended += events
         with self._machine.lock:
