@@ -147,7 +147,7 @@ class Recognizer:
         began = perf_counter()
         window = None
         if len(look.moments) == self.manifest.window.length:
-            window = self._answer(look.moments)
+            window = self.answer_moments(look.moments)
         spent = look.timings
         timings = Timings(spent.prepare, spent.encode, spent.head + perf_counter() - began)
         return Recognition(look.frame, len(look.moments), window, timings, look.previous)
@@ -181,12 +181,20 @@ class Recognizer:
             raise ValueError(f"each image takes {seen.differences} previous ones")
         # A picture that stands in several places is held there, and nothing moves in between.
         sketches = {id(image): sketch(image) for image in images}
-        return self._answer(
+        return self.answer_moments(
             [
                 Moment(time, image, self._model.encode(image, before), sketches[id(image)])
                 for time, image, before in zip(times, images, previous, strict=True)
             ]
         )
+
+    def moment(self, image: Image, previous: Sequence[Image], time: float) -> Moment:
+        """A place of windows, to be answered by `answer_moments`; all as of `recognize_window`.
+
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
+        return Moment(time, image, self._model.encode(image, previous), sketch(image))
 
     def recognize_stretch(self, pictures: Sequence[Image], times: Sequence[float]) -> Window:
         """Recognise a window of given pictures that lie `spacing_s` of the manifest apart.
@@ -221,7 +229,14 @@ class Recognizer:
         picture.flags.writeable = False  # windows share it
         return picture
 
-    def _answer(self, moments: Sequence[Moment]) -> Window:
+    def answer_moments(self, moments: Sequence[Moment]) -> Window:
+        """Recognise a window of as many moments as it has places, oldest first.
+
+        Where a picture is held, it is the same moment.
+
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
         answer = self._model.answer([moment.features for moment in moments], self._explain)
         return Window(
             logits=answer.logits,

@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 from har_desktop.decision.decision import Decision, Event
 from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame, Image
+from har_desktop.inference.history import Moment
 from har_desktop.inference.recognition import Recognition, Timings
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.album import Album
 from har_desktop.pipeline.result import Result
+
+# Of frames that were encoded again, so many are kept: the windows of the next frames share most of
+# their places, which span two seconds.
+_MOMENTS = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +62,7 @@ class Analysis:
         self.times: list[float] = []
         self.records: list[Record] = []
         self._recognizer, self._album = recognizer, album
+        self._moments: dict[int, Moment] = {}
         self._decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
         recognizer.clear()
 
@@ -135,11 +141,19 @@ class Analysis:
         places = self.records[index].places
         if places is None:
             return
-        images = self._pictures(places.tolist())
-        previous = [self._pictures(before) for before in self._previous(places)]
-        times = [self.times[place] for place in places]
-        window = self._recognizer.recognize_window(images, previous, times)
-        self._album.set_window(index, window)
+        moments = [self._moment(place) for place in places.tolist()]
+        self._album.set_window(index, self._recognizer.answer_moments(moments))
+
+    def _moment(self, index: int) -> Moment:
+        """A frame encoded again, once for all windows around it."""
+        moment = self._moments.pop(index, None)
+        if moment is None:
+            picture, *before = self._pictures([index, *self.records[index].before])
+            moment = self._recognizer.moment(picture, before, self.times[index])
+        self._moments[index] = moment
+        if len(self._moments) > _MOMENTS:
+            del self._moments[next(iter(self._moments))]  # the one that was not used for longest
+        return moment
 
     def _pictures(self, indices: Sequence[int]) -> list[Image]:
         return [image for i in indices if (image := self._album.encoded(i)) is not None]

@@ -30,3 +30,23 @@ def test_an_answer_computed_again_is_the_same(make_bundle, tmp_path, motion, dif
         assert again is not window
         np.testing.assert_allclose(again.logits, window.logits, atol=1e-5)
         np.testing.assert_allclose(again.heatmaps, window.heatmaps, atol=1e-4)
+        assert again.evident == window.evident
+        assert again.times == window.times
+
+
+def test_frame_by_frame_each_is_encoded_again_once(live_bundle, monkeypatch):
+    fps, frames = 30, 120
+    recognizer = Recognizer(live_bundle, "cpu")
+    album = Album(10**8)
+    analysis = Analysis(recognizer, album)
+    random = np.random.default_rng(0)
+    for index in range(frames):
+        picture = random.integers(0, 256, (48, 64, 3), np.uint8)
+        analysis.push(Frame(picture, index, index / fps))
+    encoded, encode = [], recognizer._model.encode
+    monkeypatch.setattr(recognizer._model, "encode", lambda *a: encoded.append(None) or encode(*a))
+    recognizer.explain = 1
+    for index in range(90, 120):
+        analysis.answer_again(index)
+        assert album.window(index).explained == 1
+    assert len(encoded) <= frames - 30
