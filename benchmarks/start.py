@@ -24,14 +24,14 @@ from har_desktop.sources.figure import RenderedFigure
 VERSION = "from har_desktop.cli import main; main(['--version'])"
 WINDOW = """
 import os
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow
 from har_desktop.view.app import run_window
 
 class UntilPainted(QObject):
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Type.Paint and isinstance(watched, QMainWindow):
-            os._exit(0)
+            QTimer.singleShot(0, lambda: os._exit(0))  # with all that is in it
         return False
 
 application = QApplication([])

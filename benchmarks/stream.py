@@ -24,7 +24,7 @@ class Stream:
     window: Window
 
     def __init__(self, recognizer: Recognizer, images: Sequence[Image]) -> None:
-        """Fill the window at its own interval, which takes the fewest frames.
+        """Fill the window by frames as far apart as the network wants pictures: the fewest.
 
         Args:
             recognizer: Nobody else uses it.
@@ -32,8 +32,8 @@ class Stream:
         """
         self._recognizer, self._images = recognizer, images
         self._index, self._time = 0, 0.0
-        interval = recognizer.manifest.window.frame_interval_s
-        while (window := self._push(interval).window) is None:
+        spacing = recognizer.manifest.spacing_s
+        while (window := self._push(spacing).window) is None:
             pass
         self.window = window
 

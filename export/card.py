@@ -252,6 +252,11 @@ def _parity(parity: Json, later: Collection[str]) -> Iterator[str]:
             "`probabilities` and `heatmaps` are compared with Keras in float64. `rounding` is "
             "how far the heat-maps of Keras in float32 are from the same."
         )
+    if "streaming" in parity:
+        yield (
+            "`streaming` is no difference to Keras: it is that between frames that come one by one "
+            "and their window at once, by the graphs alone."
+        )
     if "evidence" in parity:
         yield "`evidence` is the largest logit, compared likewise."
 

@@ -73,7 +73,10 @@ def data(manifest: Manifest, training: Training, config: Config | Streams) -> It
     )
     yield ""
     if split.validated is None:
-        yield "The validation set chose the weights and the calibration; the test set did neither."
+        still = manifest.calibration.least_movement is not None
+        but = ", but for how much has to move, which the training set tells, too" if still else ""
+        chose = f"The validation set chose the weights and the calibration{but}"
+        yield f"{chose}; the test set did neither."
         return
     held, groups = split.validated.clips, _groups(manifest, split.validated.groups)
     but = ", but for what was found later" if "calibration" in manifest.source else ""

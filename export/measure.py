@@ -51,10 +51,23 @@ def measure(folder: Path, reports: list[Path], random: list[Path]) -> list[str]:
         names = {key(run) for run in runs}
         if len(names) > 1:
             raise InputError(f"one cannot average {' and '.join(sorted(names))}")
+        known = [run.bundle for run in runs if run.bundle]
+        if len(set(known)) < len(known):
+            raise InputError("two of the clip-random reports are of one bundle: give one of each")
         added[names.pop()] = msgspec.to_builtins(average(runs))
-    metrics = {**manifest.metrics, **added}
+    metrics = {**_of_this(manifest), **added}
     write_description(folder, msgspec.structs.replace(manifest, metrics=metrics))
     return list(metrics)
+
+
+def _of_this(manifest: Manifest) -> Json:
+    """The figures that it has, but for those of what it was before it was calibrated anew."""
+    own = (None, identity(manifest))
+    return {
+        name: figures
+        for name, figures in manifest.metrics.items()
+        if not isinstance(figures, dict) or figures.get("bundle") in own
+    }
 
 
 def _read_random(path: Path, manifest: Manifest) -> Accuracy:

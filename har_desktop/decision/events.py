@@ -77,6 +77,7 @@ class Decider:
         self._smoother = Smoother(self._rules.time_constant)
         self._action: _Run | None = None
         self._candidate: _Run | None = None
+        self._meanwhile: list[tuple[float, float]] = []  # of the action, while there is one
         self._seen: tuple[float, NDArray[np.float32]] | None = None  # of the last full window
 
     def update(self, recognition: Recognition) -> tuple[Decision, tuple[Event, ...]]:
@@ -102,8 +103,12 @@ class Decider:
             if time - self._candidate.start >= self._rules.duration:
                 closed += self._close()
                 self._action, self._candidate = self._candidate, None
+            elif self._action:
+                self._meanwhile.append((time, float(smoothed[self._action.label])))
         elif self._action:
-            self._action.add(time, float(smoothed[self._action.label]))
+            for moment in (*self._meanwhile, (time, float(smoothed[self._action.label]))):
+                self._action.add(*moment)
+            self._meanwhile.clear()
         return self._decision(time, smoothed), closed
 
     def finish(self) -> tuple[Event, ...]:
@@ -131,6 +136,7 @@ class Decider:
 
     def _close(self) -> tuple[Event, ...]:
         run, self._action = self._action, None
+        self._meanwhile.clear()
         if run is None:
             return ()
         return (Event(run.start, run.end, self._classes[run.label], run.total / run.count),)

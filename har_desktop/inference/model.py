@@ -77,6 +77,7 @@ class Model:
             BundleError: A graph is broken, breaks its contract or computes nonsense.
         """
         self.manifest = bundle.manifest
+        self._given = contracts(bundle.manifest)[-1].outputs  # by the head
         try:
             self.provider = self._open(bundle, provider)
         except GraphError as error:
@@ -103,13 +104,17 @@ class Model:
             class_index: The class to explain, or `TOP`.
 
         Raises:
-            GraphError: ONNX Runtime failed, or the answer is not finite.
+            GraphError: ONNX Runtime failed, or the answer is not finite, or of another shape.
         """
-        second = ("hires_heatmaps",) if self.manifest.cam.second else ()
-        logits, probabilities, heatmaps, explained, *hires = self._head.run(
-            ("logits", "probabilities", "heatmaps", "explained", *second),
+        given = self._head.run(
+            tuple(self._given),
             {**self._side_by_side(features), "class_index": np.array(class_index, np.int64)},
         )
+        for (name, (_, shape)), values in zip(self._given.items(), given, strict=True):
+            # A graph may let its shapes depend on what goes in, whatever it declares.
+            if list(values.shape) != shape:
+                raise GraphError(f"{self._head.name}: `{name}` is {values.shape}, not {shape}")
+        logits, probabilities, heatmaps, explained, *hires = given
         answer = Answer(logits, probabilities, heatmaps, int(explained), *hires)
         if not all(np.isfinite(values).all() for values in (logits, *answer.maps.values())):
             raise GraphError(f"{self._head.name}: the answer holds numbers that are not finite")
@@ -186,14 +191,11 @@ class Model:
         picture = values.astype(np.uint8).reshape(rows, columns, 3)
         features = self.encode(picture, [picture[::-1]] * self.manifest.input.differences)
         last = len(self.manifest.classes) - 1
-        maps = (self.manifest.window.length, *self.manifest.features.activation[:2])
         for class_index in (TOP, last):
             answer = self.answer([features] * self.manifest.window.length, class_index)
             expected = int(np.argmax(answer.logits)) if class_index == TOP else last
             probabilities = softmax(answer.logits)
             for wrong, complaint in (
-                (answer.logits.shape != (last + 1,), "one logit per class"),
-                (answer.heatmaps.shape != maps, "one heat-map per frame"),
                 (answer.explained != expected, "heat-maps of the class that was asked for"),
                 (
                     any((m < 0).any() for m in answer.maps.values()),

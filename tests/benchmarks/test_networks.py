@@ -28,12 +28,16 @@ TINY = {
     "mobilenet": MobileNetGru(height=64, width=96, filters=8, length=4, conv3d=6, gru=(5, 4)),
 }
 TUNED = TunedGru(height=64, width=96, filters=8, length=4, conv3d=6, gru=(5, 4))
+STEPS = TunedGru(
+    height=64, width=96, filters=8, length=4, conv3d=6, gru=(5, 4), motion=True, differences=3
+)
 HALF = CnnGru(height=32, width=48, filters=(3, 4, 5), length=4, conv3d=6, gru=(5, 4), motion=True)
 CONFIGURATIONS = {
     **{name: Config(network=network) for name, network in TINY.items()},
     "all": Streams(
         streams=tuple(Config(network=network) for network in (TINY["mobilenet"], HALF, TUNED))
     ),
+    "steps": Streams(streams=tuple(Config(network=network) for network in (TUNED, STEPS))),
 }
 
 

@@ -339,3 +339,24 @@ def test_a_damaged_bundle_gets_no_figures(copy, write_report):
     (copy / "head.onnx").write_bytes(b"")
     with pytest.raises(BundleError, match=r"head\.onnx"):
         measure(copy, [write_report()], [])
+
+
+def test_figures_of_before_a_new_calibration_do_not_stay(copy, write_report):
+    measure(copy, [write_report()], [])
+    path = copy / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["calibration"]["temperature"] *= 1.5
+    path.write_text(json.dumps(manifest))
+    own = identity(load_bundle(copy).manifest)
+    even = write_report("even.json", sampling="even", bundle=own)
+    assert measure(copy, [even], []) == ["group-wise, even"]
+
+
+def test_one_shuffle_does_not_count_twice(copy, write_report):
+    runs = [
+        write_report(f"{n}.json", protocol="clip-random", bundle=bundle)
+        for n, bundle in enumerate(("aa", "bb", "aa"))
+    ]
+    assert measure(copy, [], runs[:2]) == ["clip-random"]
+    with pytest.raises(InputError, match="two of the clip-random reports are of one bundle"):
+        measure(copy, [], runs)

@@ -244,3 +244,14 @@ def test_a_picture_that_a_slow_camera_loses_ends_nothing():
     assert any(filled < 10 for filled, _, _ in later)
     assert {decision.state for _, decision, _ in later} == {State.ACTION}
     assert not any(events for _, _, events in later)
+
+
+def test_the_confidence_is_the_mean_of_all_moments_of_the_event():
+    decider = Decider(CLASSES, 0.4, RAW)
+    # Another class comes up and goes again: what is left of the first meanwhile counts, too.
+    story = [(0.9, 0.05, 0.05)] * 9 + [(0.4, 0.5, 0.1)] * 3 + [(0.9, 0.05, 0.05)] * 4
+    for index, probabilities in enumerate(story):
+        decider.update(recognition(0.1 * index, *probabilities))
+    (event,) = decider.finish()
+    assert spans([event]) == [("squat", 0.0, 1.5)]
+    assert event.confidence == pytest.approx(np.mean(story, axis=0)[0])

@@ -57,6 +57,33 @@ def replace_output(name, op, *inputs, **attributes):
     return change
 
 
+def shortened(name):
+    """Let an output's first axis be shorter where the most probable class is explained."""
+
+    def change(model):
+        for node in model.graph.node:
+            node.output[:] = [f"{name}_" if out == name else out for out in node.output]
+        for constant, value in (("short_three", [3]), ("short_nothing", [0]), ("short_one", [1])):
+            tensor = numpy_helper.from_array(np.array(value, np.int64), constant)
+            model.graph.initializer.append(tensor)
+        model.graph.node.extend(
+            [
+                helper.make_node("Reshape", ["class_index", "short_one"], ["asked_row"]),
+                helper.make_node("Add", ["asked_row", "short_three"], ["short_end"]),
+                helper.make_node("Slice", [f"{name}_", "short_nothing", "short_end"], [name]),
+            ]
+        )
+
+    return change
+
+
+@pytest.mark.parametrize("name", ["logits", "probabilities", "heatmaps"])
+def test_an_answer_of_another_shape_than_declared_is_refused(make_bundle, tmp_path, name):
+    # Known only as it runs, so ONNX Runtime believes the declaration.
+    folder = make_bundle(tmp_path / "m", edit_head=shortened(name))
+    refused(folder, rf"head\.onnx: `{name}` is \(2,.*\), not \[")
+
+
 @pytest.mark.parametrize("motion", [True, False])
 def test_good_bundles_pass(make_bundle, tmp_path, motion):
     manifest = verify_bundle(make_bundle(tmp_path / "m", motion=motion, length=7))
