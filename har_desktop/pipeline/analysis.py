@@ -21,8 +21,8 @@ from har_desktop.pipeline.album import Album
 from har_desktop.pipeline.result import Result
 
 # Of frames that were encoded again, so many are kept: the windows of the next frames share most of
-# their places, which span two seconds.
-_MOMENTS = 256
+# their places, which span two seconds. 25 MB of the default model.
+_MOMENTS = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)

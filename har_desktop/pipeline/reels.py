@@ -169,8 +169,14 @@ class Reels:
         if nearest is None:
             nearest = self._movable(spare)
             nearest.rewind()
-        frame = nearest.read()
-        if nearest.jumped and self._is_lost(frame, nearest.position):
+        try:
+            frame = nearest.read()
+            lost = nearest.jumped and self._is_lost(frame, nearest.position)
+        except SourceError:
+            if not nearest.jumped:
+                raise
+            lost = True
+        if lost:
             self._give_up_jumps(nearest)
             return self.read_towards(index, spare)
         if frame is not None:

@@ -22,6 +22,8 @@ _LONGEST_S = 7 * 24 * 3600.0
 class Stock:
     """Every method that reads or computes does one small thing, so that nothing waits for long.
 
+    But that a jump in a long film takes as long as all is decoded from the key frame before.
+
     SourceError is raised where the source cannot be opened, holds nothing or breaks, and GraphError
     where ONNX Runtime failed.
 

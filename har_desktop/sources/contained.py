@@ -21,6 +21,7 @@ from har_desktop.sources.decoder_process import DecoderError, DecoderProcess
 
 OPENING_S = 30.0  # a process has to start, and a disk perhaps to wake up
 PICTURE_S = 10.0
+SEEK_S = 2.0  # if it takes longer, it can be read from the start
 # So many pictures are asked for ahead: they are decoded and sent while this process does its work.
 _AHEAD = 2
 
@@ -138,7 +139,7 @@ class ContainedVideo(Source):
         with self._telling():
             self._decoder.forget()
             self._decoder.ask((index, time))
-        if not self._answer(PICTURE_S)["sought"]:
+        if not self._answer(SEEK_S)["sought"]:
             return False
         self._ask_ahead()
         self._index, self._ended = index, False

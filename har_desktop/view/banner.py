@@ -36,8 +36,9 @@ class _Kind(IntEnum):
 class Banner(QWidget):
     """Hidden until there is something to say. Good news go by themselves; failures stay.
 
-    Of each kind one line is kept: a fault, which lasts, waits behind what failed after it, news
-    behind both, work that goes on behind those, and an offer behind all of them.
+    Of each kind one line is kept: a fault, which lasts, takes the place of what failed before, and
+    waits behind what fails after it; news wait behind both, work that goes on behind those, and an
+    offer behind all of them.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -46,7 +47,6 @@ class Banner(QWidget):
         self._said: tuple[str, _Action | None] | None = None
         self._label = label(wrap=True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._label.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # selecting needs none
         self._label.setMinimumWidth(1)  # and not that of a long name
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._button = button()
@@ -82,6 +82,7 @@ class Banner(QWidget):
 
     def fault(self, line: str, action: _Action) -> None:
         """Tell that something has stopped, until it is dismissed or mended; see `tell`."""
+        self._lines.pop(_Kind.FAILURE, None)
         self._keep(_Kind.FAULT, line, action)
 
     def tell(self, line: str, action: _Action | None = None, stay: bool = False) -> None:
@@ -140,6 +141,7 @@ class Banner(QWidget):
         self._said = said
         self._timer.stop()
         if said is None:
+            self._label.clearFocus()  # where text was selected; else the next button would get it
             self.hide()
             return
         line, action = said

@@ -84,6 +84,11 @@ class Director(QObject):
         """What is on the stage."""
         return self._opened
 
+    @property
+    def looking(self) -> bool:
+        """Whether a file is being looked at that is to be opened."""
+        return self._looking is not None and self._looking.running
+
     def open_camera(self, camera: CameraId) -> None:
         """Look through a camera, with the size and rate of the settings."""
         size, rate = self._settings.camera_size, self._settings.camera_rate

@@ -193,7 +193,7 @@ class MainWindow(QMainWindow):
         self.cameras.show_cameras(cameras, source.camera if source else None)
         wanted, self._remembered = self._remembered, None
         found = find_camera(wanted, cameras) if wanted else None
-        if found is not None and source is None:
+        if found is not None and source is None and not self.director.looking:
             self.director.open_camera(found)
 
     def _show_source(self, source: Opened | None) -> None:

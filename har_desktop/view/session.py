@@ -83,5 +83,6 @@ class Session(QObject):
     def close(self) -> None:
         """End everything within a few seconds; nothing is shown any more afterwards."""
         self._closed = True
+        self._mend()  # nobody is to be told of it any more
         self._stage.bars.pinned.disconnect(self.explain)
         self._stage.heat.changed.disconnect(self.restyle)

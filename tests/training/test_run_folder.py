@@ -107,7 +107,10 @@ def test_a_run_goes_on_with_the_same_clips_of_other_classes(clips_folder, tmp_pa
     fewer = msgspec.structs.replace(split, others=others(*paths[1:]))
     with pytest.raises(InputError, match="divides other clips, or divides them otherwise"):
         open_run(tmp_path, CONFIG, fewer, resume=True)
-    # Runs of before do not tell.
+    # Runs of before do not tell which of them test, or of any.
+    tested = [clip for clip in scan(clips_folder, ["Other"]) if clip.path == paths[0]]
+    known = msgspec.structs.replace(split.others, test=tested)
+    open_run(tmp_path, CONFIG, msgspec.structs.replace(split, others=known), resume=True)
     (tmp_path / "split.json").write_bytes(msgspec.json.encode(SPLIT))
     open_run(tmp_path, CONFIG, split, resume=True)
 

@@ -57,8 +57,8 @@ class Split(msgspec.Struct, frozen=True):
         data: Whose clips they are.
         validated: Clips of `train` that were the `validation` of the run before, where no clips
             validate any more; see `learn_all`.
-        others: Clips of other classes that are learned from, and that validate; None in runs of
-            before, which do not tell.
+        others: Clips of other classes; None in runs of before, which do not tell. Others of before
+            do not tell of those that test.
     """
 
     protocol: Protocol

@@ -84,6 +84,30 @@ def test_an_answer_of_another_shape_than_declared_is_refused(make_bundle, tmp_pa
     refused(folder, rf"head\.onnx: `{name}` is \(2,.*\), not \[")
 
 
+def test_an_answer_that_is_not_finite_for_one_class_alone(make_bundle, tmp_path):
+    def change(model):
+        for node in model.graph.node:
+            node.output[:] = ["plain" if out == "heatmaps" else out for out in node.output]
+        for name, value in (("a_one", 1.0), ("a_zero", 0.0)):
+            model.graph.initializer.append(numpy_helper.from_array(np.float32(value), name))
+        model.graph.node.extend(
+            [
+                helper.make_node("Cast", ["class_index"], ["asked"], to=TensorProto.FLOAT),
+                helper.make_node("Sub", ["asked", "a_one"], ["distance"]),
+                helper.make_node("Reciprocal", ["distance"], ["infinite"]),  # of class 1
+                helper.make_node("Mul", ["infinite", "a_zero"], ["no_number"]),
+                helper.make_node("Add", ["plain", "no_number"], ["heatmaps"]),
+            ]
+        )
+
+    model = Model(load_bundle(make_bundle(tmp_path / "m", edit_head=change)), "cpu")
+    picture = np.zeros((24, 32, 3), np.uint8)
+    features = [model.encode(picture, [picture])] * 10
+    model.answer(features, 0)
+    with pytest.raises(GraphError, match=r"head\.onnx: the answer holds numbers that are not"):
+        model.answer(features, 1)
+
+
 @pytest.mark.parametrize("motion", [True, False])
 def test_good_bundles_pass(make_bundle, tmp_path, motion):
     manifest = verify_bundle(make_bundle(tmp_path / "m", motion=motion, length=7))

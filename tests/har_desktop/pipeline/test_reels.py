@@ -177,13 +177,20 @@ class Breaks(Astray):
         raise SourceError("the decoder crashed on it")
 
 
+class BreaksLater(Repainted):
+    def read(self):
+        if self.after == 20:
+            raise SourceError("the decoder crashed on it")
+        return super().read()
+
+
 class Stays(Astray):
     def seek(self, index, time):  # noqa: ARG002
         Stays.jumps += 1
         return False
 
 
-@pytest.mark.parametrize("kind", [Beside, Repainted, EndsEarly, Breaks, Stays])
+@pytest.mark.parametrize("kind", [Beside, Repainted, EndsEarly, Breaks, BreaksLater, Stays])
 def test_where_a_jump_leads_astray_all_is_read_from_the_start(tmp_path, kind):
     path = write(tmp_path / "film.avi", "MJPG", noise())
     with VideoFile(path) as source:

@@ -4,6 +4,7 @@ import itertools
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from time import perf_counter
 
 import cv2
 import numpy as np
@@ -145,4 +146,6 @@ def test_ends_with_the_stream_and_can_be_opened_again(serve, tmp_path):
 def test_server_that_accepts_and_stays_silent_is_given_up(monkeypatch):
     monkeypatch.setattr(stream, "_OPEN_TIMEOUT_MS", 300)
     with socket.create_server(("127.0.0.1", 0)) as server:
+        began = perf_counter()
         refused(f"http://127.0.0.1:{server.getsockname()[1]}/path")
+        assert perf_counter() - began < 20.0  # FFmpeg gives up by itself after 30

@@ -102,3 +102,17 @@ def test_what_it_says_is_announced(banner, monkeypatch):
     banner.tell("Saved a.png")
     banner.fail("disk full")
     assert told == [("Saved a.png", "Polite"), ("disk full", "Assertive")]
+
+
+def test_a_fault_is_seen_at_once_and_behind_what_fails_after_it(banner):
+    act = ("Try again", lambda: None)
+    banner.fail("the disk is full")
+    banner.fault("the camera has gone", act)
+    assert banner.text == "the camera has gone"
+    banner.fail("no such file")
+    assert banner.text == "no such file"
+    banner.dismiss()
+    assert banner.text == "the camera has gone"
+    assert banner.failure
+    banner.take_back("the camera has gone")
+    assert banner.text == ""

@@ -209,11 +209,14 @@ def test_a_choice_by_mouse_leaves_the_letters_to_the_shortcuts(in_window, qtbot)
 
 def test_a_click_takes_the_space_bar_from_nobody(in_window, qtbot):
     def body(window):
-        window.banner.tell("Saved a.png")
         window.director.open_demo()
-        for widget in (window.stage.heat._shown, window.banner._label):
-            qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
-            assert window.focusWidget() is window.stage.video
+        qtbot.mouseClick(window.stage.heat._shown, Qt.MouseButton.LeftButton)
+        assert window.focusWidget() is window.stage.video
+        window.banner.tell("Saved a.png")
+        qtbot.mouseClick(window.banner._label, Qt.MouseButton.LeftButton)  # to select and copy
+        assert window.focusWidget() is window.banner._label
+        window.banner.dismiss()
+        assert not isinstance(window.focusWidget(), QAbstractButton)
 
     in_window(body)
 
