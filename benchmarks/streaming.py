@@ -34,7 +34,9 @@ STEP = "streaming step"
 WHOLE, GRAPH, EAGER = "whole window, ONNX Runtime", "tf.function, tape", "eager, tape"
 GOALS = {WHOLE: ">= 10", GRAPH: ">= 12", EAGER: ">= 100"}
 OUTPUTS = ("logits", "probabilities", "heatmaps", "explained")
-TOLERANCE = 1e-4  # of logits and of heat-maps, relative to their largest one
+# Of logits and of heat-maps, relative to their largest one. Of heat-maps Keras' rounding alone may
+# be 1e-4 (the bundles' cards have up to 7e-5), and a picture at another place changes a tenth.
+TOLERANCES = 1e-4, 5e-4
 
 Rival = Callable[[Image], Sequence[Array]]
 
@@ -94,6 +96,7 @@ def require_same(found: Sequence[Array], window: Window) -> None:
     Raises:
         AssertionError: It differs by more than the tolerance.
     """
-    for output, mine in zip(found, (window.logits, window.heatmaps), strict=True):
-        tolerance = TOLERANCE * float(np.abs(mine).max())
-        np.testing.assert_allclose(np.asarray(output), mine, rtol=0, atol=tolerance)
+    own = window.logits, window.heatmaps
+    for output, mine, tolerance in zip(found, own, TOLERANCES, strict=True):
+        atol = tolerance * float(np.abs(mine).max())
+        np.testing.assert_allclose(np.asarray(output), mine, rtol=0, atol=atol)

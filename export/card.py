@@ -158,28 +158,13 @@ def _calibration(manifest: Manifest) -> Iterator[str]:
     calibration = manifest.calibration
     limits = [f"where the largest probability is below {calibration.rejection_threshold:g}"]
     if calibration.least_evidence is not None:
-        less = ", less what moves too little for its class," if calibration.movements else ""
-        limits.append(f"where the largest logit{less} is below {calibration.least_evidence:g}")
+        limits.append(f"where the largest logit is below {calibration.least_evidence:g}")
     if calibration.least_movement is not None:
         limits.append(f"where less moves than {calibration.least_movement:g} grey levels")
     yield (
         f"Probabilities are softmax(logits / {calibration.temperature:g}). "
         f'The answer is "no action" {", or ".join(limits)}.'
     )
-    if calibration.movements and calibration.least_evidence is not None:
-        yield ""
-        yield (
-            "Where less moves than in doubtful windows of the class that a window is taken for, "
-            "ln(doubtful / movement) / ln(usual / doubtful) is taken off its largest logit. In 4 of"
-            " 100 windows of a class less moves than `doubtful`, in 50 less than `usual`; in grey "
-            "levels:"
-        )
-        yield ""
-        rows = zip(manifest.classes, calibration.movements, strict=True)
-        yield from table(
-            ("class", "doubtful", "usual"),
-            [(label, f"{moves.doubtful:g}", f"{moves.usual:g}") for label, moves in rows],
-        )
 
 
 def _limits(manifest: Manifest) -> Iterator[str]:

@@ -124,10 +124,6 @@ def _check_sense(path: Path, manifest: Manifest) -> None:
             "`classes` names a class twice",
         ),
         (
-            len(manifest.calibration.movements or manifest.classes) != len(manifest.classes),
-            "`calibration.movements` has not one entry per class",
-        ),
-        (
             max(manifest.input.height, manifest.input.width) > MAX_INPUT_SIDE,
             f"`input` is larger than {MAX_INPUT_SIDE} pixels",
         ),

@@ -118,24 +118,12 @@ class CamSpec(_Strict, frozen=True, kw_only=True):
         return (self.method,) if self.second is None else (self.method, self.second)
 
 
-class ClassMovement(_Strict, frozen=True, kw_only=True):
-    """How much moves where people do one of the actions, in grey levels.
-
-    In 4 of 100 windows less moves than `doubtful`, in half of them less than `usual`.
-    """
-
-    doubtful: Annotated[float, Meta(gt=0.0, le=255.0)]
-    usual: Annotated[float, Meta(gt=0.0, le=255.0)]
-
-
 class Calibration(_Strict, frozen=True, kw_only=True):
     """Probabilities are softmax(logits / temperature).
 
     It is "no action" where the largest probability is below the threshold, where the largest logit
     is below `least_evidence`, for probabilities only tell the classes from each other, and where
-    less moves than `least_movement` (grey levels, see `har_desktop.inference.movement`). Where
-    `movements` has how much moves in each class, what a window falls short of its own class' is
-    taken off the largest logit first; only some bundles of several networks have it.
+    less moves than `least_movement` (grey levels, see `har_desktop.inference.movement`).
     """
 
     # Below, scores could grow until their softmax is not finite; training finds at least 0.05.
@@ -143,7 +131,6 @@ class Calibration(_Strict, frozen=True, kw_only=True):
     rejection_threshold: Fraction
     least_evidence: Annotated[float, Meta(ge=-1e6, le=1e6)] | None = None
     least_movement: Annotated[float, Meta(ge=0.0, le=255.0)] | None = None
-    movements: tuple[ClassMovement, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Manifest(_Strict, frozen=True, kw_only=True):

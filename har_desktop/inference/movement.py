@@ -6,7 +6,6 @@ a camera looks more like one who is about to do a lunge than like one at a punch
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -14,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from har_desktop.frame import Image
-from har_desktop.inference.manifest import ClassMovement
 from har_desktop.opencv import cv2
 
 Sketch = NDArray[np.uint8]
@@ -23,10 +21,6 @@ Sketch = NDArray[np.uint8]
 ROWS, COLUMNS = 40, 48
 # A person may be far away: what counts is how strongly the few places change that change most.
 SHARE = 0.02
-# Grey levels. Less than that is nothing moving, however little.
-NOTHING = 1.0
-# From doubtful to usual it is a third more at least: what differs by less is alike.
-LEAST_STEP = math.log(4 / 3)
 
 
 def sketch(picture: Image) -> Sketch:
@@ -62,22 +56,3 @@ def movement(sketches: Sequence[Sketch]) -> float:
     # Of bytes, a stable sort is a radix sort, and quicker than to partition them.
     ordered = np.sort(np.reshape(changes, (len(changes), -1)), axis=1, kind="stable")
     return float(ordered[:, -places:].mean())
-
-
-def shortfall(moved: float, own: ClassMovement) -> float:
-    """What it takes off the evidence for a class that less moves than people move who do it.
-
-    A yo-yo player moves a lot, a person who shrugs does not. Ratios count: it is zero down to
-    `doubtful`, and grows by one each time that it is less by the ratio of `usual` to `doubtful`.
-    That is the scale of learned evidence, on which doubtful windows of a class have 0 and usual
-    ones 1.
-
-    Args:
-        moved: Grey levels, as of `movement`.
-        own: What moves in the class.
-
-    Returns:
-        Zero or more.
-    """
-    step = max(LEAST_STEP, math.log(own.usual / own.doubtful))
-    return max(0.0, math.log(own.doubtful / max(moved, NOTHING)) / step)

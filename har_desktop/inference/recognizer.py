@@ -16,7 +16,7 @@ from har_desktop.inference.history import History, Moment
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.model import TOP, Answer, Model, softmax
-from har_desktop.inference.movement import movement, shortfall, sketch
+from har_desktop.inference.movement import movement, sketch
 from har_desktop.inference.recognition import Recognition, Timings, Window
 from har_desktop.inference.session import Provider, ProviderReport
 from har_desktop.opencv import cv2
@@ -251,12 +251,8 @@ class Recognizer:
 
     def _evident(self, answer: Answer, moments: Sequence[Moment]) -> bool:
         limits = self.manifest.calibration
-        top = int(answer.logits.argmax())
-        evidence = answer.logits[top]
-        if limits.least_movement is not None or limits.movements:
+        if limits.least_movement is not None:
             moved = movement([moment.sketch for moment in moments])
-            if moved < (limits.least_movement or 0.0):
+            if moved < limits.least_movement:
                 return False
-            if limits.movements:
-                evidence -= shortfall(moved, limits.movements[top])
-        return limits.least_evidence is None or bool(evidence >= limits.least_evidence)
+        return limits.least_evidence is None or bool(answer.logits.max() >= limits.least_evidence)

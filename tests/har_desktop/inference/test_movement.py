@@ -5,8 +5,7 @@ import pytest
 
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
-from har_desktop.inference.manifest import ClassMovement
-from har_desktop.inference.movement import COLUMNS, ROWS, SHARE, movement, shortfall, sketch
+from har_desktop.inference.movement import COLUMNS, ROWS, SHARE, movement, sketch
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.short import ShortSource
 
@@ -54,24 +53,6 @@ def test_the_noise_of_a_camera_hardly_counts():
     assert movement([sketch(picture.astype(np.uint8)) for picture in noisy]) < 6
 
 
-@pytest.mark.parametrize(
-    ("moved", "lost"), [(90, 0), (40, 0), (20, 0), (10, 1), (5, 2), (2**0.5, 3.82), (0, 4.32)]
-)
-def test_each_time_that_less_moves_by_the_same_ratio_takes_one_off(moved, lost):
-    usual = ClassMovement(doubtful=20.0, usual=40.0)
-    assert shortfall(moved, usual) == pytest.approx(lost, abs=0.01)
-
-
-def test_a_class_whose_windows_all_move_alike_bears_a_little_less():
-    alike = ClassMovement(doubtful=60.0, usual=60.0)
-    assert shortfall(60, alike) == 0
-    assert shortfall(45, alike) == pytest.approx(1)
-
-
-def test_a_class_that_stands_still_loses_nothing():
-    assert shortfall(0, ClassMovement(doubtful=1.0, usual=1.0)) == 0
-
-
 def frames(moving, count=25):
     """A disc's worth of light that goes from place to place, or stays."""
     for number in range(count):
@@ -109,32 +90,3 @@ def test_a_short_source_is_judged_by_what_it_shows(recognizer, moving):
     for frame in list(frames(moving, 9))[::2]:
         short.add(frame)
     assert short.window().evident is moving
-
-
-@pytest.mark.parametrize(
-    ("steps", "own", "evident"),
-    [(0, True, True), (0.5, True, True), (2, True, False), (2, False, True)],
-)
-def test_what_moves_too_little_for_its_class_is_taken_off(
-    make_bundle, tmp_path, steps, own, evident
-):
-    """Where the window is taken for that class, and not where another one moves more."""
-
-    def last(folder, edit):
-        recognizer = Recognizer(load_bundle(make_bundle(folder, edit_manifest=edit)), "cpu")
-        return [w for f in frames(moving=True) if (w := recognizer.push(f).window) is not None][-1]
-
-    plain = last(tmp_path / "plain", None)
-    moved = movement([sketch(image) for image in plain.images])
-
-    def ask(manifest):
-        more = dict.fromkeys(("doubtful", "usual"), moved * (4 / 3) ** steps)
-        same = {"doubtful": moved / 2, "usual": moved}
-        top = int(plain.logits.argmax())
-        places = range(len(plain.logits))
-        manifest["calibration"]["movements"] = [more if (n == top) is own else same for n in places]
-        manifest["calibration"]["least_evidence"] = float(plain.logits.max()) - 1
-
-    window = last(tmp_path / "asks", ask)
-    assert window.evident is evident
-    np.testing.assert_array_equal(window.probabilities, plain.probabilities)
