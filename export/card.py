@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -203,28 +203,17 @@ def _reproduction(
             f"The head was exported once more from the same weights, at commit "
             f"`{head.get('commit')}` on {head.get('exported')}."
         )
-    if isinstance(encoders := source.get("encoders"), dict):
-        yield (
-            "Each network's encoder was cut out of the one that was exported, weights untouched, at"
-            f" commit `{encoders.get('commit')}` on {encoders.get('made')}."
-        )
-    if isinstance(calibration := source.get("calibration"), dict):
-        yield (
-            "How much moves in each class was found later, and with it the least evidence, on"
-            " windows that the networks had learned from, at commit"
-            f" `{calibration.get('commit')}` on {calibration.get('made')}."
-        )
     parity = source.get("parity")
     if isinstance(parity, dict):
-        yield from _parity(parity, {"head", "encoders"} & source.keys())
+        yield from _parity(parity, exported_once="head" not in source)
     yield ""
     if training.split.protocol == "group-wise":
         yield "Where other groups than those above would validate, `--fold` chooses them."
     yield from ("", "```sh", *_commands(manifest, training, config), "```")
 
 
-def _parity(parity: Json, later: Collection[str]) -> Iterator[str]:
-    first = ", as they were exported at first," if later else ""
+def _parity(parity: Json, *, exported_once: bool) -> Iterator[str]:
+    first = "" if exported_once else ", as they were exported at first,"
     yield ""
     yield f"Largest differences between the graphs{first} and the Keras network:"
     yield ""

@@ -79,10 +79,9 @@ def data(manifest: Manifest, training: Training, config: Config | Streams) -> It
         yield f"{chose}; the test set did neither."
         return
     held, groups = split.validated.clips, _groups(manifest, split.validated.groups)
-    but = ", but for what was found later" if "calibration" in manifest.source else ""
     yield (
         f"{held} of the clips it learned from ({groups}) validated a first run, whose calibration "
-        f"this one has{but}; then the network was trained anew on all. The test set chose nothing."
+        f"this one has; then the network was trained anew on all. The test set chose nothing."
     )
 
 

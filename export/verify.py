@@ -13,7 +13,7 @@ from export.check import OPSET, check
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle, load_bundle
 from har_desktop.inference.manifest import Calibration
-from har_desktop.inference.model import verify_bundle
+from har_desktop.inference.model import Model
 
 if TYPE_CHECKING:
     from export.parity import Parity
@@ -31,7 +31,7 @@ def verify(folder: Path, run: Path | None = None) -> list[str]:
         ParityError: The bundle computes something else than the run's network.
     """
     bundle = load_bundle(folder)
-    manifest = verify_bundle(folder)
+    manifest = Model(bundle, "cpu").manifest
     for graph, data in zip(manifest.graphs, bundle.graphs, strict=True):
         check(onnx.load_from_string(data), str(folder / graph.file))
     lines = [

@@ -78,9 +78,6 @@ def test_a_run_that_learned_from_all_says_what_calibrated_it(manifest):
     held = training["split"]["validated"]
     assert f"{held['clips']} of the clips it learned from ({', '.join(held['groups'])})" in card
     assert "whose calibration this one has; then" in card
-    later = {**manifest.source, "calibration": {"commit": "789fed0", "made": "2026-11-28"}}
-    changed = msgspec.structs.replace(manifest, training=training, source=later)
-    assert "whose calibration this one has, but for what was found later; then" in render(changed)
 
 
 def test_a_head_that_was_exported_once_more_is_told(manifest):
@@ -96,13 +93,6 @@ def test_when_networks_were_put_together_is_told(manifest):
     training["environment"]["joined"] = "4567def"
     card = render(msgspec.structs.replace(manifest, training=training))
     assert "Linux, 2 cores; put together at commit `4567def`; exported" in card
-
-
-def test_a_calibration_that_was_found_later_is_told(manifest):
-    assert "found later" not in render(manifest)
-    later = {"commit": "789fed0", "made": "2026-11-28T03:00:00+00:00"}
-    changed = msgspec.structs.replace(manifest, source={**manifest.source, "calibration": later})
-    assert "the networks had learned from, at commit `789fed0` on 2026-11-28T03" in render(changed)
 
 
 def test_own_clips_are_not_called_ucf101(manifest):
