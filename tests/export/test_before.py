@@ -70,6 +70,7 @@ def test_a_bundle_of_a_configuration_that_is_no_more_is_one_of_another_run(run, 
         require_same_run(target, run)
 
 
+@pytest.mark.slow
 def test_building_says_what_is_in_the_way_and_what_was_lost(run_folder, target, capsys):
     def build(*options: str) -> tuple[int, str, str]:
         arguments = ["build", str(run_folder), "--out", str(target), *options]

@@ -51,6 +51,7 @@ def test_the_manifest_tells_what_the_run_was(built, run_folder):
     assert set(manifest.source["parity"]) == {*parity.LIMITS, "rounding"}
 
 
+@pytest.mark.slow
 def test_each_network_of_several_has_an_encoder_of_its_own(built, make_run, tmp_path):
     """Of two that see the same pictures, on grids of which one is finer, one sees motion."""
     run = read_run(make_run(kind=TunedGru, beside=CnnGru))

@@ -32,7 +32,10 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         pytest.param({"kind": MobileNetGru}, marks=pytest.mark.slow),
         pytest.param({"kind": MobileNetGru, "beside": CnnGru}, marks=pytest.mark.slow),
         pytest.param({"kind": TunedGru, "trunk": "body"}, marks=pytest.mark.slow),
-        {"kind": TunedGru, "motion": True, "beside": TunedGru, "seed": 4},
+        pytest.param(
+            {"kind": TunedGru, "motion": True, "beside": TunedGru, "seed": 4},
+            marks=pytest.mark.slow,
+        ),
         {"kind": TunedGru, "motion": True, "differences": 3, "beside": TunedGru, "seed": 6},
     ],
     ids=[

@@ -24,14 +24,14 @@ def _whole_windows(bundle, clip, class_index):
         onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
         for data in bundle.graphs
     )
-    motion = bundle.manifest.input.motion
-    span = bundle.manifest.window.length + motion
-    for start in range(len(clip) - span + 1):
+    seen, pictures = bundle.manifest.input, bundle.manifest.pictures
+    step = seen.differences
+    for start in range(len(clip) - pictures + 1):
         features = []
-        for index in range(start + motion, start + span):
+        for index in range(start + step * seen.motion, start + pictures, step):
             feed = {"frame": clip[index, None]}
-            if motion:
-                feed["previous"] = clip[index - 1, None]
+            if seen.motion:
+                feed["previous"] = clip[index - step : index][::-1]
             parts = []
             for encoder in encoders:
                 own = {value.name: feed[value.name] for value in encoder.get_inputs()}
@@ -64,16 +64,16 @@ def test_it_verifies_and_its_card_is_up_to_date(folder):
 def test_the_apps_stream_equals_the_whole_window(folder, class_index):
     bundle = load_bundle(folder)
     recognizer = Recognizer(bundle, "cpu", explain=class_index)
-    interval = bundle.manifest.window.frame_interval_s
+    spacing = bundle.manifest.spacing_s
     for clip in moving_pictures(bundle.manifest, windows=3, seed=2):
         recognizer.clear()
         pushed = [
-            recognizer.push(Frame(np.ascontiguousarray(p[..., ::-1]), i, i * interval)).window
+            recognizer.push(Frame(np.ascontiguousarray(p[..., ::-1]), i, i * spacing)).window
             for i, p in enumerate(clip)
         ]
         streamed = [window for window in pushed if window is not None]
         wholes = list(_whole_windows(bundle, clip, class_index))
-        assert len(streamed) == len(wholes) == 3
+        assert len(streamed) == len(wholes) == 2 * bundle.manifest.input.differences + 1
         for window, (logits, heatmaps, explained) in zip(streamed, wholes, strict=True):
             assert window.explained == explained
             np.testing.assert_allclose(window.logits, logits, rtol=0, atol=1e-5)

@@ -165,6 +165,7 @@ def test_nan_stops_and_keeps_the_last_good_weights(
     assert all(np.isfinite(w).all() for w in model.get_weights())
 
 
+@pytest.mark.slow
 @interrupted
 def test_a_full_disk_stops_the_run_which_goes_on_later(prepared, tmp_path: Path) -> None:
     full = Path("/dev/full")
@@ -215,7 +216,7 @@ def three_epochs(prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @interrupted
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_an_epoch_of_which_not_all_was_kept_is_learned_anew(
     prepared, three_epochs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -239,6 +240,7 @@ def test_an_epoch_of_which_not_all_was_kept_is_learned_anew(
     np.testing.assert_allclose(history(broken)["loss"], history(three_epochs)["loss"], rtol=0.05)
 
 
+@pytest.mark.slow
 @interrupted
 def test_without_dropout_an_interrupted_run_is_the_same_run(
     prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -280,6 +282,7 @@ def test_the_accuracy_of_an_epoch_is_that_of_windows_that_show_a_class() -> None
     assert float(right.result()) == pytest.approx(2 / 3)
 
 
+@pytest.mark.slow
 def test_a_published_trunk_learns_on(
     prepared: Prepared, tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

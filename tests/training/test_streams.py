@@ -115,6 +115,7 @@ def test_each_is_trained_and_the_mean_of_their_logits_is_calibrated(finished: Pa
     assert not (run / "evidence.json").exists()
 
 
+@pytest.mark.slow
 def test_a_stream_that_has_finished_is_not_trained_again(fit, tmp_path, monkeypatch, capsys):
     whole = module.fit
     with monkeypatch.context() as patch:
@@ -250,6 +251,7 @@ def test_refit_trains_each_stream_on_what_validated_too(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_what_is_too_short_for_one_is_left_out_of_all(
     both: Path, tmp_path: Path, write_clip, capsys
 ) -> None:

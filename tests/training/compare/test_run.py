@@ -84,6 +84,7 @@ def test_rows_are_measured(where, tmp_path, capsys):
     assert "| Two-stream+LSTM |" in text
 
 
+@pytest.mark.slow
 def test_a_finished_row_is_kept(where, tmp_path, measured, capsys):
     assert compare(*where, "--rows", "CNN+LSTM") == 0
     assert compare(*where, "--rows", "CNN+LSTM,CNN-GRU", "--protocol", "both") == 0
@@ -100,6 +101,7 @@ def test_a_finished_row_is_kept(where, tmp_path, measured, capsys):
     assert text.index("| CNN-GRU |") < text.index("| CNN+LSTM |")
 
 
+@pytest.mark.slow
 def test_an_interrupted_table_goes_on(where, tmp_path, measured, monkeypatch):
     fine = module.measure
 
@@ -146,6 +148,7 @@ def test_another_division_of_as_many_clips_is_refused(
     assert measured == ["group-wise CNN+LSTM"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_row_goes_on(where, tmp_path, monkeypatch, capsys):
     unfinished = row(tmp_path / "out").with_suffix("")
     with monkeypatch.context() as patch:
@@ -174,6 +177,7 @@ def test_a_damaged_row_is_named(where, tmp_path, capsys):
     assert "CNN+LSTM.json cannot be used" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_row_that_cannot_learn_is_stopped_with_a_clear_word(where, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "check_sanity", lambda *_: Sanity(0.35, 200))
     assert compare(*where, "--rows", "CNN+LSTM") == 0
@@ -183,6 +187,7 @@ def test_a_row_that_cannot_learn_is_stopped_with_a_clear_word(where, tmp_path, m
     assert result.stopped in (tmp_path / "out/table.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("measured")
 def test_pictures_are_as_large_as_a_network_needs(where, tmp_path):
     assert compare(*where, "--rows", "Xception,InceptionV3,MobileNet") == 0
