@@ -14,7 +14,6 @@ from export.parity import Parity
 from export.place import check_place, workshop
 from export.run import Run
 from har_desktop.inference.bundle import load_bundle
-from har_desktop.inference.model import Model
 
 
 def build(run: Run, target: Path, *, replace: bool = False) -> Parity:
@@ -41,9 +40,7 @@ def build(run: Run, target: Path, *, replace: bool = False) -> Parity:
     exported = graphs.export(run.network(), run.config.network)
     with workshop(target) as folder:
         manifest = write_bundle(folder, target.name, run, exported)
-        bundle = load_bundle(folder)
-        Model(bundle, "cpu")
-        found = parity.measure(bundle, run)
+        found = parity.measure(load_bundle(folder), run)
         found.require()
         source = {**manifest.source, "parity": msgspec.to_builtins(found)}
         write_description(folder, msgspec.structs.replace(manifest, source=source))

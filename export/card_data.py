@@ -81,7 +81,7 @@ def data(manifest: Manifest, training: Training, config: Config | Streams) -> It
     held, groups = split.validated.clips, _groups(manifest, split.validated.groups)
     yield (
         f"{held} of the clips it learned from ({groups}) validated a first run, whose calibration "
-        f"this one has; then the network was trained anew on all. The test set chose nothing."
+        "this one has; then the network was trained anew on all. The test set chose nothing."
     )
 
 

@@ -96,6 +96,7 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
         The largest differences over all pictures, windows and explained classes.
 
     Raises:
+        BundleError: A graph is broken, breaks its contract or computes nonsense.
         InputError: The run's weights are missing, damaged or of another network.
     """
     network, exact = run.network(), run.network("float64")

@@ -145,13 +145,17 @@ def learn_all(split: Split, clips: Iterable[Clip]) -> Split:
     """
     clips = list(clips)
     groups = {clip.path: clip.group for clip in clips}
-    if moved := [c.path for c in split.test if groups.get(c.path, c.group) != c.group]:
+
+    def of_another(part: list[Clip]) -> list[str]:
+        return [c.path for c in part if groups.get(c.path, c.group) != c.group]
+
+    if moved := of_another(split.test):
         raise InputError(
             f"{moved[0]} tests, and is of another group now than in the run before ({len(moved)}"
             " clips): train anew, or the groups that test would be learned from"
         )
     train = sorted(split.train + split.validation, key=lambda clip: clip.path)
-    if moved := [c.path for c in train if groups.get(c.path, c.group) != c.group]:
+    if moved := of_another(train):
         raise InputError(
             f"{moved[0]} is of another group now than in the run before ({len(moved)} clips): state"
             " their groups as they were, or train anew"
