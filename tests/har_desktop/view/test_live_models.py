@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 
 from har_desktop.inference.recognizer import Recognizer
+from har_desktop.view.caption import STOPPED
 from tests.sessions import full
 
 PATIENCE = 20_000  # milliseconds, on a busy machine
@@ -57,12 +58,12 @@ def test_a_model_that_fails_is_told_and_can_be_tried_again(
         broken.append(True)
         qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
         assert "graphics card" in window.banner.text
-        assert window.stage.video.caption is None
+        assert window.stage.video.caption in (None, STOPPED)  # the next picture may be there
         qtbot.waitUntil(lambda: window.stage.video.notice == "", timeout=PATIENCE)
         pictures = []
         window.stage.video.painted.connect(lambda: pictures.append(1))
         qtbot.waitUntil(lambda: len(pictures) > 5, timeout=PATIENCE)
-        assert window.stage.video.caption.words == "Recognition stopped"
+        assert window.stage.video.caption == STOPPED
         window.banner.fail("something else has failed")
         window.banner.dismiss()
         assert "graphics card" in window.banner.text
