@@ -11,7 +11,7 @@ from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.inference.recognizer import Recognizer
 
 FPS = 30.0
-PICTURES = 11  # a window, and the picture before it
+PICTURES = 11  # different ones, shown over and over
 
 
 class Stream:

@@ -30,7 +30,7 @@ class HeadWeights:
 
     Attributes:
         target_scale: (K,) factor between the Grad-CAM target and the Conv3D's input: the
-            BatchNorm's scale, or 1 where the target itself goes in.
+            BatchNorm's scale.
         conv3d_kernel: (3, 3, 3, K, C).
         conv3d_bias: (C,).
         gru1: First GRU, over the sequence.

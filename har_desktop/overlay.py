@@ -93,11 +93,7 @@ def blend(
     """
     if not maximum > 0.0:
         return image
-    # By way of the input's pixels, for the letterbox is a whole number of them.
-    height, width = letterbox.input_size
-    whole = cv2.resize(heatmap, (width, height), interpolation=cv2.INTER_LINEAR)
-    bottom, right = letterbox.top + letterbox.height, letterbox.left + letterbox.width
-    part = whole[letterbox.top : bottom, letterbox.left : right] * np.float32(255.0 / maximum)
+    part = letterbox.cut(heatmap) * np.float32(255.0 / maximum)
     height, width = image.shape[:2]
     part = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
     heat = cv2.convertScaleAbs(part)  # rounds, and saturates at 255

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from har_desktop.frame import Image
 from har_desktop.opencv import cv2
@@ -81,6 +82,22 @@ class Letterbox:
             image, (self.width, self.height), interpolation=method
         )
         return canvas
+
+    def cut(self, heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What a heat-map tells of the picture alone, a value for each pixel of its rectangle.
+
+        Args:
+            heatmap: (h, w) float32; it covers the whole of the input, the black around it, too.
+
+        Returns:
+            (height, width) float32, interpolated, a view.
+        """
+        rows, columns = self.input_size
+        whole = cv2.resize(heatmap, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        part: NDArray[np.float32] = whole[
+            self.top : self.top + self.height, self.left : self.left + self.width
+        ]
+        return part
 
     def _halves(self, rows: int, columns: int) -> bool:
         """True where a picture is better halved first, which is cheap, for much of it remains."""

@@ -148,9 +148,9 @@ class Manifest(_Strict, frozen=True, kw_only=True):
     # Several run at the same time; the head takes their channels beside each other, in this order.
     encoder: GraphFile | Annotated[tuple[EncoderFile, ...], Meta(min_length=2, max_length=8)]
     head: GraphFile
-    training: Json  # data, split, configuration, cost: for people, not read by the app
+    training: Json  # data, split, configuration, environment: for people, not read by the app
     metrics: Json  # name (of accuracies the protocol) -> report, measured on the ONNX files
-    source: Json  # commit, date, versions
+    source: Json  # commit, date, versions, parity
 
     @property
     def encoders(self) -> tuple[EncoderFile, ...]:

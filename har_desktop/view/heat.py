@@ -68,10 +68,7 @@ def heat_image(
     """
     if not style.shown or not maximum > 0.0:
         return None
-    height, width = letterbox.input_size
-    whole = cv2.resize(heatmap, (width, height), interpolation=cv2.INTER_LINEAR)
-    bottom, right = letterbox.top + letterbox.height, letterbox.left + letterbox.width
-    part = whole[letterbox.top : bottom, letterbox.left : right]
+    part = letterbox.cut(heatmap)
     levels = cv2.convertScaleAbs(part, alpha=255.0 / maximum)  # rounds, and saturates at 255
     argb = _table(style.colormap, style.opacity).take(levels)
     height, width = levels.shape

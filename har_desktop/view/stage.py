@@ -85,7 +85,6 @@ class Stage(QWidget):
         self._manifest = None
         self.bars.set_classes(())
         self.timeline.start(Course(()), 0.5, 0.0 if replay else None)
-        self.strip.start(10)
         self.forget()
 
     def use_model(self, manifest: Manifest, duration: float | None, pinned: int) -> Course:
@@ -98,7 +97,6 @@ class Stage(QWidget):
         """
         self._manifest = manifest
         self.bars.set_classes(manifest.classes)
-        self.strip.start(manifest.window.length)
         self.heat.offer_methods(manifest.cam.second is not None)
         course = Course(manifest.classes, LIVE_SECONDS if duration is None else None)
         self.timeline.start(course, manifest.calibration.rejection_threshold, duration)

@@ -129,3 +129,16 @@ def test_pictures_less_than_six_times_too_large_are_averaged_in_one_step(size, r
     image, box = scenery(*size), Letterbox.fit(size, room)
     seen = box.apply(image)[box.top : box.top + box.height, box.left : box.left + box.width]
     assert np.array_equal(seen, averaged(image, box))
+
+
+def test_a_map_is_cut_where_the_picture_lies():
+    box = Letterbox.fit((24, 32), (32, 32))
+    assert (box.top, box.height) == (4, 24)
+    rows = np.repeat(np.arange(32, dtype=np.float32)[:, np.newaxis], 32, axis=1)
+    np.testing.assert_array_equal(box.cut(rows), rows[4:28])
+    small = np.array([[0, 0], [1, 1]], np.float32)  # interpolated over the whole input first
+    part = box.cut(small)
+    assert part.shape == (24, 32)
+    assert part[:4].max() == 0
+    assert part[-4:].min() == 1
+    assert (np.diff(part[:, 0]) >= 0).all()
