@@ -14,14 +14,13 @@ from har_desktop.sources.files import is_folder
 from training import json_file
 from training.config import Config, Streams, read_config
 from training.data.split import Split
+from training.run_folder import BEST
 
 if TYPE_CHECKING:
     import keras
 
 T = TypeVar("T")
 Precision = Literal["float32", "float64"]
-
-WEIGHTS = "best.weights.h5"
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Run:
     Attributes:
         folder: The run's folder.
         config: Everything that decided the run.
-        calibration: Temperature and rejection threshold.
+        calibration: Temperature, and the limits of what is named.
         split: The clips of each set.
         environment: Commit, versions, date, duration.
     """
@@ -56,7 +55,7 @@ class Run:
 
         from training.network import build
 
-        path = self.folder / WEIGHTS
+        path = self.folder / BEST
         if not path.is_file():
             raise InputError(f"{path} is missing: the run has not finished its first epoch")
         keras.config.set_dtype_policy(precision)

@@ -98,8 +98,8 @@ class CnnGru(_Stream, frozen=True, kw_only=True, tag="cnn_gru"):
     stride: ClassVar[int] = 8
     cell: ClassVar[int] = 8
 
-    height: Positive = 64
-    width: Positive = 80
+    height: Side = 64
+    width: Side = 80
     filters: tuple[Positive, Positive, Positive] = (16, 32, 64)
     motion: bool = False
 
@@ -114,8 +114,8 @@ class MobileNetGru(_Stream, frozen=True, kw_only=True, tag="mobilenet_gru"):
     stride: ClassVar[int] = 32
     cell: ClassVar[int] = 16
 
-    height: Positive = 160
-    width: Positive = 192
+    height: Side = 160
+    width: Side = 192
     filters: Positive = 128
 
 
@@ -130,8 +130,8 @@ class TunedGru(_Stream, frozen=True, kw_only=True, tag="tuned_gru"):
     stride: ClassVar[int] = 16
     cell: ClassVar[int] = 16
 
-    height: Positive = 128
-    width: Positive = 160
+    height: Side = 128
+    width: Side = 160
     trunk: Literal["body", "things"] = "things"
     filters: Positive = 128
     motion: bool = False

@@ -247,7 +247,7 @@ def report(
         least: How much has to move, see `training.stillness`.
     """
     calibration = msgspec.structs.replace(calibrate(logits, labels, foreign), least_movement=least)
-    (run / "calibration.json").write_bytes(msgspec.json.encode(calibration))
+    json_file.write(run / "calibration.json", calibration)
     probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits / calibration.temperature))
     clips = owners.max() + 1
     votes = np.zeros((clips, logits.shape[1]))

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.manifest import Json
+from training import json_file
 from training.data.index import Clip
 from training.evaluate import ask
 from training.figures import confusion, curves, reliability, strips
@@ -76,9 +77,6 @@ def check_belongs(bundle: Bundle, run: Path) -> None:
         InputError: It was not.
     """
     path = run / "environment.json"
-    try:
-        environment = msgspec.json.decode(path.read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise InputError(f"{path} cannot be used: {error}; is the run finished?") from error
+    environment = json_file.read(path, Json, "is the run finished?")
     if bundle.manifest.training.get("environment") != environment:
         raise InputError(f"{bundle.folder} was not built from {run}: give the bundle of that run")

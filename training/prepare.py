@@ -75,7 +75,7 @@ class Source:
     Attributes:
         data: The data folder.
         cache: The folder of decoded clips.
-        published: The published networks, for a network on frozen trunks.
+        published: The published networks, for a network that begins with one.
         fold: Which groups validate.
         leak_seed: Where it is given, shuffle single clips with it.
         after: Where it is given, the split of a finished run, whose validation clips are to be

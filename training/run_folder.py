@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from har_desktop.errors import InputError, OutputError
+from har_desktop.inference.manifest import Json
 from har_desktop.sinks.atomic import writing
 from har_desktop.sinks.leftovers import is_partial
 from training import json_file
@@ -145,9 +146,9 @@ def _forget(run: Path) -> None:
 
 def _config(path: Path) -> Config | Streams:
     try:
-        return read_config(msgspec.json.decode(path.read_bytes()))
-    except (msgspec.MsgspecError, OSError) as error:
-        raise InputError(f"{path} is no configuration of a run: {error}") from error
+        return read_config(json_file.read(path, Json))
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path} cannot be used: {error}") from error
 
 
 def history(run: Path) -> NDArray[np.void] | None:

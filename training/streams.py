@@ -23,7 +23,7 @@ from training.config import AugmentConfig, Streams
 from training.data.batches import Pictures, between, ticks
 from training.data.cache import Cache
 from training.data.index import Clip
-from training.data.split import Others, Split
+from training.data.split import Split
 from training.devices import Scope
 from training.environment import write_environment_of_streams
 from training.evidence import Floats
@@ -31,6 +31,7 @@ from training.fit import fit, report
 from training.network import answers_of_windows, build, fused, streams
 from training.prepare import Source, prepare
 from training.run_folder import (
+    BEST,
     learning,
     open_run,
     stream_folder,
@@ -69,9 +70,6 @@ def fit_streams(
     # Whatever one of them lacks is said before another learns for hours.
     prepared = prepare(config, source)
     split = _shared([one.split for one in prepared])
-    # The first stream decides whether there are other classes.
-    learned = [clip for clip in prepared[0].extra if clip.label not in config.classes]
-    others = Others(learned, prepared[0].foreign)
     if after:
         _scales_of(after)
     open_run(run, config, split, resume=resume)
@@ -84,7 +82,8 @@ def fit_streams(
             before = after and after / folder.name
             fit(part, own, folder, after=before, tensorboard=tensorboard, scope=scope)
             keras.backend.clear_session()
-        join(config, split, others, source, run, after)
+        # The first stream decides whether there are other classes.
+        join(config, split, prepared[0].foreign, source, run, after)
 
 
 def _shared(splits: Sequence[Split]) -> Split:
@@ -104,7 +103,7 @@ def _shared(splits: Sequence[Split]) -> Split:
 def join(
     config: Streams,
     split: Split,
-    others: Others,
+    foreign: Sequence[Clip],
     source: Source,
     run: Path,
     after: Path | None = None,
@@ -114,7 +113,7 @@ def join(
     Args:
         config: Of the streams.
         split: Its `validation` calibrates.
-        others: Clips of other classes, if there are.
+        foreign: Clips of other classes that calibrate too, if there are.
         source: Where the clips come from.
         run: The run folder, opened by `open_run`; the folders of its streams have finished.
         after: The run whose calibration stays, where no clips validate.
@@ -124,18 +123,18 @@ def join(
     for number, (part, shape) in enumerate(streams(network, config.network)):
         folder = stream_folder(run, number)
         alone = build(shape, len(config.classes))
-        alone.load_weights(folder / "best.weights.h5")
+        alone.load_weights(folder / BEST)
         for name in ("encoder", "head"):
             part.get_layer(name).set_weights(alone.get_layer(name).get_weights())
     if after:
         scales = _scales_of(after)
         take_calibration(after, run)
     else:
-        scales = _calibrate(config, network, split, others, source, run)
+        scales = _calibrate(config, network, split, foreign, source, run)
     if scales is not None:
         evidence.set_evidence(network.get_layer("evidence"), scales)
         evidence.keep_scales(run, scales)
-    network.save_weights(run / "best.weights.h5")
+    network.save_weights(run / BEST)
     write_environment_of_streams(run)
 
 
@@ -146,7 +145,12 @@ def _scales_of(run: Path) -> evidence.Scales | None:
 
 
 def _calibrate(
-    config: Streams, network: keras.Model, split: Split, others: Others, source: Source, run: Path
+    config: Streams,
+    network: keras.Model,
+    split: Split,
+    foreign: Sequence[Clip],
+    source: Source,
+    run: Path,
 ) -> evidence.Scales | None:
     """Find the calibration on all windows of the clips that validate.
 
@@ -155,18 +159,18 @@ def _calibrate(
     size = config.network.height, config.network.width
     cache = Cache(source.cache, source.data, size, config.frame_interval_s)
     material = Pictures(AugmentConfig(), size, cache)
-    held, clips = cache.fill(split.validation), cache.fill(others.validation)
+    held, clips = cache.fill(split.validation), cache.fill(foreign)
     each, owners = _answers(config, network, material, held)
     labels = np.array([config.classes.index(clip.label) for clip in held])[owners]
     layer = network.get_layer("evidence")
-    scales, foreign = None, None
+    scales, unlike = None, None
     if clips:
         scales = evidence.find_scales(each, each.mean(axis=1).argmax(axis=1) == labels)
         evidence.set_evidence(layer, scales)
-        foreign = np.asarray(fused(_answers(config, network, material, clips)[0], layer))
+        unlike = np.asarray(fused(_answers(config, network, material, clips)[0], layer))
     moved = movements(config, source.data, split.train + split.validation)
     least = least_movement(moved, HARDLY_ANY if clips else STILL)
-    report(run, np.asarray(fused(each, layer)), labels, owners, foreign, least)
+    report(run, np.asarray(fused(each, layer)), labels, owners, unlike, least)
     return scales
 
 

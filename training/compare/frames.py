@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.opencv import cv2
+from har_desktop.sinks.atomic import writing
 from har_desktop.sources.video import VideoFile
-from training.data.cache import READER, decode_all, nearest, refuse_broken, save
+from training.data.cache import READER, decode_all, nearest, of_all, refuse_broken, save
 from training.data.index import Clip
 
 COUNT = 10
@@ -36,7 +37,8 @@ class Frames:
         self._data = data
         self._size = size
         self.folder = folder / f"even{COUNT}-{size[0]}x{size[1]}-{READER}"
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
 
     def fill(self, clips: Sequence[Clip], *, flow: bool) -> list[Clip]:
         """Decode what is not there yet.
@@ -49,7 +51,7 @@ class Frames:
         """
         missing = [c for c in clips if not self._path(c, flow=flow).exists()]
         broken = decode_all(partial(self._decode, flow=flow), missing, "ten frames")
-        refuse_broken(broken.values(), len(clips))
+        refuse_broken(of_all(broken, clips), len(clips))
         return [c for c in clips if c.sha256 not in broken]
 
     def pictures(self, clip: Clip) -> Pictures:

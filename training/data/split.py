@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from har_desktop.errors import InputError
+from training import json_file
 from training.data.division import FOLDS, divide
 from training.data.index import Clip, is_ucf, ungrouped
 
@@ -244,10 +245,7 @@ def read_split(path: Path) -> Split:
     Raises:
         InputError: It is none.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Split)
-    except (msgspec.DecodeError, OSError) as error:
-        raise InputError(f"{path} is no split of a run: {error}") from error
+    return json_file.read(path, Split, "give the split.json of a run")
 
 
 def digest(split: Split) -> str:

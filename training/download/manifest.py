@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from har_desktop.errors import InputError, SourceError
+from har_desktop.errors import SourceError
 from har_desktop.sinks.atomic import AtomicFile, writing
 from har_desktop.sources.video import VideoFile
+from training import json_file
 from training.download.listing import Size
 
 NAME = "manifest.json"
@@ -53,14 +54,9 @@ def load(root: Path) -> Manifest | None:
         InputError: It is there, and is none.
     """
     path = root / NAME
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (msgspec.DecodeError, OSError) as error:
-        raise InputError(
-            f"{path} cannot be used: {error}; remove it, and all clips are checked anew"
-        ) from error
+    return json_file.read(path, Manifest, "remove it, and all clips are checked anew")
 
 
 def save(root: Path, manifest: Manifest) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from har_desktop.errors import InputError
+from har_desktop.errors import InputError, OutputError
 from training.compare.frames import COUNT, STILL, Frames, mirrored_flow
 from training.data.index import scan
 
@@ -38,6 +38,12 @@ def test_pictures_are_evenly_spaced_from_first_to_last(frames, clips_folder):
     np.testing.assert_allclose(steps, 1.6 * 59 / 9, atol=4)
     with pytest.raises(FileNotFoundError):
         frames.flow(drift)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, clips_folder):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(OutputError, match="taken"):
+        Frames(tmp_path / "taken", clips_folder, SIZE)
 
 
 def test_what_was_read_otherwise_is_decoded_again(frames, tmp_path, clips_folder, monkeypatch):

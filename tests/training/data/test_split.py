@@ -204,9 +204,10 @@ def test_the_description_warns_of_files_without_groups() -> None:
 
 def test_what_is_no_split_is_named(tmp_path: Path) -> None:
     path = tmp_path / "split.json"
-    path.write_text("{}")
-    with pytest.raises(InputError, match=r"no split of a run"):
-        read_split(path)
+    for damaged in (b"{}", b'{"protocol": "\xff"}', b""):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"split\.json cannot be used: .*; give the split"):
+            read_split(path)
 
 
 def test_unknown_fold_is_refused() -> None:
