@@ -1,6 +1,6 @@
 """One contract for all live sources: a loss is seen within two seconds, and mends by itself."""
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 from time import perf_counter
 
 import pytest
@@ -62,7 +62,9 @@ def test_loss_is_seen_and_mends_by_itself(kind, how, rig, log, machine, arrivals
     source.break_(how)
     log.wait(lambda: machine.source is State.LOST)
     before, lost = len(arrivals), log.statuses[-1]
-    assert log.states == [State.OPENING, State.RUNNING, State.LOST]
+    # A retry may have failed already, and told another reason.
+    states = [state for state, _ in groupby(log.states)]
+    assert states == [State.OPENING, State.RUNNING, State.LOST]
     assert lost.message
     assert "secret" not in lost.message
     assert "private" not in lost.message

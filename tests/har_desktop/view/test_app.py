@@ -13,7 +13,7 @@ from har_desktop.view import app
 from har_desktop.view.main_window import MainWindow
 from har_desktop.view.settings import Settings
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def test_errors_and_qt_itself_write_into_the_log(in_window, tmp_path):

@@ -6,7 +6,7 @@ from har_desktop.sources.cameras import CameraId
 from har_desktop.view import camera_watch
 from har_desktop.view.camera_watch import CameraWatch
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 FRONT = CameraId("usb-1", "Front", 0)
 
 

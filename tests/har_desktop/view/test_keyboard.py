@@ -22,7 +22,7 @@ import har_desktop
 from har_desktop.sources.cameras import CameraId
 from har_desktop.view.shortcuts import ELSEWHERE
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 DOCS = Path(har_desktop.__file__).parents[1] / "docs"
 
 

@@ -6,7 +6,7 @@ from har_desktop.inference.recognizer import Recognizer
 from har_desktop.view.caption import STOPPED
 from tests.sessions import full
 
-PATIENCE = 20_000  # milliseconds, on a busy machine
+PATIENCE = 60_000  # milliseconds, on a busy machine
 
 
 def test_another_model_takes_over_while_the_camera_runs(in_window, camera_server, qtbot, shipped):
@@ -98,7 +98,7 @@ def test_a_model_that_does_not_answer_is_told_and_the_picture_goes_on(
         )
         gate.set()
         qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
-        assert window.banner.text == ""
+        qtbot.waitUntil(lambda: window.banner.text == "", timeout=PATIENCE)  # told after the result
         gate.clear()
         qtbot.waitUntil(lambda: "has not answered" in window.banner.text, timeout=PATIENCE)
         qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)

@@ -11,7 +11,7 @@ from har_desktop.view import model_keeper
 from har_desktop.view.director import Opened
 from tests.sessions import full
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def test_nothing_is_explained_before_there_is_a_model(in_window, camera_server, qtbot, monkeypatch):

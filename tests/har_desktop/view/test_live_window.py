@@ -13,7 +13,7 @@ from har_desktop.sources.stream import NetworkStream
 from har_desktop.view.live_session import LiveSession
 from tests.sessions import full
 
-PATIENCE = 20_000  # milliseconds, on a busy machine
+PATIENCE = 60_000  # milliseconds, on a busy machine
 
 
 def test_a_stream_is_shown_recognised_and_explained(in_window, camera_server, qtbot):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFileDialog
 from har_desktop.view.stream_dialog import StreamDialog
 from tests.sessions import full
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 ROLE = QPalette.ColorRole.Window
 
 

@@ -18,7 +18,7 @@ from har_desktop.view import recording as recording_module
 from har_desktop.view.recording import fresh_target
 from tests.sessions import full
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def test_a_snapshot_is_the_picture_with_its_heat_map(in_window, camera_server, qtbot, settings):

@@ -17,7 +17,7 @@ from har_desktop.replay import replay
 from har_desktop.sources.figure import RenderedFigure
 from har_desktop.view.replay_session import ReplaySession
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 FPS, FRAMES = 20.0, 60
 
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 
 from har_desktop.pipeline.state import State
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 USER, PASSWORD, TOKEN = "johanna", "hunter2", "s3cr3t"
 
 

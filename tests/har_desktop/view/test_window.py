@@ -22,7 +22,7 @@ from har_desktop.view.model_keeper import ModelKeeper
 from har_desktop.view.shortcuts import Shortcuts
 from har_desktop.view.stream_dialog import StreamDialog
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def dialog(kind):
