@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, Literal
 
 from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Calibration, Json
 from har_desktop.sources.files import is_folder
 from training import json_file
-from training.config import Config, Streams, read_config
-from training.data.split import Split
-from training.run_folder import BEST
+from training.config import Config, Streams
+from training.data.split import Split, read_split
+from training.run_folder import BEST, config_of
 
 if TYPE_CHECKING:
     import keras
 
-T = TypeVar("T")
 Precision = Literal["float32", "float64"]
 
 
@@ -79,21 +76,14 @@ def read_run(folder: Path) -> Run:
         raise InputError(f"no run folder {folder}: give the folder that `training fit` wrote")
     return Run(
         folder,
-        _config(folder / "config.json"),
-        _read(folder / "calibration.json", Calibration),
-        _read(folder / "split.json", Split),
-        _read(folder / "environment.json", Json),
+        config_of(_there(folder / "config.json")),
+        json_file.read(_there(folder / "calibration.json"), Calibration),
+        read_split(_there(folder / "split.json")),
+        json_file.read(_there(folder / "environment.json"), Json),
     )
 
 
-def _config(path: Path) -> Config | Streams:
-    try:
-        return read_config(_read(path, Json))
-    except msgspec.ValidationError as error:
-        raise InputError(f"{path} cannot be used: {error}") from error
-
-
-def _read(path: Path, kind: type[T]) -> T:
+def _there(path: Path) -> Path:
     if not path.exists():
         raise InputError(f"{path} is missing: the run has not finished; see --resume")
-    return json_file.read(path, kind)
+    return path

@@ -43,7 +43,7 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
     if resume:
         if not path.exists():
             raise InputError(f"nothing to resume in {run}: it has no config.json")
-        if _config(path) != config:
+        if config_of(path) != config:
             raise InputError(f"{path} is another configuration; give the run a folder of its own")
         before = read_split(split_path)
         if before.others is None:
@@ -144,7 +144,12 @@ def _forget(run: Path) -> None:
             (run / name).unlink()
 
 
-def _config(path: Path) -> Config | Streams:
+def config_of(path: Path) -> Config | Streams:
+    """What is in the `config.json` of a run.
+
+    Raises:
+        InputError: It is none.
+    """
     try:
         return read_config(json_file.read(path, Json))
     except msgspec.ValidationError as error:
@@ -188,7 +193,7 @@ def read_finished(run: Path) -> tuple[Config | Streams, Split]:
     """
     if not (run / "environment.json").exists():
         raise InputError(f"{run} is no finished run: give the folder that `training fit` wrote")
-    config, split = _config(run / "config.json"), read_split(run / "split.json")
+    config, split = config_of(run / "config.json"), read_split(run / "split.json")
     if split.validated:
         raise InputError(f"{run} has learned from its validation clips: give the run before it")
     networks = range(len(config.streams)) if isinstance(config, Streams) else ()

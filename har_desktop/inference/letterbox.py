@@ -92,6 +92,7 @@ class Letterbox:
         Returns:
             (height, width) float32, interpolated, a view.
         """
+        # By way of the input's pixels, for the rectangle is a whole number of them.
         rows, columns = self.input_size
         whole = cv2.resize(heatmap, (columns, rows), interpolation=cv2.INTER_LINEAR)
         part: NDArray[np.float32] = whole[

@@ -162,6 +162,7 @@ def test_a_run_folder_is_never_overwritten(clips_folder: Path, tmp_path: Path) -
         open_run(run, CONFIG, split, resume=False)
     with pytest.raises(InputError, match="is finished"):
         open_run(run, CONFIG, split, resume=True)
-    (run / "config.json").write_bytes(b'{"seed": "\xff"}')  # damaged: no UTF-8
-    with pytest.raises(InputError, match=r"config\.json cannot be used"):
-        open_run(run, CONFIG, split, resume=True)
+    for damaged in (b"{", b'{"seed": "\xff"}', b'{"epochs": 0}'):
+        (run / "config.json").write_bytes(damaged)
+        with pytest.raises(InputError, match=r"config\.json cannot be used"):
+            open_run(run, CONFIG, split, resume=True)
