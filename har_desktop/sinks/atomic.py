@@ -24,6 +24,9 @@ _REMEDIES = {
 }
 
 
+_FAT_LIMIT = 2**32  # bytes
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn what the system says while `path` is written into an OutputError of one line."""
@@ -100,7 +103,7 @@ def write_whole(path: Path, *pieces: bytes | memoryview) -> None:
 def takes_files_of(size: int, folder: Path) -> bool:
     """Whether the file system there knows files of so many bytes; writes none of them."""
     if sys.platform == "win32":  # where a file that is made longer is written
-        return _file_system(folder) not in ("FAT", "FAT32")
+        return size < _FAT_LIMIT or _file_system(folder) not in ("FAT", "FAT32")
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.truncate(size)

@@ -63,7 +63,7 @@ def test_a_model_that_fails_is_told_and_can_be_tried_again(
         pictures = []
         window.stage.video.painted.connect(lambda: pictures.append(1))
         qtbot.waitUntil(lambda: len(pictures) > 5, timeout=PATIENCE)
-        assert window.stage.video.caption == STOPPED
+        assert window.stage.video.caption.words == "Recognition stopped"
         window.banner.fail("something else has failed")
         window.banner.dismiss()
         assert "graphics card" in window.banner.text
