@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 
 import numpy as np
 import onnx
 from onnx import helper
 
 from export.check import IR_VERSION, OPSET
+from har_desktop.helper_thread import HelperThread
 from har_desktop.inference.bundle import Bundle, load_bundle
-from har_desktop.inference.encoders import AtOnce
 from har_desktop.inference.model import HEAD_THREADS, encoder_threads
 from har_desktop.inference.session import Array, Session, open_session
 from har_desktop.models import list_bundles
@@ -42,8 +43,15 @@ def bare_runs(
     head = open_session("head", bundle.head, "cpu", HEAD_THREADS)
     if not at_once:
         return lambda: [run() for run in runs], bare_run(head)
-    together = AtOnce[object](len(runs))
-    return lambda: together(runs), bare_run(head)
+    *others, last = runs
+    helpers = [HelperThread("encoder") for _ in others]
+
+    def together() -> None:
+        running = [helper.submit(run) for helper, run in zip(helpers, others, strict=True)]
+        last()
+        wait(running)
+
+    return together, bare_run(head)
 
 
 def all_runs(bundle: Bundle, at_once: bool = True) -> Callable[[], object]:

@@ -15,7 +15,7 @@ _Tasks = queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
 
 
 class HelperThread:
-    """A daemon that ends with this object.
+    """A daemon that starts with the first call and ends with this object.
 
     The pools of `concurrent.futures` keep the interpreter until their calls have ended, and a
     call of a driver may never end.
@@ -23,11 +23,13 @@ class HelperThread:
 
     def __init__(self, name: str) -> None:
         self._tasks: _Tasks = queue.SimpleQueue()
-        threading.Thread(target=_work, args=(self._tasks,), name=name, daemon=True).start()
+        self._thread = threading.Thread(target=_work, args=(self._tasks,), name=name, daemon=True)
         weakref.finalize(self, self._tasks.put, None)
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
-        """Have a call made after those that were submitted before."""
+        """Have a call made after those that were submitted before, by one thread at a time."""
+        if self._thread.ident is None:
+            self._thread.start()
         future = Future[T]()
         self._tasks.put((future, call))
         return future

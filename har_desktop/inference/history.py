@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
@@ -91,13 +92,13 @@ class Moment:
     Attributes:
         time: Seconds.
         picture: (height, width, 3) uint8 RGB, as the encoder saw it.
-        features: What the encoder made of it.
+        features: What the encoders make of it, perhaps not yet.
         sketch: A small copy that shows what moves.
     """
 
     time: float
     picture: Image
-    features: Features
+    features: Future[Features]
     sketch: Sketch
 
 
@@ -157,8 +158,8 @@ class History:
         found = [self._pictures.nearest(time - age, interval) for age in self._ages]
         return [past for past in found if past is not None]  # all: they lie between two that are
 
-    def add(self, time: float, picture: Image, features: Features) -> None:
-        """Remember what the encoder made of the picture of the frame that was admitted."""
+    def add(self, time: float, picture: Image, features: Future[Features]) -> None:
+        """Remember what the encoders make of the picture of the frame that was admitted."""
         self._moments.add(time, Moment(time, picture, features, sketch(picture)))
 
     def window(self, time: float) -> list[Moment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +96,14 @@ class Model:
             GraphError: ONNX Runtime failed.
         """
         return self._encoders.encode(picture, previous)
+
+    def begin(self, picture: Image, previous: Sequence[Image]) -> Future[Features]:
+        """Have the features of one frame computed, after those of all frames begun before.
+
+        Args as of `encode`, which may not be called until all are done. The future raises what that
+        would.
+        """
+        return self._encoders.begin(picture, previous)
 
     def answer(self, features: Sequence[Features], class_index: int = TOP) -> Answer:
         """Compute the answer for one window.

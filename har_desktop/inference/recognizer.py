@@ -6,12 +6,14 @@ nearest to t, t-d, ..., t-9d. The answer equals that of the whole window compute
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from time import perf_counter
 
 from har_desktop.frame import Frame, Image
 from har_desktop.inference.bundle import Bundle
+from har_desktop.inference.encoders import Features
 from har_desktop.inference.history import History, Moment
 from har_desktop.inference.letterbox import Letterbox
 from har_desktop.inference.manifest import Manifest
@@ -24,17 +26,20 @@ from har_desktop.opencv import cv2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """What was seen of a frame, and the window that ends with it.
+    """What is seen of a frame, perhaps not yet, and the window that ends with it.
 
     Attributes:
         frame: The frame.
         previous: The times of the pictures before that motion is told by, the last one first.
+        features: What the encoders make of it; None where no picture lies before it that its motion
+            is told by.
         moments: The filled places of the window, oldest first.
-        timings: What it cost. What remembering cost counts as the head's.
+        timings: What it cost so far. What remembering cost counts as the head's.
     """
 
     frame: Frame
     previous: tuple[float, ...]
+    features: Future[Features] | None
     moments: Sequence[Moment]
     timings: Timings
 
@@ -42,8 +47,7 @@ class Look:
 class Recognizer:
     """Recognises what happens in the frames of one source at a time, in one thread at a time.
 
-    But that `look` and `see` may have one thread and `answer` another one, as long as nothing else
-    has any.
+    After a GraphError of `answer`, windows that hold the same frame fail, too, until `clear`.
 
     With motion, only frames with a picture one interval before them fill the window, so it is
     full after 10 intervals, else after 9 (for a window of ten). While it fills, the head rests.
@@ -102,16 +106,19 @@ class Recognizer:
         Raises:
             GraphError: ONNX Runtime failed.
         """
-        return self.answer(self.look(frame))
+        return self.answer(self._look(frame, self._encode))
 
     def look(self, frame: Frame) -> Look:
-        """The first half of `push`: all but the head.
+        """The first half of `push`, but that it does not wait for the encoders.
 
-        One thread may look at a frame while another one has the frame before answered.
-
-        Raises:
-            GraphError: ONNX Runtime failed.
+        So the next frames may be looked at before this one is answered, in order. Before anything
+        else is asked, all that was looked at is to be done.
         """
+        return self._look(frame, self._model.begin)
+
+    def _look(
+        self, frame: Frame, encode: Callable[[Image, Sequence[Image]], Future[Features]]
+    ) -> Look:
         began = perf_counter()
         picture = self.picture(frame)
         self._history.admit(frame.time, frame.size)
@@ -121,13 +128,13 @@ class Recognizer:
         prepared = perf_counter()
         features = None
         if past or not motion:
-            features = self._model.encode(picture, [one.picture for one in past])
+            features = encode(picture, [one.picture for one in past])
         encoded = perf_counter()
         if features is not None:
             self._history.add(frame.time, picture, features)
         moments = self._history.window(frame.time)
-        spent = Timings(prepared - began, encoded - prepared, perf_counter() - encoded)
-        return Look(frame, tuple(one.time for one in past), moments, spent)
+        spent = Timings(prepared - began, 0.0, perf_counter() - encoded)
+        return Look(frame, tuple(one.time for one in past), features, moments, spent)
 
     def see(self, frame: Frame) -> None:
         """Remember a frame that is not looked at: motion may be told by it.
@@ -144,12 +151,13 @@ class Recognizer:
         Raises:
             GraphError: ONNX Runtime failed.
         """
+        encoding = 0.0 if look.features is None else look.features.result().seconds
         began = perf_counter()
         window = None
         if len(look.moments) == self.manifest.window.length:
             window = self.answer_moments(look.moments)
         spent = look.timings
-        timings = Timings(spent.prepare, spent.encode, spent.head + perf_counter() - began)
+        timings = Timings(spent.prepare, encoding, spent.head + perf_counter() - began)
         return Recognition(look.frame, len(look.moments), window, timings, look.previous)
 
     def recognize_window(
@@ -183,7 +191,7 @@ class Recognizer:
         sketches = {id(image): sketch(image) for image in images}
         return self.answer_moments(
             [
-                Moment(time, image, self._model.encode(image, before), sketches[id(image)])
+                Moment(time, image, self._encode(image, before), sketches[id(image)])
                 for time, image, before in zip(times, images, previous, strict=True)
             ]
         )
@@ -194,7 +202,7 @@ class Recognizer:
         Raises:
             GraphError: ONNX Runtime failed.
         """
-        return Moment(time, image, self._model.encode(image, previous), sketch(image))
+        return Moment(time, image, self._encode(image, previous), sketch(image))
 
     def recognize_stretch(self, pictures: Sequence[Image], times: Sequence[float]) -> Window:
         """Recognise a window of given pictures that lie `spacing_s` of the manifest apart.
@@ -237,7 +245,7 @@ class Recognizer:
         Raises:
             GraphError: ONNX Runtime failed.
         """
-        answer = self._model.answer([moment.features for moment in moments], self._explain)
+        answer = self._model.answer([one.features.result() for one in moments], self._explain)
         return Window(
             logits=answer.logits,
             probabilities=softmax(answer.logits, self.manifest.calibration.temperature),
@@ -248,6 +256,16 @@ class Recognizer:
             evident=self._evident(answer, moments),
             hires_heatmaps=answer.hires_heatmaps,
         )
+
+    def _encode(self, picture: Image, previous: Sequence[Image]) -> Future[Features]:
+        """Features that are there already.
+
+        Raises:
+            GraphError: ONNX Runtime failed.
+        """
+        features = Future[Features]()
+        features.set_result(self._model.encode(picture, previous))
+        return features
 
     def _evident(self, answer: Answer, moments: Sequence[Moment]) -> bool:
         limits = self.manifest.calibration

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
-from har_desktop.helper_thread import HelperThread
 from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.inference.recognizer import Look, Recognizer
 from har_desktop.pipeline.hop import Hop
 from har_desktop.pipeline.short import ShortSource
 from har_desktop.sinks.base import Sink
+
+# So many frames are looked at while the one before them is answered: enough that neither encoder
+# waits, and pictures of 4K take 25 MB each.
+_AHEAD = 3
 
 
 @dataclass
@@ -118,10 +121,10 @@ def run_in_order(
             on_frame()
             if outcome.windows == 0:
                 short.add(frame)
-            if (looked := look.result()) is None:
+            if look is None:
                 continue
             taken = sinks if results.takes(frame) else ()
-            _step(recognizer.answer(looked), decider, taken, outcome)
+            _step(recognizer.answer(look), decider, taken, outcome)
     outcome.end(decider.finish())
     if outcome.windows or short.sparse:
         return outcome
@@ -143,24 +146,25 @@ def _timed_read(frames: Iterable[Frame], outcome: Outcome) -> Iterator[Frame]:
 
 def _looked_at(
     frames: Iterable[Frame], recognizer: Recognizer, looks: Hop
-) -> Generator[tuple[Frame, Future[Look | None]]]:
-    """Every frame, with what the engine made of it if it looked at it, and did not only see it.
+) -> Generator[tuple[Frame, Look | None]]:
+    """Every frame, with the look at it; None where it was only seen.
 
-    It looks in a thread, while the frame before is answered and written.
+    The encoders are at those after it, while a frame is answered and written.
     """
-    thread = HelperThread("look")
-    before: tuple[Frame, Future[Look | None]] | None = None
+    ahead = deque[tuple[Frame, Look | None]]()
     try:
         for frame in frames:
-            regard = recognizer.look if looks.takes(frame) else recognizer.see
-            look = thread.submit(partial(regard, frame))
-            if before is not None:
-                yield before
-            before = frame, look
-        if before is not None:
-            yield before
-    finally:
-        thread.submit(lambda: None).result()  # nothing of the engine is in use when this ends
+            if looks.takes(frame):
+                ahead.append((frame, recognizer.look(frame)))
+            else:
+                recognizer.see(frame)
+                ahead.append((frame, None))
+            if len(ahead) > _AHEAD:
+                yield ahead.popleft()
+        while ahead:
+            yield ahead.popleft()
+    finally:  # nothing of the engine is in use when this ends
+        wait([look.features for _, look in ahead if look is not None and look.features])
 
 
 def _step(

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 
 from har_desktop.inference.bundle import load_bundle
-from har_desktop.inference.encoders import AtOnce
+from har_desktop.inference.encoders import ENCODED, Encoders
 from har_desktop.inference.model import Model
 from har_desktop.inference.session import GraphError
 from tests.bundles import slow_encoder
@@ -14,46 +14,133 @@ from tests.bundles import slow_encoder
 BESIDE = [(False, 2, 3), (True, 3, 1), (True, 4, 2)]
 
 
+class Stub:
+    """A session that gives what a call makes of each frame's first value."""
+
+    inputs = ("frame",)
+
+    def __init__(self, call):
+        self.call = call
+
+    def run_on_device(self, names, feeds):
+        assert names == ENCODED
+        return self.call(feeds["frame"].flat[0])
+
+
+class Join:
+    """Gives what it is fed with, in the order of the encoders."""
+
+    def run_on_device(self, names, feeds):
+        return [[feeds[f"{name}_{n}"] for n in range(len(feeds) // 2)] for name in names]
+
+
+def encoders(*calls):
+    return Encoders([Stub(call) for call in calls], Join())
+
+
+def frame(number):
+    return np.full((2, 2, 3), number, np.uint8)
+
+
+def way(name):
+    """Both ways to have a frame encoded, to the end."""
+    if name == "encode":
+        return Encoders.encode
+    return lambda encoders, *seen: encoders.begin(*seen).result()
+
+
+both_ways = pytest.mark.parametrize("name", ["encode", "begin"])
+
+
+@both_ways
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_all_calls_are_made_at_the_same_time_and_answered_in_order(count):
-    meeting = threading.Barrier(count, timeout=20)
-    calls = [lambda number=number: (meeting.wait(), number)[1] for number in range(count)]
-    at_once = AtOnce(count)
-    for _ in range(3):
-        assert at_once(calls) == list(range(count))
+def test_all_encoders_run_at_the_same_time_and_are_joined_in_order(name, count):
+    meeting = threading.Barrier(count, timeout=60)
+
+    def call(number):
+        def run(value):
+            meeting.wait()
+            return [value + number, -number]
+
+        return run
+
+    several = encoders(*(call(number) for number in range(count)))
+    for value in (3, 4, 5):
+        features = way(name)(several, frame(value), [])
+        assert features.partials == [value + number for number in range(count)]
+        assert features.activation == [-number for number in range(count)]
+        assert features.seconds > 0
 
 
-def test_the_last_call_is_made_in_the_callers_thread():
-    first, last = AtOnce(2)([threading.current_thread] * 2)
+def test_only_encode_runs_the_last_one_in_the_callers_thread():
+    two = encoders(*[lambda value: [threading.current_thread(), value]] * 2)
+    first, last = two.encode(frame(0), []).partials
     assert last is threading.current_thread()
     assert (first.name, first.daemon) == ("encoder", True)
+    began = two.begin(frame(0), []).result().partials
+    assert began[0] is first
+    assert began[1] not in (first, last)
 
 
-def test_of_two_failures_the_callers_own_comes_out():
+def test_frames_that_are_begun_wait_for_no_other_encoder():
+    go, ran = threading.Event(), []
+    all_there = threading.Event()
+
+    def quick(value):
+        ran.append(value)
+        if value == 4:
+            all_there.set()
+        return [value, 0]
+
+    def slow(value):
+        assert go.wait(60)
+        return [value, 1]
+
+    two = encoders(quick, slow)
+    begun = [two.begin(frame(value), []) for value in range(5)]
+    assert all_there.wait(60)
+    assert ran == list(range(5))
+    assert not any(future.done() for future in begun)
+    go.set()
+    assert [future.result(60).partials for future in begun] == [[n, n] for n in range(5)]
+
+
+@both_ways
+def test_of_two_failures_that_of_the_last_encoder_comes_out(name):
     def fail(error):
         raise error
 
-    at_once = AtOnce(2)
-    with pytest.raises(KeyboardInterrupt):
-        at_once([lambda: fail(GraphError("other")), lambda: fail(KeyboardInterrupt())])
-    assert at_once([lambda: 1, lambda: 2]) == [1, 2]
+    fails = [True]
+    two = encoders(
+        lambda _: fail(GraphError("first")) if fails else [1, 1],
+        lambda _: fail(GraphError("last")) if fails else [2, 2],
+    )
+    with pytest.raises(GraphError, match="last"):
+        way(name)(two, frame(0), [])
+    fails.clear()
+    assert way(name)(two, frame(0), []).partials == [1, 2]
 
 
+@both_ways
 @pytest.mark.parametrize("failing", [0, 1, 2])
-def test_a_failure_comes_out_when_all_calls_have_ended(failing):
+def test_a_failure_comes_out_when_all_encoders_have_ended(name, failing):
     ended = []
 
     def call(number):
-        if number == failing:
-            raise GraphError(f"number {number}")
-        time.sleep(0.05)
-        ended.append(number)
+        def run(value):
+            if value and number == failing:
+                raise GraphError(f"number {number}")
+            time.sleep(0.05)
+            ended.append(number)
+            return [number, number]
 
-    at_once = AtOnce(3)
+        return run
+
+    three = encoders(*(call(number) for number in range(3)))
     with pytest.raises(GraphError, match=f"number {failing}"):
-        at_once([lambda n=n: call(n) for n in range(3)])
+        way(name)(three, frame(1), [])
     assert sorted(ended) == sorted({0, 1, 2} - {failing})
-    assert at_once([lambda n=n: n for n in range(3)]) == [0, 1, 2]
+    assert way(name)(three, frame(0), []).partials == [0, 1, 2]
 
 
 def test_the_channels_of_all_encoders_come_in_their_order(make_bundle, tmp_path):

@@ -1,3 +1,5 @@
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from har_desktop.inference.manifest import WindowSpec
 
 D = 0.3
 SIZE = (240, 320)
-NOTHING = Features(np.zeros(0, np.float32), np.zeros(0, np.float32))
+NOTHING = Future[Features]()
 PICTURE = np.zeros((1, 1, 3), np.uint8)
 
 

@@ -1,7 +1,8 @@
 """Every frame of a file, in order, through the real engine and a sink that remembers."""
 
-import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from har_desktop.decision.decision import Decision, Event, State
 from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.encoders import Features
 from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.inference.recognizer import Look, Recognizer
 from har_desktop.inference.session import GraphError
@@ -47,7 +49,9 @@ def clip(seconds: float, fps: float = 25.0) -> list[Frame]:
 
 @pytest.fixture(scope="module")
 def recognizer(bundle_folder: Path) -> Recognizer:
-    return Recognizer(load_bundle(bundle_folder), "cpu")
+    recognizer = Recognizer(load_bundle(bundle_folder), "cpu")
+    run(recognizer, clip(0.4))  # from here on its thread is there, and no test leaves it behind
+    return recognizer
 
 
 def run(recognizer: Recognizer, frames: list[Frame], hop: float = 0.0) -> tuple[Outcome, Memory]:
@@ -73,10 +77,12 @@ def test_every_frame_in_order(recognizer: Recognizer) -> None:
     assert {"decode", "prepare", "encode", "head", "write"} <= outcome.seconds.keys()
 
 
-def test_looking_ahead_changes_no_answer(recognizer: Recognizer) -> None:
+@pytest.mark.parametrize("beside", [[], [(True, 3, 1), (False, 2, 4)]])
+def test_looking_ahead_changes_no_answer(beside: list[object], tmp_path: Path, make_bundle) -> None:
+    recognizer = Recognizer(load_bundle(make_bundle(tmp_path / "model", beside=beside)), "cpu")
     frames = clip(2.6)
     larger = [Frame(f.image.repeat(2, axis=0).repeat(3, axis=1), f.index, f.time) for f in frames]
-    # The size changes in the middle, where the frame before is still to be answered.
+    # The size changes in the middle, where the frames before are still to be answered.
     frames = frames + [Frame(f.image, f.index + 65, f.time + 2.6) for f in larger]
     _, memory = run(recognizer, frames)
     recognizer.clear()
@@ -90,37 +96,39 @@ def test_looking_ahead_changes_no_answer(recognizer: Recognizer) -> None:
     assert sum(window is not None for window in memory.windows) == 30
 
 
-def test_the_next_frame_is_looked_at_while_one_is_answered(
+def test_the_next_frames_are_looked_at_while_one_is_answered(
     recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    frames = clip(0.4)
-    looked_at = [threading.Event() for _ in range(len(frames) + 1)]
-    looked_at[-1].set()  # there is none after the last one
+    looked_at, ahead = [], []
     look, answer = recognizer.look, recognizer.answer
 
     def note(frame: Frame) -> Look:
-        found = look(frame)
-        looked_at[frame.index].set()
-        return found
+        looked_at.append(frame.index)
+        return look(frame)
 
-    def wait(found: Look) -> Recognition:
-        assert looked_at[found.frame.index + 1].wait(20)
+    def count(found: Look) -> Recognition:
+        ahead.append(looked_at[-1] - found.frame.index)
         return answer(found)
 
     monkeypatch.setattr(recognizer, "look", note)
-    monkeypatch.setattr(recognizer, "answer", wait)
-    assert run(recognizer, frames)[1].frames == list(range(10))
+    monkeypatch.setattr(recognizer, "answer", count)
+    assert run(recognizer, clip(0.4))[1].frames == list(range(10))
+    assert looked_at == list(range(10))
+    assert ahead == [3] * 7 + [2, 1, 0]
 
 
-def test_a_frame_that_fails_comes_after_all_before_it(
+def test_a_frame_that_fails_comes_after_all_before_it_and_leaves_nothing_at_work(
     recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = recognizer.look
+    look, looks = recognizer.look, []
 
     def fail(frame: Frame) -> Look:
-        if frame.index == 60:
-            raise GraphError("encoder.onnx: fails on cpu")
-        return look(frame)
+        looks.append(look(frame))
+        if frame.index != 60:
+            return looks[-1]
+        failed = Future[Features]()
+        failed.set_exception(GraphError("encoder.onnx: fails on cpu"))
+        return replace(looks[-1], features=failed)
 
     monkeypatch.setattr(recognizer, "look", fail)
     memory = Memory()
@@ -128,6 +136,8 @@ def test_a_frame_that_fails_comes_after_all_before_it(
     with pytest.raises(GraphError, match="fails on cpu"):
         run_in_order(clip(4.0), recognizer, decider, [memory], 0.0, lambda: None)
     assert memory.frames == list(range(60))
+    assert len(looks) == 64
+    assert all(found.features.done() for found in looks if found.features is not None)
     monkeypatch.undo()
     assert run(recognizer, clip(4.0))[1].frames == list(range(100))
 
