@@ -4,12 +4,11 @@ import threading
 
 from har_desktop.decision.decision import State as Decided
 from har_desktop.inference.recognizer import Recognizer
-from har_desktop.pipeline import live as live_module
 from har_desktop.pipeline.capture import Patience
 
-QUICK = Patience(picture=0.4, opening=2.0, first_retry=0.05, last_retry=0.2)
-ENDLESS = Patience(picture=60.0, opening=60.0)
-STOP_S = live_module.STOP_S
+# For a source that is to be lost: it may be lost on a busy machine before.
+QUICK = Patience(picture=1.0, opening=2.0, first_retry=0.05, last_retry=0.2)
+ENDLESS = Patience(picture=60.0, opening=60.0, first_retry=0.05, last_retry=0.2)
 
 
 class Gated(Recognizer):

@@ -18,7 +18,7 @@ from har_desktop.sinks.base import RunInfo
 from har_desktop.sources.base import Source, SourceInfo
 from tests.har_desktop.pipeline.takes import FPS, START
 from tests.rigs import MjpegRig, ScriptedRig, picture
-from tests.sessions import QUICK, Gated
+from tests.sessions import ENDLESS, Gated
 
 INTERVAL = 0.1
 
@@ -85,7 +85,7 @@ class Log:
             kept.append(item)
             self.condition.notify_all()
 
-    def wait(self, predicate, timeout=20.0):
+    def wait(self, predicate, timeout=60.0):
         """Wait for what a callback brings, or (looking again and again) for anything else."""
         deadline = time.perf_counter() + timeout
         with self.condition:
@@ -125,15 +125,15 @@ def gated(live_bundle):
 
 @pytest.fixture
 def live(log, monkeypatch):
-    """The function that makes a session. It waits less for what hangs."""
+    """The function that makes a session. At the end it waits less for what hangs."""
     made = []
-    monkeypatch.setattr(live_module, "STOP_S", 0.4)
 
-    def make(patience=QUICK):
+    def make(patience=ENDLESS):
         made.append(Live(log.on_frame, log.on_result, log.on_status, patience))
         return made[-1]
 
     yield make
+    monkeypatch.setattr(live_module, "STOP_S", 0.4)
     for one in made:
         one.stop()
 
@@ -145,7 +145,7 @@ def no_thread_left(request):
     yield
     gc.collect()  # the threads of encoders end with them, and an error's traceback holds them
     for thread in set(threading.enumerate()) - before:
-        thread.join(5.0)
+        thread.join(20.0)
         assert not thread.is_alive(), f"{request.node.name} left {thread.name} behind"
 
 

@@ -8,12 +8,11 @@ import pytest
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.inference.session import GraphError
-from har_desktop.pipeline import live as live_module
 from har_desktop.pipeline import worker as worker_module
 from har_desktop.pipeline.state import State, Status
 from har_desktop.pipeline.worker import Worker
 from tests.bundles import slow_encoder
-from tests.sessions import ENDLESS, STOP_S, acts, check
+from tests.sessions import acts, check
 
 ERRORS = [
     (GraphError("head.onnx: fails on cpu: no memory"), "head.onnx: fails on cpu: no memory"),
@@ -55,7 +54,7 @@ def test_failing_model_is_a_fault_until_it_is_restarted(error, words, rig, log, 
 def sticking(rig, log, live, make_bundle, tmp_path):
     """A session whose model works for long on frames that are white, and its source."""
     folder = make_bundle(tmp_path / "slow", length=5, interval=0.1, edit_encoder=slow_encoder)
-    session, source = live(ENDLESS), rig("scripted")
+    session, source = live(), rig("scripted")
     session.swap(Recognizer(load_bundle(folder), "cpu"))
     session.start(source.open_source)
     log.wait(lambda: log.results)
@@ -111,17 +110,15 @@ def test_another_model_that_came_before_it_was_slow_takes_over(sticking, log, li
     assert State.FAULTED not in log.states
 
 
-def test_stop_interrupts_a_model_that_does_not_answer(stuck, monkeypatch):
+def test_stop_interrupts_a_model_that_does_not_answer(stuck):
     session, _ = stuck
-    monkeypatch.setattr(live_module, "STOP_S", STOP_S)
     session.stop()
     assert session.status == Status(State.STOPPED)  # nothing was left behind
     assert "inference" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_model_that_a_stop_interrupted_serves_the_next_start(stuck, log, monkeypatch):
+def test_a_model_that_a_stop_interrupted_serves_the_next_start(stuck, log):
     session, source = stuck
-    monkeypatch.setattr(live_module, "STOP_S", STOP_S)
     session.stop()
     results = len(log.results)
     session.start(source.open_source)
@@ -135,7 +132,7 @@ def test_a_model_that_takes_over_in_the_last_moment_is_not_interrupted(
     session, source = live(), rig("scripted")
     session.swap(gated)
     session.start(source.open_source)
-    assert gated.busy.wait(20.0)
+    assert gated.busy.wait(60.0)
     swapper, is_slow = threading.current_thread(), Worker._is_slow
 
     def answers_meanwhile(worker):
@@ -158,6 +155,7 @@ def test_a_late_answer_is_a_recovery(rig, log, live, gated, monkeypatch):
     session.swap(gated)
     session.start(source.open_source)
     log.wait(lambda: session.status.message is not None)
+    monkeypatch.setattr(worker_module, "SLOW_S", 600.0)  # a busy machine is no slow model
     gated.open_wide()
     log.wait(lambda: acts(log))
     assert session.status == Status(State.RUNNING)

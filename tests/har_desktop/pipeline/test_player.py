@@ -91,6 +91,7 @@ def test_whole_tour(kind, clip, start, log):
     player.seek(0.8)
     moment = shown(player, log, 20)
     assert moment.result.recognition.window.explained == 2
+    player.loop(True)  # it does not come to its end before it is told to pause
     player.speed(4.0)
     player.play()
     log.wait(lambda: player.status.analysed > 35)

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from har_desktop.view.settings import Settings
 
 FOLDER = Path(__file__).parent
 CLASSES = ("BodyWeightSquats", "JumpingJack", "Lunges", "PushUps")
+PATIENCE = 60_000  # milliseconds, on a busy machine
 INTERVAL = 0.1  # seconds, so that a window of ten is full after one second
 # What Qt says offscreen, and nowhere else.
 HARMLESS = ("This plugin does not support",)
@@ -47,6 +49,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.qt_log_ignore(*HARMLESS, extend=True))
 
 
+@pytest.fixture
+def qtbot(qtbot):
+    """Waits as long as a busy machine may take."""
+    for name in ("waitUntil", "waitSignal"):
+        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=PATIENCE))
+    return qtbot
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_behind(qapp, request):
     """Fail a test that leaves a thread, a running timer or a window."""
@@ -54,7 +64,7 @@ def nothing_left_behind(qapp, request):
     old = {id(widget) for widget in qapp.topLevelWidgets()}
     yield
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 20
     while (threads := set(threading.enumerate()) - before) and time.monotonic() < deadline:
         qapp.processEvents()
         time.sleep(0.01)

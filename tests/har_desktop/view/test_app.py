@@ -13,8 +13,6 @@ from har_desktop.view import app
 from har_desktop.view.main_window import MainWindow
 from har_desktop.view.settings import Settings
 
-PATIENCE = 60_000
-
 
 def test_errors_and_qt_itself_write_into_the_log(in_window, tmp_path):
     def body(window):
@@ -71,7 +69,7 @@ def test_the_program_itself_opens_the_window(qapp, shipped, monkeypatch, tmp_pat
 def test_ctrl_c_closes_the_window(in_window, qtbot, name, code):
     def body(window):
         os.kill(os.getpid(), number)
-        qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: not window.isVisible())
 
     number = getattr(signal, name)
     before = signal.signal(number, signal.SIG_DFL)  # whatever these tests were started by
@@ -138,7 +136,7 @@ def test_without_a_library_the_program_says_which_and_opens_no_window(monkeypatc
 def test_what_nobody_caught_is_told_and_logged(in_window, tmp_path, qtbot, capsys):
     def body(window):
         window.watch.changed.connect(lambda _: 1 / 0)
-        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.banner.failure)
         assert "ZeroDivisionError" in window.banner.text
         assert "log file" in window.banner.text
 

@@ -31,7 +31,7 @@ def test_a_task_goes_with_all_that_waited_for_it(qtbot, abandoned):
     if abandoned:
         task.abandon(0.0)
     gate.set()
-    qtbot.waitUntil(lambda: bool(gone), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(gone))
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     assert len(taken) == (not abandoned)
     del task, wanted

@@ -22,14 +22,13 @@ import har_desktop
 from har_desktop.sources.cameras import CameraId
 from har_desktop.view.shortcuts import ELSEWHERE
 
-PATIENCE = 60_000
 DOCS = Path(har_desktop.__file__).parents[1] / "docs"
 
 
 def activate(window, qtbot):
     window.activateWindow()
     window.setFocus()
-    qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE)
+    qtbot.waitUntil(window.isActiveWindow)
 
 
 def show_replay(window, qtbot):

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFileDialog
 from har_desktop.view.stream_dialog import StreamDialog
 from tests.sessions import full
 
-PATIENCE = 60_000
 ROLE = QPalette.ColorRole.Window
 
 
@@ -47,7 +46,7 @@ def test_a_file_is_asked_for_where_the_last_one_was(in_window, answer, settings,
         assert window.director.source is None
         answer(tmp_path / "chosen.mp4")
         window.commands.open.trigger()
-        qtbot.waitUntil(lambda: window.director.source is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.director.source is not None)
         assert window.director.source.name == "chosen.mp4"
 
     in_window(body)
@@ -67,7 +66,7 @@ def test_an_address_is_asked_for_and_looked_at(in_window, camera_server, qtbot):
             assert window.director.source is None
             window.commands.stream.trigger()
             type_in(window, address, button)
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         assert window.settings.streams == (camera_server.url.rstrip("/") + "/",)
 
     in_window(body)
@@ -77,18 +76,18 @@ def test_a_folder_of_a_model_is_asked_for(in_window, answer, shipped, tmp_path, 
     shutil.copytree(shipped / "other_gru", tmp_path / "mine")
 
     def body(window):
-        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.keeper.model is not None)
         asked = answer(None)
         window.commands.choose_model.trigger()
         assert asked == [("Folder of a model bundle", str(shipped))]
         answer(tmp_path / "mine")
         window.commands.choose_model.trigger()
-        qtbot.waitUntil(lambda: window.keeper.model.folder == tmp_path / "mine", timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.keeper.model.folder == tmp_path / "mine")
         assert window.settings.model == tmp_path / "mine"
         (current,) = [a for a in window.commands.model.actions() if a.isChecked()]
         assert current.text() == "mine"
         window.commands.default_model.trigger()
-        qtbot.waitUntil(lambda: window.settings.model is None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.settings.model is None)
 
     in_window(body)
 
@@ -111,7 +110,7 @@ def test_a_folder_for_recordings_is_asked_for(in_window, answer, settings, tmp_p
 def test_a_folder_for_an_export_is_asked_for(in_window, answer, tmp_path, qtbot, monkeypatch):
     def body(window):
         window.director.open_demo()
-        qtbot.waitUntil(window.commands.export.isEnabled, timeout=PATIENCE)
+        qtbot.waitUntil(window.commands.export.isEnabled)
         started = []
         monkeypatch.setattr(window.outputs, "export_to", started.append)
         answer(None)
@@ -158,14 +157,14 @@ def test_another_picture_size_opens_the_camera_anew(in_window, camera_server, qt
 
     def body(window):
         window.director.open_camera(CameraId("usb-1", "Front", 0))
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         before = window.director.session
         menus = {a.text(): a.menu() for a in window.commands.camera.actions() if a.menu()}
         next(
             a for a in menus["Picture &size"].actions() if a.text() == "1920 \u00d7 1080"
         ).trigger()
         assert window.director.session is not before
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         assert wanted[-1][0] == (1080, 1920)
 
     in_window(body)

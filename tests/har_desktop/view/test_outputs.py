@@ -18,16 +18,14 @@ from har_desktop.view import recording as recording_module
 from har_desktop.view.recording import fresh_target
 from tests.sessions import full
 
-PATIENCE = 60_000
-
 
 def test_a_snapshot_is_the_picture_with_its_heat_map(in_window, camera_server, qtbot, settings):
     def body(window):
         assert not window.stage.snapshot.isEnabled()
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
-        qtbot.waitUntil(window.stage.snapshot.isEnabled, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
+        qtbot.waitUntil(window.stage.snapshot.isEnabled)
         qtbot.mouseClick(window.stage.snapshot, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: "Saved" in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "Saved" in window.banner.text)
 
     in_window(body, camera_server.url)
     (picture,) = settings.folder.iterdir()
@@ -46,12 +44,12 @@ def test_a_snapshot_shows_no_heat_where_none_is_shown(in_window, camera_server, 
     monkeypatch.setattr(recording_module, "save_snapshot", save)
 
     def body(window):
-        qtbot.waitUntil(window.stage.snapshot.isEnabled, timeout=PATIENCE)
+        qtbot.waitUntil(window.stage.snapshot.isEnabled)
         window.commands.colors.trigger()
         window.commands.heat.trigger()
         assert window.stage.explained_text == "Heat-map off"
         window.commands.snapshot.trigger()
-        qtbot.waitUntil(lambda: "Saved" in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "Saved" in window.banner.text)
         window.commands.heat.trigger()
         assert window.stage.explained_text != "Heat-map off"
 
@@ -61,11 +59,11 @@ def test_a_snapshot_shows_no_heat_where_none_is_shown(in_window, camera_server, 
 
 def test_two_snapshots_in_one_second_are_two_files(in_window, camera_server, qtbot, settings):
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
-        qtbot.waitUntil(window.stage.snapshot.isEnabled, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
+        qtbot.waitUntil(window.stage.snapshot.isEnabled)
         window.commands.snapshot.trigger()
         window.commands.snapshot.trigger()
-        qtbot.waitUntil(lambda: len(list(settings.folder.glob("*.png"))) == 2, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: len(list(settings.folder.glob("*.png"))) == 2)
 
     in_window(body, camera_server.url)
 
@@ -74,17 +72,17 @@ def test_a_recording_is_seen_while_it_runs_and_gives_video_and_results(
     in_window, camera_server, qtbot, settings
 ):
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         window.stage.heat.next_method()
         qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
         assert window.stage.video.recording == "0:00"
         assert window.commands.record.isChecked()
         assert window.stage.record.text() == "Stop recording"
-        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 20, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 20)
         qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
         assert window.stage.video.recording is None
         assert not window.commands.record.isChecked()
-        qtbot.waitUntil(lambda: "Recorded" in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "Recorded" in window.banner.text)
 
     in_window(body, camera_server.url)
     results, video = sorted(settings.folder.iterdir(), key=lambda path: path.suffix)
@@ -105,15 +103,15 @@ def test_a_recording_is_seen_while_it_runs_and_gives_video_and_results(
 
 def test_the_plain_picture_is_recorded_on_demand(in_window, camera_server, qtbot, jpegs, settings):
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         window.commands.plain.trigger()
         window.commands.record.trigger()
         assert window.stage.video.recording.startswith("plain 0:0")
         assert not window.commands.plain.isEnabled()
-        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5)
         window.commands.record.trigger()
         assert window.commands.plain.isEnabled()
-        qtbot.waitUntil(lambda: "Recorded" in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "Recorded" in window.banner.text)
 
     in_window(body, camera_server.url)
     assert settings.plain  # at the next start, too
@@ -128,7 +126,7 @@ def test_the_plain_picture_is_recorded_on_demand(in_window, camera_server, qtbot
 
 def test_the_second_half_of_a_double_click_ends_no_recording(in_window, camera_server, qtbot):
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         for _ in range(2):
             qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
         assert window.outputs.recording.recorder is not None
@@ -145,9 +143,9 @@ def test_what_was_recorded_is_kept_when_the_window_closes(
     in_window, camera_server, qtbot, settings
 ):
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         window.commands.record.trigger()
-        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5)
 
     in_window(body, camera_server.url)
     assert {path.suffix for path in settings.folder.iterdir()} == {".mp4", ".jsonl"}
@@ -155,13 +153,13 @@ def test_what_was_recorded_is_kept_when_the_window_closes(
 
 def test_another_source_ends_the_recording(in_window, camera_server, qtbot, settings):
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         window.commands.record.trigger()
-        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5)
         window.director.open_stream(camera_server.url)
         assert window.outputs.recording.recorder is None
-        qtbot.waitUntil(lambda: "Recorded" in window.banner.text, timeout=PATIENCE)
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "Recorded" in window.banner.text)
+        qtbot.waitUntil(lambda: full(window))
 
     in_window(body, camera_server.url)
     assert {path.suffix for path in settings.folder.iterdir()} == {".mp4", ".jsonl"}
@@ -172,7 +170,7 @@ def test_a_folder_that_cannot_be_is_told(in_window, camera_server, qtbot, settin
     settings.folder = tmp_path / "file" / "recordings"
 
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         window.commands.record.trigger()
         assert window.banner.failure
         assert "recordings" in window.banner.text
@@ -180,9 +178,7 @@ def test_a_folder_that_cannot_be_is_told(in_window, camera_server, qtbot, settin
         assert window.stage.video.recording is None
         window.banner.hide()
         window.commands.snapshot.trigger()
-        qtbot.waitUntil(
-            lambda: window.banner.failure and bool(window.banner.text), timeout=PATIENCE
-        )
+        qtbot.waitUntil(lambda: window.banner.failure and bool(window.banner.text))
 
     in_window(body, camera_server.url)
 
@@ -199,17 +195,17 @@ def test_a_disk_that_takes_nothing_is_told_once_and_the_session_goes_on(
         settings.folder = request.getfixturevalue("read_only_disk")
 
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         told = []
         window.outputs.recording.failed.connect(told.append)
         window.commands.record.trigger()
-        qtbot.waitUntil(lambda: words in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: words in window.banner.text)
         assert window.banner.failure
         assert len(told) <= 1
         assert window.stage.video.recording is None
         assert not window.commands.record.isChecked()
         line, count = window.banner.text, len(window.stage.timeline.course)
-        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count + 10, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count + 10)
         assert window.banner.text == line
 
     in_window(body, camera_server.url)
@@ -222,14 +218,14 @@ def test_a_recording_that_breaks_is_told_and_the_session_goes_on(
         raise OSError(28, "No space left on device")
 
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         monkeypatch.setattr(Recorder, "_write", broken)
         window.commands.record.trigger()
-        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.banner.failure)
         assert "No space" in window.banner.text
         assert window.stage.video.recording is None
         count = len(window.stage.timeline.course)
-        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > count)
 
     in_window(body, camera_server.url)
 
@@ -239,25 +235,25 @@ def test_a_recording_that_cannot_be_completed_says_why_and_ends_no_other(
     in_window, camera_server, qtbot, settings, tmp_path, again
 ):
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         told = []
         recording = window.outputs.recording
         recording.failed.connect(told.append)
         window.commands.record.trigger()
-        qtbot.waitUntil(lambda: recording.stats.written > 5, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: recording.stats.written > 5)
         shutil.rmtree(settings.folder)
         window.commands.record.trigger()
         if again:
             settings.folder = tmp_path / "another folder"
             window.commands.record.trigger()
         _, ending = recording._ending[0]
-        qtbot.waitUntil(lambda: bool(told) and not ending.running, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: bool(told) and not ending.running)
         qtbot.wait(100)
         (line,) = told
         assert "the folder is gone" in line
         if again:
             assert recording.recorder is not None
-            qtbot.waitUntil(lambda: recording.stats.written > 5, timeout=PATIENCE)
+            qtbot.waitUntil(lambda: recording.stats.written > 5)
 
     in_window(body, camera_server.url)
 
@@ -273,13 +269,13 @@ def test_drops_of_the_recording_are_counted_and_shown(in_window, camera_server, 
     monkeypatch.setattr("har_desktop.pipeline.recorder.CAPACITY", 3)
 
     def body(window):
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         window.commands.record.trigger()
-        qtbot.waitUntil(lambda: window.outputs.recording.stats.dropped > 3, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.dropped > 3)
         window.commands.details.trigger()
         assert "dropped" in window.details.rows["Recording"]
         window.commands.record.trigger()
-        qtbot.waitUntil(lambda: "dropped" in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "dropped" in window.banner.text)
 
     in_window(body, camera_server.url)
 
@@ -294,9 +290,9 @@ def test_what_a_killed_run_has_left_is_told_and_can_be_recovered(
         partial.write_text("{}\n")
 
     def body(window):
-        qtbot.waitUntil(lambda: "was interrupted" in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "was interrupted" in window.banner.text)
         assert "take.frames.jsonl" in window.banner.text
-        qtbot.waitUntil(lambda: full(window), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: full(window))
         assert left.exists()
         assert "was interrupted" in window.banner.text  # until the person has answered
         gone.unlink()
@@ -322,15 +318,15 @@ def test_an_export_covers_no_failure_and_can_be_dismissed_and_cancelled(
         def go_on():
             told = []
             export.progress.connect(told.append)
-            qtbot.waitUntil(lambda: len(told) > 1, timeout=PATIENCE)
+            qtbot.waitUntil(lambda: len(told) > 1)
 
-        qtbot.waitUntil(window.commands.snapshot.isEnabled, timeout=PATIENCE)
+        qtbot.waitUntil(window.commands.snapshot.isEnabled)
         window.outputs.export_to(tmp_path / "exported")
-        qtbot.waitUntil(lambda: "frames" in banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "frames" in banner.text)
         (tmp_path / "file").touch()
         settings.folder = tmp_path / "file" / "snapshots"
         window.commands.snapshot.trigger()
-        qtbot.waitUntil(lambda: "snapshots" in banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "snapshots" in banner.text)
         go_on()
         assert "snapshots" in banner.text
         banner._close.click()
@@ -341,7 +337,7 @@ def test_an_export_covers_no_failure_and_can_be_dismissed_and_cancelled(
         window.commands.export.trigger()
         assert "One export at a time" in banner.text
         banner._button.click()
-        qtbot.waitUntil(lambda: "cancelled" in banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "cancelled" in banner.text)
         banner._close.click()
         assert banner.text == ""
 

@@ -17,7 +17,6 @@ from har_desktop.replay import replay
 from har_desktop.sources.figure import RenderedFigure
 from har_desktop.view.replay_session import ReplaySession
 
-PATIENCE = 60_000
 FPS, FRAMES = 20.0, 60
 
 
@@ -35,7 +34,7 @@ def clip(tmp_path_factory):
 
 def until(qtbot, condition):
     """Wait for a condition that may also be None."""
-    qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(condition()))
 
 
 def opened(window, qtbot):

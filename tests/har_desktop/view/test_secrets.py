@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 
 from har_desktop.pipeline.state import State
 
-PATIENCE = 60_000
 USER, PASSWORD, TOKEN = "johanna", "hunter2", "s3cr3t"
 
 
@@ -29,19 +28,19 @@ def test_no_secret_of_an_address_is_told(in_window, camera_server, qtbot, tmp_pa
 
     def body(window):
         session = window.director.session
-        qtbot.waitUntil(lambda: session.result is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: session.result is not None)
         window.commands.details.trigger()
         window.commands.record.trigger()
         window.commands.snapshot.trigger()
-        qtbot.waitUntil(lambda: "Saved" in window.banner.text, timeout=PATIENCE)
-        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "Saved" in window.banner.text)
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5)
         told.extend(words_on(window))
         camera_server.stop()
-        qtbot.waitUntil(lambda: session.status.state is State.LOST, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: session.status.state is State.LOST)
         window._refresh()
         told.extend(words_on(window))
         window.commands.close.trigger()
-        qtbot.waitUntil(lambda: "Recorded" in window.banner.text, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "Recorded" in window.banner.text)
         told.extend(words_on(window))
 
     in_window(body, f"http://{USER}:{PASSWORD}@{host}/live?token={TOKEN}")
@@ -74,7 +73,7 @@ def test_no_secret_of_an_address_that_cannot_be_opened_is_told(in_window, tmp_pa
 
 def test_nothing_is_recorded_without_a_request(in_window, camera_server, qtbot, tmp_path):
     def body(window):
-        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > 20, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: len(window.stage.timeline.course) > 20)
         assert window.stage.video.recording is None
 
     in_window(body, camera_server.url)

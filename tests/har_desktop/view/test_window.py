@@ -22,8 +22,6 @@ from har_desktop.view.model_keeper import ModelKeeper
 from har_desktop.view.shortcuts import Shortcuts
 from har_desktop.view.stream_dialog import StreamDialog
 
-PATIENCE = 60_000
-
 
 def dialog(kind):
     """The open dialog of a kind, or None."""
@@ -36,7 +34,7 @@ def test_without_a_camera_the_first_page_offers_other_sources(in_window, qtbot):
         assert window.pages.currentWidget() is window.welcome
         assert "No camera" in window.welcome.hint
         assert window.banner.text == ""
-        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.keeper.model is not None)
         assert "two_stream" in window.status.texts
 
     in_window(body)
@@ -54,7 +52,7 @@ def test_the_window_is_shown_before_the_model_is_loaded(in_window, qtbot, monkey
 
     def body(window):
         assert visible == [True]
-        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.keeper.model is not None)
 
     in_window(body)
 
@@ -63,7 +61,7 @@ def test_without_any_model_the_window_says_so_and_lives(in_window, qtbot, monkey
     monkeypatch.setattr("har_desktop.models.shipped_folder", lambda: tmp_path)
 
     def body(window):
-        qtbot.waitUntil(lambda: window.banner.failure, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.banner.failure)
         assert "two_stream" in window.banner.text
         assert "no model" in window.status.texts
         assert not window.commands.card.isEnabled()
@@ -77,7 +75,7 @@ def test_a_remembered_model_that_has_gone_bad_gives_way_to_the_default_one(
     settings.model = tmp_path / "gone"
 
     def body(window):
-        qtbot.waitUntil(lambda: "two_stream" in window.status.texts, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "two_stream" in window.status.texts)
         assert window.banner.failure
         assert "gone" in window.banner.text
         assert "default" in window.banner.text
@@ -146,7 +144,7 @@ def test_it_fits_a_small_screen(in_window, page):
 
 def test_dialogs_open_and_go(in_window, qtbot):
     def body(window):
-        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.keeper.model is not None)
         for action, kind in (
             (window.commands.about, About),
             (window.commands.keys, Shortcuts),
@@ -167,7 +165,7 @@ def test_dialogs_open_and_go(in_window, qtbot):
 
 def test_the_card_of_the_model_is_rendered(in_window, qtbot):
     def body(window):
-        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.keeper.model is not None)
         window.commands.card.trigger()
         card = dialog(ModelCard)
         assert card.text.startswith("Two streams")
@@ -179,10 +177,7 @@ def test_the_card_of_the_model_is_rendered(in_window, qtbot):
 def test_a_bundle_without_a_card_is_described_by_its_manifest(in_window, qtbot, shipped):
     def body(window):
         window.models.chosen.emit(shipped / "other_gru")
-        qtbot.waitUntil(
-            lambda: "other_gru" in window.status.texts,
-            timeout=PATIENCE,
-        )
+        qtbot.waitUntil(lambda: "other_gru" in window.status.texts)
         window.commands.card.trigger()
         card = dialog(ModelCard)
         assert "walk" in card.text
@@ -203,9 +198,9 @@ def drop(window, *urls):
 
 def test_a_bundle_can_be_dropped(in_window, qtbot, shipped):
     def body(window):
-        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.keeper.model is not None)
         drop(window, (shipped / "other_gru").as_uri())
-        qtbot.waitUntil(lambda: window.keeper.model.manifest.name == "other_gru", timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.keeper.model.manifest.name == "other_gru")
         assert window.models._group.checkedAction().text() == "other_gru"
 
     in_window(body)
@@ -213,7 +208,7 @@ def test_a_bundle_can_be_dropped(in_window, qtbot, shipped):
 
 def test_the_menu_lists_the_models_that_come_with_the_program(in_window, qtbot):
     def body(window):
-        qtbot.waitUntil(lambda: window.keeper.model is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: window.keeper.model is not None)
         names = [action.text() for action in window.models._group.actions()]
         assert names == ["two_stream", "other_gru"]
         assert window.models._group.checkedAction().text() == "two_stream"
@@ -248,7 +243,7 @@ def test_shortcuts_work_while_the_details_are_in_front(in_window, qtbot):
     def body(window):
         window.commands.details.trigger()
         window.details.activateWindow()
-        qtbot.waitUntil(window.details.isActiveWindow, timeout=5000)
+        qtbot.waitUntil(window.details.isActiveWindow)
         shown = window.stage.heat.style_shown.shown
         qtbot.keyClick(window.details, Qt.Key.Key_H)
         assert window.stage.heat.style_shown.shown is not shown
