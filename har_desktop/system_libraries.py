@@ -20,14 +20,12 @@ class SystemLibrary:
     Attributes:
         soname: What the dynamic loader is asked for.
         package: The package's name.
-        purpose: What does not work without it.
         window: "x11" or "wayland" where only a window there needs it; "" where nothing at all runs
             without it.
     """
 
     soname: str
     package: str
-    purpose: str
     window: str = ""
 
     @property
@@ -42,19 +40,22 @@ class SystemLibrary:
 
 
 LIBRARIES = (
-    SystemLibrary("libGL.so.1", "libgl1", "reading video"),
-    SystemLibrary("libglib-2.0.so.0", "libglib2.0-0", "reading video"),
-    SystemLibrary("libEGL.so.1", "libegl1", "Qt"),
-    SystemLibrary("libxkbcommon.so.0", "libxkbcommon0", "Qt"),
-    SystemLibrary("libdbus-1.so.3", "libdbus-1-3", "Qt"),
-    SystemLibrary("libfontconfig.so.1", "libfontconfig1", "Qt"),
-    SystemLibrary("libxcb-cursor.so.0", "libxcb-cursor0", "a window", "x11"),
-    SystemLibrary("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "a window", "x11"),
-    SystemLibrary("libxcb-icccm.so.4", "libxcb-icccm4", "a window", "x11"),
-    SystemLibrary("libxcb-keysyms.so.1", "libxcb-keysyms1", "a window", "x11"),
-    SystemLibrary("libxcb-shape.so.0", "libxcb-shape0", "a window", "x11"),
-    SystemLibrary("libwayland-client.so.0", "libwayland-client0", "a window", "wayland"),
-    SystemLibrary("libwayland-cursor.so.0", "libwayland-cursor0", "a window", "wayland"),
+    # To read video.
+    SystemLibrary("libGL.so.1", "libgl1"),
+    SystemLibrary("libglib-2.0.so.0", "libglib2.0-0"),
+    # For Qt.
+    SystemLibrary("libEGL.so.1", "libegl1"),
+    SystemLibrary("libxkbcommon.so.0", "libxkbcommon0"),
+    SystemLibrary("libdbus-1.so.3", "libdbus-1-3"),
+    SystemLibrary("libfontconfig.so.1", "libfontconfig1"),
+    # For a window.
+    SystemLibrary("libxcb-cursor.so.0", "libxcb-cursor0", "x11"),
+    SystemLibrary("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "x11"),
+    SystemLibrary("libxcb-icccm.so.4", "libxcb-icccm4", "x11"),
+    SystemLibrary("libxcb-keysyms.so.1", "libxcb-keysyms1", "x11"),
+    SystemLibrary("libxcb-shape.so.0", "libxcb-shape0", "x11"),
+    SystemLibrary("libwayland-client.so.0", "libwayland-client0", "wayland"),
+    SystemLibrary("libwayland-cursor.so.0", "libwayland-cursor0", "wayland"),
 )
 
 

@@ -45,15 +45,13 @@ class Answers:
     skipped: list[str]
 
 
-def ask(
-    bundle: Bundle, data: Path, clips: Sequence[Clip], sampling: Sampling, progress: bool = True
-) -> Answers:
+def ask(bundle: Bundle, data: Path, clips: Sequence[Clip], sampling: Sampling) -> Answers:
     """Let the bundle answer for each clip.
 
     Raises:
         InputError: There are no readable clips.
     """
-    answers = all_windows(bundle, [data / c.path for c in clips], sampling, "evaluate", progress)
+    answers = all_windows(bundle, [data / c.path for c in clips], sampling, "evaluate")
     groups = origins(clips)
     good = [
         (c, group, a) for c, group, a in zip(clips, groups, answers, strict=True) if a is not None
@@ -75,7 +73,6 @@ def evaluate(
     clips: Sequence[Clip],
     sampling: Sampling,
     protocol: str,
-    progress: bool = True,
 ) -> dict[str, object]:
     """Measure the bundle on clips of its classes.
 
@@ -91,7 +88,7 @@ def evaluate(
         InputError: There are no readable clips.
     """
     began = time.perf_counter()
-    answers = ask(bundle, data, clips, sampling, progress)
+    answers = ask(bundle, data, clips, sampling)
     truth, probabilities = answers.truth, answers.probabilities
     tops, seen = probabilities.argmax(axis=1), answers.votes.any(axis=1)
     return {

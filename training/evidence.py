@@ -52,10 +52,6 @@ class Evidence(layers.Layer):
         least = ops.min(seen, axis=-1, keepdims=True)
         return least - ops.log(ops.mean(ops.exp(least - seen), axis=-1, keepdims=True))
 
-    def compute_output_shape(self, shape: tuple[int | None, int, int]):
-        """(batch, 1)."""
-        return shape[0], 1
-
 
 class Scale(msgspec.Struct, frozen=True):
     """What a logit's size means to right validation windows: becomes 0, and 1."""

@@ -66,9 +66,7 @@ class _Finding(NamedTuple):
     correlations: dict[Method, _Correlations]
 
 
-def explain(
-    bundle: Bundle, data: Path, clips: Sequence[Clip], count: int, progress: bool = True
-) -> dict[str, object]:
+def explain(bundle: Bundle, data: Path, clips: Sequence[Clip], count: int) -> dict[str, object]:
     """Measure the heat-maps on the middle windows of some clips.
 
     Args:
@@ -76,7 +74,6 @@ def explain(
         data: The folder of the clips.
         clips: Of the bundle's classes; at most `count` of them are looked at.
         count: See `draw`.
-        progress: Whether to show a bar on a terminal.
 
     Returns:
         Means over the windows: `maps`, the areas of each; `better_than`, the share of windows in
@@ -96,7 +93,7 @@ def explain(
     probe = _Probe(bundle)
     findings, looked_at, skipped = [], 0, 0
     chosen = draw(clips, count)
-    bar = tqdm(chosen, "explain", unit="clip", disable=None if progress else True)
+    bar = tqdm(chosen, "explain", unit="clip", disable=None)
     for clip, origin in zip(bar, origins(chosen), strict=True):
         try:
             stretch = middle_window(probe.recognizer, data / clip.path)

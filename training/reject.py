@@ -103,7 +103,6 @@ def reject(
     clips: Sequence[Clip],
     others: Sequence[Clip] | None,
     idle: Sequence[Path] | None,
-    progress: bool = True,
 ) -> Rejection:
     """Measure the bundle's rejection.
 
@@ -113,7 +112,6 @@ def reject(
         clips: Of the bundle's classes.
         others: Of other classes.
         idle: Videos, whatever their names.
-        progress: Whether to show a progress bar.
 
     Raises:
         InputError: None of all these files can be read.
@@ -123,7 +121,7 @@ def reject(
     provider = Recognizer(bundle).provider
     known = [*clips, *(others or ())]
     paths = [*(data / c.path for c in known), *(idle or ())]
-    answers = all_windows(bundle, paths, "time", "reject", progress)
+    answers = all_windows(bundle, paths, "time", "reject")
     of_clips, of_idle = answers[: len(known)], answers[len(known) :]
     by_label: dict[str, list[tuple[Hashable, Windows | None]]] = {c.label: [] for c in known}
     for clip, origin, windows in zip(known, origins(known), of_clips, strict=True):

@@ -57,7 +57,7 @@ WORKERS = 2
 
 
 def all_windows(
-    bundle: Bundle, paths: Sequence[Path], sampling: Sampling, task: str, progress: bool = True
+    bundle: Bundle, paths: Sequence[Path], sampling: Sampling, task: str
 ) -> list[Windows | None]:
     """The answers for the windows of many clips.
 
@@ -65,8 +65,7 @@ def all_windows(
         bundle: Each worker thread makes a recognizer of its own from it.
         paths: Video files.
         sampling: How to look at each of them.
-        task: Stands before the progress bar.
-        progress: Whether to show one, on stderr where that is a terminal.
+        task: Stands before the progress bar, on stderr where that is a terminal.
 
     Returns:
         For each path its windows; None where it is unreadable.
@@ -88,7 +87,7 @@ def all_windows(
 
     with ThreadPoolExecutor(WORKERS) as pool:
         work = pool.map(answer, paths)
-        bar = tqdm(work, task, len(paths), unit="clip", disable=None if progress else True)
+        bar = tqdm(work, task, len(paths), unit="clip", disable=None)
         answers = list(bar)
     good = [None if isinstance(a, SourceError) else a for a in answers]
     if all(windows is None for windows in good):

@@ -52,15 +52,13 @@ ERRORS: tuple[type[Exception], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ProviderReport:
-    """Which processor was asked for and which one does the work.
+    """Which processor does the work, and why not the one that was asked for.
 
     Attributes:
-        requested: What the person asked for; "auto" means the fastest that is there.
         used: "cuda", "coreml" or "cpu".
         reason: One line on why the wish was not met; None where it was.
     """
 
-    requested: Provider
     used: str
     reason: str | None
 
@@ -158,7 +156,7 @@ def open_session(name: str, model: bytes, provider: Provider, threads: int = THR
         GraphError: The graph cannot be built even on the CPU.
     """
     wish = _wish(provider)
-    report = ProviderReport(provider, wish, None)
+    report = ProviderReport(wish, None)
     try:
         if wish != "cpu":
             try:
@@ -174,7 +172,7 @@ def fallback(provider: Provider, obstacle: str) -> ProviderReport:
     """The report of work that went to the CPU because of an obstacle."""
     wish = {"cuda": "CUDA", "coreml": "CoreML"}[_wish(provider)]
     asked = "" if provider == "auto" else " asked for,"
-    return ProviderReport(provider, "cpu", f"{wish}{asked} not available: {obstacle}")
+    return ProviderReport("cpu", f"{wish}{asked} not available: {obstacle}")
 
 
 def _gist(error: Exception) -> str:

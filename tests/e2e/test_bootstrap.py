@@ -317,7 +317,7 @@ def lacking(monkeypatch, tmp_path):
 
     def lack(essential: bool) -> Path:
         window = "" if essential else "x11"
-        library = SystemLibrary("libmissing.so.1", "libmissing1", "a test", window)
+        library = SystemLibrary("libmissing.so.1", "libmissing1", window)
         monkeypatch.setattr(
             "har_desktop.system_libraries.missing_libraries",
             lambda _: (

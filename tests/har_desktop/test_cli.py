@@ -352,7 +352,7 @@ class TestDoctor:
 
     @pytest.mark.usefixtures("shipped")
     def test_missing_library_comes_with_its_remedy(self, run, monkeypatch):
-        absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test")
+        absent = SystemLibrary("libabsent.so.9", "libabsent9")
         monkeypatch.setattr("har_desktop.doctor.missing_libraries", lambda _: [absent])
         line = "sudo apt-get install -y --no-install-recommends libabsent9"
         code, out, err = run("doctor")

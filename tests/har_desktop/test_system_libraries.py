@@ -25,16 +25,16 @@ def test_every_library_names_its_own_package():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sonames are Linux's")
 def test_only_what_does_not_load_is_missing():
-    there = SystemLibrary("libc.so.6", "libc6", "everything")
-    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test")
-    other = SystemLibrary("libabsent.so.8", "libabsent8", "a test", "wayland")
+    there = SystemLibrary("libc.so.6", "libc6")
+    absent = SystemLibrary("libabsent.so.9", "libabsent9")
+    other = SystemLibrary("libabsent.so.8", "libabsent8", "wayland")
     assert missing_libraries("x11", [there, absent, other]) == [absent]
     assert missing_libraries("wayland", [there, absent, other]) == [absent, other]
 
 
 def test_nothing_is_missing_elsewhere(monkeypatch):
     monkeypatch.setattr(system_libraries.sys, "platform", "darwin")
-    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a test")
+    absent = SystemLibrary("libabsent.so.9", "libabsent9")
     assert missing_libraries("x11", [absent]) == []
 
 
@@ -44,7 +44,7 @@ def test_apt_command():
 
 
 def test_the_remedy_is_of_the_system(monkeypatch):
-    absent = [SystemLibrary("libabsent.so.9", "libabsent9", "a test")]
+    absent = [SystemLibrary("libabsent.so.9", "libabsent9")]
     monkeypatch.setattr(system_libraries.shutil, "which", lambda _: "/usr/bin/apt-get")
     line = "sudo apt-get install -y --no-install-recommends libabsent9"
     assert system_libraries.remedy(x.name for x in absent) == line

@@ -49,7 +49,7 @@ def test_clips_without_evidence_are_told(make_bundle, clips_folder: Path, tmp_pa
             size=(48, 64),
             edit_manifest=lambda m, least=least: m["calibration"].update(least_evidence=least),
         )
-        report = evaluate(load_bundle(folder), clips_folder, clips, "time", "group-wise", False)
+        report = evaluate(load_bundle(folder), clips_folder, clips, "time", "group-wise")
         right = round(report["accuracy"] * 14) if not none else 0
         assert report["with_evidence"] == {"right": right, "none": none}
         assert f"{none} clips have no other window" in table(report)
@@ -58,7 +58,7 @@ def test_clips_without_evidence_are_told(make_bundle, clips_folder: Path, tmp_pa
 
 def test_a_class_without_clips_is_not_called_wrong(bundle: Path, clips_folder: Path) -> None:
     clips = [c for c in scan(clips_folder, ("Drift",)) if c.group in TEST_GROUPS]
-    text = table(evaluate(load_bundle(bundle), clips_folder, clips, "time", "group-wise", False))
+    text = table(evaluate(load_bundle(bundle), clips_folder, clips, "time", "group-wise"))
     assert "Not measured, for there are no clips: Still." in text
     assert next(r for r in text.splitlines() if r.startswith("Still")).split()[1:4] == ["-"] * 3
 
@@ -66,7 +66,7 @@ def test_a_class_without_clips_is_not_called_wrong(bundle: Path, clips_folder: P
 @pytest.mark.parametrize("sampling", ["time", "even"])
 def test_the_report_adds_up(bundle: Path, clips_folder: Path, sampling: str) -> None:
     clips = [c for c in scan(clips_folder, ("Drift", "Still")) if c.group in TEST_GROUPS]
-    report = evaluate(load_bundle(bundle), clips_folder, clips, sampling, "group-wise", False)
+    report = evaluate(load_bundle(bundle), clips_folder, clips, sampling, "group-wise")
     assert report.keys() >= KEYS
     assert isinstance(read_report(report), Accuracy)
     confusion = np.array(report["confusion"])
@@ -89,7 +89,7 @@ def test_an_unreadable_clip_is_counted_not_hidden(
     (tmp_path / "Drift" / "v_Drift_g01_c01.avi").write_bytes(good.read_bytes())
     (tmp_path / "Drift" / "v_Drift_g01_c02.avi").write_bytes(b"nothing")
     clips = scan(tmp_path, ("Drift",))
-    report = evaluate(load_bundle(bundle), tmp_path, clips, "time", "group-wise", False)
+    report = evaluate(load_bundle(bundle), tmp_path, clips, "time", "group-wise")
     assert report["clips"] == 1
     assert report["skipped"] == ["Drift/v_Drift_g01_c02.avi"]
     assert report["grouped95"] == (0.0, 1.0)
@@ -207,7 +207,7 @@ def test_a_group_of_ones_own_is_one_whatever_is_done_in_it(
             lines.append(f"{label}/{number}.avi,{'anna' if number < 3 else 'ben'}")
     (tmp_path / "groups.csv").write_text("\n".join(lines))
     clips = scan(tmp_path)
-    report = evaluate(load_bundle(bundle), tmp_path, clips, "even", "group-wise", False)
+    report = evaluate(load_bundle(bundle), tmp_path, clips, "even", "group-wise")
     assert (report["clips"], report["groups"]) == (6, 2)
 
 

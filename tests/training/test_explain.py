@@ -56,7 +56,7 @@ def test_clips(clips_folder: Path) -> list[Clip]:
 
 @pytest.fixture(scope="module")
 def report(bundle: Path, clips_folder: Path, test_clips: list[Clip]) -> dict[str, object]:
-    return explain(load_bundle(bundle), clips_folder, test_clips, 4, False)
+    return explain(load_bundle(bundle), clips_folder, test_clips, 4)
 
 
 def test_the_report_has_the_form_that_cards_take(report, test_clips):
@@ -78,14 +78,14 @@ def test_the_report_has_the_form_that_cards_take(report, test_clips):
 
 def test_a_bundle_of_before_has_one_method(make_bundle, tmp_path, clips_folder, test_clips):
     folder = make_bundle(tmp_path / "old", classes=CLASSES, size=(48, 64), second=False)
-    report = explain(load_bundle(folder), clips_folder, test_clips, 4, False)
+    report = explain(load_bundle(folder), clips_folder, test_clips, 4)
     assert report.keys() == KEYS - {"hires-cam"}
     assert msgspec.convert(report, Explanations).hires_cam is None
     assert "hires-cam" not in explanations_table(report)
 
 
 def test_the_same_clips_give_the_same_figures(bundle, clips_folder, test_clips, report):
-    again = explain(load_bundle(bundle), clips_folder, test_clips, 4, False)
+    again = explain(load_bundle(bundle), clips_folder, test_clips, 4)
     for figures in (again, report):
         figures.pop("seconds")
     assert again == report
@@ -150,7 +150,7 @@ def test_what_has_no_full_window_is_counted(bundle, clips_folder, tmp_path, writ
             target.write_bytes(good.read_bytes())
         (tmp_path / label / f"v_{label}_g03_c0{number + 3}.avi").write_bytes(b"nothing")
     write_clip(tmp_path / "Drift" / "v_Drift_g03_c09.avi", speed=0.5, seed=1, seconds=1.5)
-    report = explain(load_bundle(bundle), tmp_path, scan(tmp_path, CLASSES), 60, False)
+    report = explain(load_bundle(bundle), tmp_path, scan(tmp_path, CLASSES), 60)
     assert report["skipped"] == 3
     assert report["looked_at"] == 4
 
@@ -158,7 +158,7 @@ def test_what_has_no_full_window_is_counted(bundle, clips_folder, tmp_path, writ
 def test_without_a_right_answer_there_is_nothing_to_explain(bundle, tmp_path, write_clip):
     write_clip(tmp_path / "Drift" / "v_Drift_g03_c01.avi", speed=0.5, seed=1, seconds=1.0)
     with pytest.raises(InputError, match="nothing to explain: of 1 clips"):
-        explain(load_bundle(bundle), tmp_path, scan(tmp_path, ("Drift",)), 60, False)
+        explain(load_bundle(bundle), tmp_path, scan(tmp_path, ("Drift",)), 60)
 
 
 def test_rank_correlation_is_spearmans():

@@ -45,7 +45,7 @@ def clips_of(folder: Path, *labels: str) -> list[Clip]:
 
 def measure(bundle: Path, folder: Path, idle: list[Path] | None) -> Rejection:
     clips, others = clips_of(folder, *CLASSES), clips_of(folder, "Other")
-    return reject(load_bundle(bundle), folder, clips, others, idle, False)
+    return reject(load_bundle(bundle), folder, clips, others, idle)
 
 
 def test_the_counts_are_those_of_the_windows(build, clips_folder: Path, idle: list[Path]) -> None:
@@ -126,7 +126,7 @@ def test_intervals_draw_what_clips_were_cut_from(
         [(clip.origin, answered(clip, right=False)) for clip in own]
     )
     assert report.tested == sorted({clip.group for clip in own})
-    alone = reject(load_bundle(build(0.0)), clips_folder, own, others[:1], None, False)
+    alone = reject(load_bundle(build(0.0)), clips_folder, own, others[:1], None)
     assert alone.others.grouped95 == (0.0, 1.0)
 
 
@@ -161,7 +161,7 @@ def test_windows_without_evidence_are_not_named(
 
 def test_what_was_not_given_is_null(build, clips_folder: Path) -> None:
     clips = clips_of(clips_folder, *CLASSES)
-    report = reject(load_bundle(build(0.5)), clips_folder, clips, None, None, False)
+    report = reject(load_bundle(build(0.5)), clips_folder, clips, None, None)
     assert report.others is report.idle is None
     assert report.detail.others is report.detail.idle is None
     assert report.kept.windows > 0

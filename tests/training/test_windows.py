@@ -59,7 +59,7 @@ def test_answers_come_in_the_order_of_the_clips(
     broken.write_bytes(b"nothing")
     loaded = load_bundle(bundle)
     clips = [clips_folder / c.path for c in scan(clips_folder, ("Drift",))[:3]]
-    answers = all_windows(loaded, [clips[0], broken, *clips[1:]], "time", "windows", False)
+    answers = all_windows(loaded, [clips[0], broken, *clips[1:]], "time", "windows")
     assert answers[1] is None
     recognizer = Recognizer(loaded)
     for path, windows in zip(clips, [answers[0], *answers[2:]], strict=True):
@@ -71,4 +71,4 @@ def test_nothing_readable_is_an_error_that_tells_why(bundle: Path, tmp_path: Pat
     broken = tmp_path / "broken.avi"
     broken.write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"none of the 1 clips can be read: .*broken\.avi"):
-        all_windows(load_bundle(bundle), [broken], "time", "windows", False)
+        all_windows(load_bundle(bundle), [broken], "time", "windows")

@@ -302,7 +302,7 @@ def test_processor_that_takes_the_graphs_but_cannot_run_them(bundle_folder, monk
     def open_session(name, model, provider, *threads):
         session = real(name, model, "cpu", *threads)
         if provider == "auto":
-            session.report = model_module.ProviderReport("auto", "cuda", None)
+            session.report = model_module.ProviderReport("cuda", None)
 
             def run(*_):
                 raise GraphError("no kernel image is available")
@@ -329,7 +329,7 @@ def test_where_only_some_graphs_get_the_processor_all_run_on_the_cpu(
         session = real(name, model, "cpu", *threads)
         used, reason = ("cpu", "no room") if name.endswith(left_out) else ("cuda", None)
         if provider == "auto":
-            session.report = model_module.ProviderReport("auto", used, reason)
+            session.report = model_module.ProviderReport(used, reason)
         opened.append((name.rsplit("/")[-1], provider))
         return session
 

@@ -122,7 +122,7 @@ def test_without_a_library_the_program_says_which_and_opens_no_window(monkeypatc
     from har_desktop.display import Display
     from har_desktop.replay import Replays
 
-    absent = SystemLibrary("libabsent.so.9", "libabsent9", "a window", "x11")
+    absent = SystemLibrary("libabsent.so.9", "libabsent9", "x11")
     monkeypatch.setattr(cli, "find_display", lambda: Display(True, "X11 (:0)"))
     monkeypatch.setattr(cli, "missing_libraries", lambda _: [absent])
     monkeypatch.setattr(cli, "_replay", lambda *_, **__: Replays([], []))

@@ -77,7 +77,7 @@ class TestCameraMenu:
 class TestStatusLine:
     def test_tells_everything_where_there_is_room(self, shown):
         line = shown(StatusLine(), 1400, 30)
-        line.show_model("two_stream", ProviderReport("auto", "cpu", "CUDA not available: no GPU"))
+        line.show_model("two_stream", ProviderReport("cpu", "CUDA not available: no GPU"))
         line.show_figures(FIGURES)
         assert line.texts == (
             "Webcam  \u00b7  running",
@@ -113,7 +113,7 @@ class TestStatusLine:
     @pytest.mark.parametrize("which", ["_rates", "_badge", "_model"])
     def test_a_click_asks_for_details(self, shown, qtbot, which):
         line = shown(StatusLine(), 1400, 30)
-        line.show_model("two_stream", ProviderReport("auto", "cuda", None))
+        line.show_model("two_stream", ProviderReport("cuda", None))
         line.show_figures(FIGURES)
         with qtbot.waitSignal(line.clicked):
             qtbot.mouseClick(getattr(line, which), Qt.MouseButton.LeftButton)
