@@ -48,8 +48,12 @@ def bare_runs(
 
     def together() -> None:
         running = [helper.submit(run) for helper, run in zip(helpers, others, strict=True)]
-        last()
-        wait(running)
+        try:
+            last()
+        finally:
+            wait(running)
+        for one in running:
+            one.result()
 
     return together, bare_run(head)
 

@@ -27,7 +27,7 @@ class HelperThread:
         weakref.finalize(self, self._tasks.put, None)
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
-        """Have a call made after those that were submitted before, by one thread at a time."""
+        """Have a call made after those that were submitted before. One thread may submit."""
         if self._thread.ident is None:
             self._thread.start()
         future = Future[T]()

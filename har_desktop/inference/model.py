@@ -64,7 +64,7 @@ class Answer:
 
 
 class Model:
-    """A bundle that runs: `encode` in one thread at a time, `answer` in one; these may be two.
+    """A bundle that runs, in one thread at a time; but see `begin`.
 
     Attributes:
         manifest: The bundle's manifest.
@@ -98,10 +98,11 @@ class Model:
         return self._encoders.encode(picture, previous)
 
     def begin(self, picture: Image, previous: Sequence[Image]) -> Future[Features]:
-        """Have the features of one frame computed, after those of all frames begun before.
+        """Have the features of one frame computed, while this thread goes on.
 
-        Args as of `encode`, which may not be called until all are done. The future raises what that
-        would.
+        Several frames may be begun, and answered meanwhile; they get done in their order. `encode`
+        is to be called only when all of them are. For the arguments, and what the future raises,
+        see there.
         """
         return self._encoders.begin(picture, previous)
 

@@ -23,7 +23,7 @@ def by_method(
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds that each stage of one step took."""
+    """Seconds that each stage of one step took. What remembering took counts as the head's."""
 
     prepare: float
     encode: float

@@ -34,20 +34,20 @@ class Look:
         features: What the encoders make of it; None where no picture lies before it that its motion
             is told by.
         moments: The filled places of the window, oldest first.
-        timings: What it cost so far. What remembering cost counts as the head's.
+        preparing: Seconds that it took to scale the frame.
+        remembering: Seconds that it took to find the window's places.
     """
 
     frame: Frame
     previous: tuple[float, ...]
     features: Future[Features] | None
     moments: Sequence[Moment]
-    timings: Timings
+    preparing: float
+    remembering: float
 
 
 class Recognizer:
     """Recognises what happens in the frames of one source at a time, in one thread at a time.
-
-    After a GraphError of `answer`, windows that hold the same frame fail, too, until `clear`.
 
     With motion, only frames with a picture one interval before them fill the window, so it is
     full after 10 intervals, else after 9 (for a window of ten). While it fills, the head rests.
@@ -111,8 +111,9 @@ class Recognizer:
     def look(self, frame: Frame) -> Look:
         """The first half of `push`, but that it does not wait for the encoders.
 
-        So the next frames may be looked at before this one is answered, in order. Before anything
-        else is asked, all that was looked at is to be done.
+        So the next frames may be looked at before this one is answered, in order. Before `push`,
+        `clear` and what recognises given pictures, all of them are to be done. Where an encoder
+        fails, all windows that the frame is part of do, until `clear`.
         """
         return self._look(frame, self._model.begin)
 
@@ -133,8 +134,9 @@ class Recognizer:
         if features is not None:
             self._history.add(frame.time, picture, features)
         moments = self._history.window(frame.time)
-        spent = Timings(prepared - began, 0.0, perf_counter() - encoded)
-        return Look(frame, tuple(one.time for one in past), features, moments, spent)
+        previous = tuple(one.time for one in past)
+        remembering = perf_counter() - encoded
+        return Look(frame, previous, features, moments, prepared - began, remembering)
 
     def see(self, frame: Frame) -> None:
         """Remember a frame that is not looked at: motion may be told by it.
@@ -156,8 +158,8 @@ class Recognizer:
         window = None
         if len(look.moments) == self.manifest.window.length:
             window = self.answer_moments(look.moments)
-        spent = look.timings
-        timings = Timings(spent.prepare, encoding, spent.head + perf_counter() - began)
+        answering = look.remembering + perf_counter() - began
+        timings = Timings(look.preparing, encoding, answering)
         return Recognition(look.frame, len(look.moments), window, timings, look.previous)
 
     def recognize_window(

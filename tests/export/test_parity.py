@@ -28,7 +28,7 @@ LAYERS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv3d", "gru1", "gru
         {"motion": True, "length": 10, "seed": 3},
         {"height": 8, "width": 8, "classes": tuple(f"class {i}" for i in range(400)), "seed": 7},
         {"motion": False, "beside": CnnGru, "seed": 2},
-        {"kind": TunedGru, "beside": CnnGru, "seed": 5},
+        pytest.param({"kind": TunedGru, "beside": CnnGru, "seed": 5}, marks=pytest.mark.slow),
         pytest.param({"kind": MobileNetGru}, marks=pytest.mark.slow),
         pytest.param({"kind": MobileNetGru, "beside": CnnGru}, marks=pytest.mark.slow),
         pytest.param({"kind": TunedGru, "trunk": "body"}, marks=pytest.mark.slow),

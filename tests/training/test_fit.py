@@ -215,8 +215,9 @@ def three_epochs(prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
+@pytest.mark.slow
 @interrupted
-@pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_an_epoch_of_which_not_all_was_kept_is_learned_anew(
     prepared, three_epochs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:

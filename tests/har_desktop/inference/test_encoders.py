@@ -74,15 +74,18 @@ def test_all_encoders_run_at_the_same_time_and_are_joined_in_order(name, count):
 
 def test_only_encode_runs_the_last_one_in_the_callers_thread():
     two = encoders(*[lambda value: [threading.current_thread(), value]] * 2)
+    here = threading.current_thread()
     first, last = two.encode(frame(0), []).partials
-    assert last is threading.current_thread()
+    assert last is here
     assert (first.name, first.daemon) == ("encoder", True)
-    began = two.begin(frame(0), []).result().partials
-    assert began[0] is first
-    assert began[1] not in (first, last)
+    begun = two.begin(frame(0), []).result().partials
+    assert begun[0] is first
+    assert begun[1] not in (first, here)
+    assert begun[1].name == "encoder"
 
 
-def test_frames_that_are_begun_wait_for_no_other_encoder():
+@pytest.mark.parametrize("quick_one", [0, 1])
+def test_frames_that_are_begun_wait_for_no_other_encoder(quick_one):
     go, ran = threading.Event(), []
     all_there = threading.Event()
 
@@ -90,13 +93,13 @@ def test_frames_that_are_begun_wait_for_no_other_encoder():
         ran.append(value)
         if value == 4:
             all_there.set()
-        return [value, 0]
+        return [value, value]
 
     def slow(value):
         assert go.wait(60)
-        return [value, 1]
+        return [value, value]
 
-    two = encoders(quick, slow)
+    two = encoders(quick, slow) if quick_one == 0 else encoders(slow, quick)
     begun = [two.begin(frame(value), []) for value in range(5)]
     assert all_there.wait(60)
     assert ran == list(range(5))
@@ -105,17 +108,19 @@ def test_frames_that_are_begun_wait_for_no_other_encoder():
     assert [future.result(60).partials for future in begun] == [[n, n] for n in range(5)]
 
 
-@both_ways
-def test_of_two_failures_that_of_the_last_encoder_comes_out(name):
+@pytest.mark.parametrize(
+    ("name", "comes_out"), [("encode", KeyboardInterrupt), ("begin", GraphError)]
+)
+def test_of_two_failures_the_callers_own_comes_out_or_else_the_first(name, comes_out):
     def fail(error):
         raise error
 
     fails = [True]
     two = encoders(
         lambda _: fail(GraphError("first")) if fails else [1, 1],
-        lambda _: fail(GraphError("last")) if fails else [2, 2],
+        lambda _: fail(KeyboardInterrupt()) if fails else [2, 2],
     )
-    with pytest.raises(GraphError, match="last"):
+    with pytest.raises(comes_out):
         way(name)(two, frame(0), [])
     fails.clear()
     assert way(name)(two, frame(0), []).partials == [1, 2]

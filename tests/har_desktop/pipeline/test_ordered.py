@@ -1,9 +1,10 @@
 """Every frame of a file, in order, through the real engine and a sink that remembers."""
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from har_desktop.decision.decision import Decision, Event, State
 from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
+from har_desktop.helper_thread import HelperThread
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.encoders import Features
 from har_desktop.inference.recognition import Recognition, Window
@@ -117,27 +119,91 @@ def test_the_next_frames_are_looked_at_while_one_is_answered(
     assert ahead == [3] * 7 + [2, 1, 0]
 
 
-def test_a_frame_that_fails_comes_after_all_before_it_and_leaves_nothing_at_work(
+class Held:
+    """Has so many frames encoded, and the others when it is told to."""
+
+    def __init__(
+        self, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch, frames: int
+    ) -> None:
+        self._gate = threading.Semaphore(frames)
+        self.begun: list[Future[Features]] = []
+        self._model, self._hand = recognizer._model, HelperThread("hand")
+        monkeypatch.setattr(recognizer._model, "begin", self.begin)
+
+    def begin(self, *seen: Any) -> Future[Features]:
+        self.begun.append(self._hand.submit(lambda: self._encode(seen)))
+        return self.begun[-1]
+
+    def _encode(self, seen: tuple[Any, ...]) -> Features:
+        assert self._gate.acquire(timeout=60)
+        return self._model.encode(*seen)
+
+    def go_on(self) -> None:
+        self._gate.release(1000)
+
+    @property
+    def at_work(self) -> bool:
+        return not all(future.done() for future in self.begun)
+
+
+def test_a_look_does_not_wait_and_its_answer_does(
     recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look, looks = recognizer.look, []
+    held = Held(recognizer, monkeypatch, 0)
+    recognizer.clear()
+    looks = [recognizer.look(frame) for frame in clip(0.4)]
+    assert len(held.begun) == 5
+    assert held.at_work
+    held.go_on()
+    assert [recognizer.answer(look).filled for look in looks] == [0] * 5 + [1] * 5
+    assert not held.at_work
 
-    def fail(frame: Frame) -> Look:
-        looks.append(look(frame))
-        if frame.index != 60:
-            return looks[-1]
+
+@pytest.mark.parametrize(
+    ("last", "hop", "encoded"), [(99, 0.0, 94), (98, 0.0, 93), (60, 0.5, 11), (50, 0.2, 9)]
+)
+def test_who_stops_it_finds_nothing_at_work(
+    last: int, hop: float, encoded: int, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, read = Held(recognizer, monkeypatch, encoded), []  # the last frame is still at work
+    later = threading.Timer(0.2, held.go_on)
+
+    def stop() -> None:
+        if len(read) == last:
+            assert held.at_work
+            later.start()
+            raise KeyboardInterrupt
+        read.append(1)
+
+    decider = Decider(recognizer.manifest.classes, threshold=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        run_in_order(clip(4.0), recognizer, decider, [Memory()], hop, stop)
+    assert not held.at_work
+    later.join()
+
+
+def test_a_frame_that_fails_comes_after_all_before_it(
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, begun = recognizer._model.begin, []
+
+    def fail(*seen: Any) -> Future[Features]:
+        begun.append(begin(*seen))
+        if len(begun) != 56:  # frame 60, for the first five show no motion
+            return begun[-1]
         failed = Future[Features]()
         failed.set_exception(GraphError("encoder.onnx: fails on cpu"))
-        return replace(looks[-1], features=failed)
+        return failed
 
-    monkeypatch.setattr(recognizer, "look", fail)
+    monkeypatch.setattr(recognizer._model, "begin", fail)
     memory = Memory()
     decider = Decider(recognizer.manifest.classes, threshold=0.0)
     with pytest.raises(GraphError, match="fails on cpu"):
         run_in_order(clip(4.0), recognizer, decider, [memory], 0.0, lambda: None)
     assert memory.frames == list(range(60))
-    assert len(looks) == 64
-    assert all(found.features.done() for found in looks if found.features is not None)
+    assert len(begun) == 59
+    with pytest.raises(GraphError, match="fails on cpu"):  # for the frame is part of the window
+        recognizer.push(clip(4.0)[65])
     monkeypatch.undo()
     assert run(recognizer, clip(4.0))[1].frames == list(range(100))
 

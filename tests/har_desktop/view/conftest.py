@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture
 def qtbot(qtbot):
     """Waits as long as a busy machine may take."""
-    for name in ("waitUntil", "waitSignal"):
+    for name in ("waitUntil", "waitSignal", "waitExposed"):
         setattr(qtbot, name, partial(getattr(qtbot, name), timeout=PATIENCE))
     return qtbot
 
