@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import wait
 
 import numpy as np
 import onnx
 from onnx import helper
 
 from export.check import IR_VERSION, OPSET
-from har_desktop.helper_thread import HelperThread
+from har_desktop.helper_thread import HelperThread, together
 from har_desktop.inference.bundle import Bundle, load_bundle
 from har_desktop.inference.model import HEAD_THREADS, encoder_threads
 from har_desktop.inference.session import Array, Session, open_session
@@ -43,19 +42,8 @@ def bare_runs(
     head = open_session("head", bundle.head, "cpu", HEAD_THREADS)
     if not at_once:
         return lambda: [run() for run in runs], bare_run(head)
-    *others, last = runs
-    helpers = [HelperThread("encoder") for _ in others]
-
-    def together() -> None:
-        running = [helper.submit(run) for helper, run in zip(helpers, others, strict=True)]
-        try:
-            last()
-        finally:
-            wait(running)
-        for one in running:
-            one.result()
-
-    return together, bare_run(head)
+    helpers = [HelperThread("encoder") for _ in runs[1:]]
+    return lambda: together(helpers, runs), bare_run(head)
 
 
 def all_runs(bundle: Bundle, at_once: bool = True) -> Callable[[], object]:

@@ -6,7 +6,7 @@ from har_desktop.decision.decision import State as Decided
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.capture import Patience
 
-# For a source that is to be lost: it may be lost on a busy machine before.
+# For tests that lose their source; on a busy machine it may be lost earlier than meant.
 QUICK = Patience(picture=1.0, opening=2.0, first_retry=0.05, last_retry=0.2)
 ENDLESS = Patience(picture=60.0, opening=60.0, first_retry=0.05, last_retry=0.2)
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from har_desktop.frame import Image
-from har_desktop.helper_thread import HelperThread
+from har_desktop.helper_thread import HelperThread, together
 from har_desktop.inference.session import DeviceTensor, Session
 
 ENCODED = ("partials", "activation")  # what an encoder gives
@@ -61,7 +61,7 @@ class Encoders:
         self._sessions = sessions
         self._join = join
         self._threads = [HelperThread("encoder") for _ in sessions]
-        self._joiner = HelperThread("join")
+        self._joiner = self._threads[0] if join is None else HelperThread("join")
 
     def encode(self, picture: Image, previous: Sequence[Image]) -> Features:
         """Compute the features of one frame. See `Model.encode`.
@@ -73,13 +73,8 @@ class Encoders:
             GraphError: Of the last encoder, or of the first of the others, when all have ended.
         """
         began = perf_counter()
-        *others, last = self._runs(picture, previous)
-        parts = [t.submit(run) for t, run in zip(self._threads, others, strict=False)]
-        try:
-            own = last()
-        finally:
-            wait(parts)
-        partials, activation = self._joined([*(part.result() for part in parts), own])
+        parts = together(self._threads[:-1], self._runs(picture, previous))
+        partials, activation = self._joined(parts)
         return Features(partials, activation, perf_counter() - began)
 
     def begin(self, picture: Image, previous: Sequence[Image]) -> Future[Features]:

@@ -34,8 +34,8 @@ class Look:
         features: What the encoders make of it; None where no picture lies before it that its motion
             is told by.
         moments: The filled places of the window, oldest first.
-        preparing: Seconds that it took to scale the frame.
-        remembering: Seconds that it took to find the window's places.
+        preparing: Seconds that it took to scale the frame and to find those before it.
+        remembering: Seconds that it took to remember it and to find the window's places.
     """
 
     frame: Frame

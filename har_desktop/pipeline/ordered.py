@@ -21,8 +21,8 @@ from har_desktop.pipeline.hop import Hop
 from har_desktop.pipeline.short import ShortSource
 from har_desktop.sinks.base import Sink
 
-# So many frames are looked at while the one before them is answered: the encoders seldom have to
-# wait then, and pictures of 4K take 25 MB each.
+# So many frames are read while the one before them is answered: the encoders seldom have to wait
+# then, and pictures of 4K take 25 MB each.
 _AHEAD = 3
 
 
@@ -149,7 +149,7 @@ def _looked_at(
 ) -> Generator[tuple[Frame, Look | None]]:
     """Every frame, with the look at it; None where it was only seen.
 
-    The encoders are at frames after it, while one is answered and written.
+    The encoders are at later frames, while an earlier one is answered and written.
     """
     ahead = deque[tuple[Frame, Look | None]]()
     try:

@@ -6,7 +6,7 @@ import weakref
 
 import pytest
 
-from har_desktop.helper_thread import HelperThread
+from har_desktop.helper_thread import HelperThread, together
 
 HANGS = """
 import threading
@@ -64,6 +64,21 @@ def test_nothing_of_a_call_is_kept():
     del picture
     thread.submit(lambda: None).result(20)  # now it has forgotten the call before
     assert seen() is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_calls_together_are_made_at_the_same_time_and_answered_in_order(count):
+    meeting = threading.Barrier(count, timeout=60)
+    helpers = [HelperThread("hand") for _ in range(count - 1)]
+
+    def call(number):
+        meeting.wait()
+        return number, threading.current_thread()
+
+    for _ in range(3):
+        answers = together(helpers, [lambda n=n: call(n) for n in range(count)])
+        assert [number for number, _ in answers] == list(range(count))
+        assert answers[-1][1] is threading.current_thread()
 
 
 def test_the_program_ends_while_a_call_hangs():

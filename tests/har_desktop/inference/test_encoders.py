@@ -167,7 +167,8 @@ def test_the_channels_of_all_encoders_come_in_their_order(make_bundle, tmp_path)
     assert features.activation.shape()[-1] == first_cam
 
 
-def test_one_interruption_ends_all_encoders(make_bundle, tmp_path):
+@both_ways
+def test_one_interruption_ends_all_encoders(name, make_bundle, tmp_path):
     folder = make_bundle(tmp_path / "slow", beside=BESIDE[1:], edit_encoder=slow_encoder)
     model = Model(load_bundle(folder), "cpu")
     white = np.full((24, 32, 3), 255, np.uint8)
@@ -175,7 +176,7 @@ def test_one_interruption_ends_all_encoders(make_bundle, tmp_path):
 
     def encode():
         try:
-            model.encode(white, [white])
+            way(name)(model._encoders, white, [white])
         except GraphError as error:
             failures.append(error)
 

@@ -1,5 +1,6 @@
 """One contract for all live sources: a loss is seen within two seconds, and mends by itself."""
 
+from dataclasses import replace
 from itertools import groupby, pairwise
 from time import perf_counter
 
@@ -8,10 +9,10 @@ import pytest
 from har_desktop.errors import InputError
 from har_desktop.pipeline.capture import Capture, Patience
 from har_desktop.pipeline.state import Machine, State
+from tests import sessions
 from tests.sessions import ENDLESS
 
-# For a source that is to be lost: it may be lost on a busy machine before.
-QUICK = Patience(picture=1.0, opening=1.0, first_retry=0.05, last_retry=0.2, steady=1.0)
+QUICK = replace(sessions.QUICK, opening=1.0, steady=1.0)
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_stream_of_changes_may_stand_still_for_a_while(rig, log, machine, arri
     log.wait(lambda: len(arrivals) > 15)
     source.break_("frozen")
     before = len(arrivals)
-    log.wait(lambda: len(arrivals) > before + 100)  # 2.5 s, at 40 pictures each
+    log.wait(lambda: len(arrivals) > before + 100)  # which takes 2.5 s
     assert log.states == [State.OPENING, State.RUNNING]
     source.break_("silent")  # is a loss as soon as of any other source
     log.wait(lambda: machine.source is State.LOST)

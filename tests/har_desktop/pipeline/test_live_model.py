@@ -96,8 +96,11 @@ def test_another_model_takes_over_from_one_that_does_not_answer(stuck, log, live
     check(session.stats())
 
 
-def test_another_model_that_came_before_it_was_slow_takes_over(sticking, log, live_bundle):
+def test_another_model_that_came_before_it_was_slow_takes_over(
+    sticking, log, live_bundle, monkeypatch
+):
     session, source = sticking
+    monkeypatch.setattr(worker_module, "SLOW_S", 600.0)
     captured = session.stats().captured
     log.wait(lambda: session.stats().captured > captured + 10)
     source.white = False
@@ -105,6 +108,7 @@ def test_another_model_that_came_before_it_was_slow_takes_over(sticking, log, li
     replacement = Recognizer(live_bundle, "cpu")
     session.swap(replacement)
     assert session.status.message is None
+    monkeypatch.undo()
     log.wait(lambda: len(log.results) > before)
     assert log.results[before].manifest is replacement.manifest
     assert State.FAULTED not in log.states

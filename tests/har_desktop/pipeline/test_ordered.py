@@ -52,7 +52,7 @@ def clip(seconds: float, fps: float = 25.0) -> list[Frame]:
 @pytest.fixture(scope="module")
 def recognizer(bundle_folder: Path) -> Recognizer:
     recognizer = Recognizer(load_bundle(bundle_folder), "cpu")
-    run(recognizer, clip(0.4))  # from here on its thread is there, and no test leaves it behind
+    run(recognizer, clip(0.4))  # from here on its threads are there, and no test leaves them behind
     return recognizer
 
 

@@ -361,7 +361,7 @@ def test_an_export_can_be_cancelled_and_leaves_nothing(
 ):
     def body(window):
         until(qtbot, lambda: window.commands.export.isEnabled())
-        slow_looks(0.03)
+        slow_looks(0.2)
         window.outputs.export_to(tmp_path / "exported")
         until(qtbot, lambda: "frames" in window.banner.text)
         qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
