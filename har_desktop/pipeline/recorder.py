@@ -27,7 +27,7 @@ from har_desktop.pipeline.result import Result
 from har_desktop.pipeline.sleep import slept_s
 from har_desktop.pipeline.tape import Tape
 from har_desktop.pipeline.worker import SLOW_S
-from har_desktop.sinks.atomic import takes_files_of, write_whole, writing
+from har_desktop.sinks.atomic import FAT_LIMIT, takes_files_of, write_whole, writing
 from har_desktop.sinks.base import RunInfo
 
 log = logging.getLogger(__name__)
@@ -36,8 +36,6 @@ log = logging.getLogger(__name__)
 CAPACITY, CAPACITY_BYTES = 30, 150 * 10**6
 # A full disk would cost the whole recording: it ends while there is room to complete it.
 RESERVE = 64 * 10**6
-# What the file system of most memory sticks, FAT32, doesn't take as one file any more.
-LARGE = 2**32
 _CHECKED = 30  # results from one look at the disk to the next
 # Seconds of a still picture that are encoded at once: what takes a while nobody can wait for.
 LONGEST_S = 30.0
@@ -224,7 +222,7 @@ class Recorder:
         with writing(self._target):
             if shutil.disk_usage(folder).free < RESERVE:
                 ending = "the disk is nearly full; free some space"
-            elif self._tape.size > LARGE - RESERVE and not self._grows(folder):
+            elif self._tape.size > FAT_LIMIT - RESERVE and not self._grows(folder):
                 ending = "the disk takes no larger file; record anew, or choose another folder"
             else:
                 return None
@@ -232,7 +230,7 @@ class Recorder:
 
     def _grows(self, folder: Path) -> bool:
         if self._takes_large is None:  # there are systems that write gigabytes to find it out
-            self._takes_large = takes_files_of(LARGE, folder)
+            self._takes_large = takes_files_of(FAT_LIMIT, folder)
         return self._takes_large
 
     def _complete(self) -> None:

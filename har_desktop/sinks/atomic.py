@@ -22,9 +22,8 @@ _REMEDIES = {
     errno.EROFS: "choose a folder that you may write to",
     errno.ENAMETOOLONG: "give the source a shorter name",
 }
-
-
-_FAT_LIMIT = 2**32  # bytes
+# What the file system of most memory sticks, FAT32, doesn't take as one file any more, in bytes.
+FAT_LIMIT = 2**32
 
 
 @contextmanager
@@ -103,7 +102,7 @@ def write_whole(path: Path, *pieces: bytes | memoryview) -> None:
 def takes_files_of(size: int, folder: Path) -> bool:
     """Whether the file system there knows files of so many bytes; writes none of them."""
     if sys.platform == "win32":  # where a file that is made longer is written
-        return size < _FAT_LIMIT or _file_system(folder) not in ("FAT", "FAT32")
+        return size < FAT_LIMIT or _file_system(folder) not in ("FAT", "FAT32")
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.truncate(size)

@@ -1,6 +1,5 @@
 """One contract for all live sources: a loss is seen within two seconds, and mends by itself."""
 
-from dataclasses import replace
 from itertools import groupby, pairwise
 from time import perf_counter
 
@@ -9,10 +8,7 @@ import pytest
 from har_desktop.errors import InputError
 from har_desktop.pipeline.capture import Capture, Patience
 from har_desktop.pipeline.state import Machine, State
-from tests import sessions
-from tests.sessions import ENDLESS
-
-QUICK = replace(sessions.QUICK, opening=1.0, steady=1.0)
+from tests.sessions import ENDLESS, QUICK
 
 
 @pytest.fixture

@@ -100,15 +100,15 @@ def test_another_model_that_came_before_it_was_slow_takes_over(
     sticking, log, live_bundle, monkeypatch
 ):
     session, source = sticking
-    monkeypatch.setattr(worker_module, "SLOW_S", 600.0)
-    captured = session.stats().captured
-    log.wait(lambda: session.stats().captured > captured + 10)
-    source.white = False
-    before = len(log.results)
-    replacement = Recognizer(live_bundle, "cpu")
-    session.swap(replacement)
-    assert session.status.message is None
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(worker_module, "SLOW_S", 600.0)
+        captured = session.stats().captured
+        log.wait(lambda: session.stats().captured > captured + 10)
+        source.white = False
+        before = len(log.results)
+        replacement = Recognizer(live_bundle, "cpu")
+        session.swap(replacement)
+        assert session.status.message is None
     log.wait(lambda: len(log.results) > before)
     assert log.results[before].manifest is replacement.manifest
     assert State.FAULTED not in log.states

@@ -157,7 +157,7 @@ def test_whoever_is_in_a_hurry_does_not_read_what_was_written(record, results, m
 
 
 def test_recording_ends_complete_before_the_file_is_too_large(record, results, monkeypatch, ends):
-    monkeypatch.setattr(recorder_module, "LARGE", RESERVE + 1)
+    monkeypatch.setattr(recorder_module, "FAT_LIMIT", RESERVE + 1)
     recorder = record()
     with largest_file(RESERVE):
         feed(recorder, results(60))
