@@ -184,8 +184,8 @@ class Live:
     def run_info(self) -> RunInfo | None:
         """What a `Recorder` wants to know; None until there are both a model and a picture.
 
-        The rate of the source is the one it has at this moment where it states none, or too low a
-        one.
+        The rate of the source is the one it has at this moment where it states too low a one, or
+        none; see `believed_rate`.
         """
         recognizer, capture = self._recognizer, self._capture
         if recognizer is None or capture is None or capture.info is None:

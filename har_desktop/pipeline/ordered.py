@@ -17,7 +17,7 @@ from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
 from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.inference.recognizer import Look, Recognizer
-from har_desktop.pipeline.hop import Hop
+from har_desktop.pipeline.hop import Hop, Looks
 from har_desktop.pipeline.short import ShortSource
 from har_desktop.sinks.base import Sink
 
@@ -35,7 +35,7 @@ class Outcome:
         windows: Windows that were recognised.
         short: True where the source ended before its first window; `votes` is then that of one
             window in which the first picture stands still before the start. Without windows, and
-            not short: its pictures lie too far apart in time for one.
+            not short: its pictures lie too far apart in time for one, everywhere or in between.
         first: Time of the first frame in seconds.
         last: Time of the last frame in seconds.
         votes: (classes,) sum of the windows' votes.
@@ -103,14 +103,14 @@ def run_in_order(
         recognizer: Cleared here, so that nothing of another source is left in its window.
         decider: A fresh one.
         sinks: Get every result; they are neither finished nor aborted here.
-        hop: Mean time in seconds between two results; 0 for one per frame. The engine looks at
-            frames at least once per frame interval all the same, or its window would never fill.
+        hop: Mean time in seconds between two results; 0 for one per frame. The engine looks at as
+            many frames as their windows need, see `Looks`.
         on_frame: Called after each frame that was read, for a progress bar.
     """
     outcome = Outcome()
     recognizer.clear()
     interval = recognizer.manifest.window.frame_interval_s
-    looks, results = Hop(min(hop, interval)), Hop(hop)
+    looks, results = Looks(hop, interval), Hop(hop)
     short = ShortSource(recognizer)
     with closing(_looked_at(_timed_read(frames, outcome), recognizer, looks)) as looked_at:
         for frame, look in looked_at:
@@ -145,7 +145,7 @@ def _timed_read(frames: Iterable[Frame], outcome: Outcome) -> Iterator[Frame]:
 
 
 def _looked_at(
-    frames: Iterable[Frame], recognizer: Recognizer, looks: Hop
+    frames: Iterable[Frame], recognizer: Recognizer, looks: Looks
 ) -> Generator[tuple[Frame, Look | None]]:
     """Every frame, with the look at it; None where it was only seen.
 

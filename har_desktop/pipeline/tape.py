@@ -7,6 +7,7 @@ from pathlib import Path
 
 from har_desktop.decision.decision import Decision, State
 from har_desktop.frame import Frame
+from har_desktop.inference.identity import identity
 from har_desktop.inference.recognition import Recognition
 from har_desktop.pipeline.result import Result
 from har_desktop.sinks.base import RunInfo
@@ -46,8 +47,9 @@ class Tape:
 
     def fits(self, result: Result) -> bool:
         """Whether a result is of the model that the header of the files names."""
-        manifest = result.manifest
-        return (manifest.name, manifest.classes) == (self._run.model, self._run.classes)
+        manifest, run = result.manifest, self._run
+        there = (manifest.name, manifest.classes, identity(manifest))
+        return there == (run.model, run.classes, run.model_identity)
 
     def write(self, result: Result) -> None:
         """Append one result, later than the one before."""

@@ -114,10 +114,18 @@ def spare_others(name: str, target: Path, sources: Sequence[Path]) -> None:
         own = outputs[1].exists()  # no other program has a use for that name
         taken = [output for output in outputs if output.exists()]
     for output in taken:
-        read = [path for path in sources if path.exists() and output.samefile(path)]
+        read = [path for path in sources if _is_source(output, path)]
         if read or not own:
             replaced = "it" if name in map(str, read) else output
             raise InputError(f"{name}: the result would replace {replaced}; choose another folder")
+
+
+def _is_source(output: Path, source: Path) -> bool:
+    """Whether a result that is there is this source, perhaps under another name."""
+    try:
+        return output.samefile(source)
+    except OSError:  # that cannot be reached, and tells so when its turn comes
+        return False
 
 
 @contextmanager

@@ -18,12 +18,10 @@ from har_desktop.overlay import annotate
 from har_desktop.sinks.atomic import AtomicFile
 from har_desktop.sinks.base import RunInfo, Sink
 from har_desktop.sinks.constant_rate import FRAGMENTED, ConstantRateVideo
-from har_desktop.sources.base import SourceInfo, believed_rate
+from har_desktop.sources.base import ASSUMED_FPS, SourceInfo, believed_rate
 
 # From so many pictures the true rate is measured.
 _MEASURED = 10
-# A lone picture says nothing about a rate.
-_ASSUMED_FPS = 25.0
 # Seconds by which a step between pictures is off where stamps are whole milliseconds.
 _ROUNDED = 1e-3
 
@@ -124,14 +122,14 @@ class AnnotatedVideo(Sink):
 
 
 def _rate(source: SourceInfo, times: NDArray[np.float64]) -> float:
-    """The nominal rate; the measured one where that is none, or too low.
+    """The nominal rate; the measured one where that is too low, or none and more than usual.
 
     A mean over a variable rate would drop pictures wherever there are many, and many a header's
     rate is one. How fast the first ones of a live source came says nothing.
     """
     nominal = source.fps
-    if len(times) < 2 or source.live:
-        return nominal or _ASSUMED_FPS
+    if len(times) < 2 or source.live:  # a lone picture says nothing about a rate
+        return nominal or ASSUMED_FPS
     step = float(np.median(np.diff(times)))
     if nominal and 1.0 / nominal - step > _ROUNDED:
         return 1.0 / step

@@ -10,6 +10,9 @@ from typing import Self
 
 from har_desktop.frame import Frame
 
+# What a source without a believable rate is taken to run at.
+ASSUMED_FPS = 25.0
+
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
@@ -36,8 +39,13 @@ class SourceInfo:
 
 
 def believed_rate(nominal: float | None, measured: float) -> float:
-    """Frames per second: the nominal rate; the measured one where that is none, or much too low."""
-    return nominal if nominal and measured < 1.1 * nominal else measured
+    """Frames per second: the nominal rate; the measured one where that is much too low.
+
+    Where there is none, at least the usual one: what was measured may have been a slow moment.
+    """
+    if nominal is None:
+        return max(measured, ASSUMED_FPS)
+    return nominal if measured < 1.1 * nominal else measured
 
 
 class Source(ABC):

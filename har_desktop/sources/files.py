@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -83,18 +84,27 @@ def digest(path: Path, interrupt: Callable[[], object]) -> str | None:
     return found.hexdigest()
 
 
+def _may_be_file(path: Path) -> bool:
+    """False where something else stands there; what cannot be looked at has a line of its own."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
+
+
 def _videos_of(path: Path) -> list[Path]:
     try:
         path.stat()
         if not path.is_dir():
             return [path]
         entries = sorted(path.iterdir())
+        os.stat(os.path.join(path, os.curdir))  # noqa: PTH116, PTH118, a folder may only be listed
         videos = [
             entry
             for entry in entries
             if entry.suffix.lower() in VIDEO_SUFFIXES
             and not entry.name.startswith(".")
-            and entry.is_file()
+            and _may_be_file(entry)
         ]
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file or folder; check the path") from error

@@ -11,13 +11,11 @@ import numpy as np
 from har_desktop.errors import SourceError
 from har_desktop.frame import Frame, Image
 from har_desktop.opencv import cv2
-from har_desktop.sources.base import Source, SourceInfo
+from har_desktop.sources.base import ASSUMED_FPS, Source, SourceInfo
 from har_desktop.sources.diagnosis import check_file, check_readable, why_undecodable
 from har_desktop.sources.interlaced import is_interlaced
 from har_desktop.sources.stamps import StampClock
 
-# What a file without a believable rate is taken to run at.
-_ASSUMED_FPS = 25.0
 # Slower than this, and the stamps would be taken for damage, see `StampClock`.
 _SLOWEST_FPS = 1.0 / 3600.0
 # From here on, a "rate" is a container's time base: browsers write 1000, MPEG 90000.
@@ -58,7 +56,7 @@ class VideoFile(Source):
         self._ahead: list[Frame] = []  # decoded by `open`, not yet delivered
         self._before: Image | None = None  # the picture decoded last; None where nothing may repeat
         self._alike = 0
-        self._clock = StampClock(0.0, 1.0 / _ASSUMED_FPS)
+        self._clock = StampClock(0.0, 1.0 / ASSUMED_FPS)
         self._index = 0
         self._pixel = 1.0  # width of a pixel over its height
         self._status: os.stat_result
@@ -87,7 +85,7 @@ class VideoFile(Source):
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         # A frame takes at least one byte.
         self._claimed = int(count) if 1 <= count <= self._status.st_size else None
-        self._clock = StampClock(self._stamp(), 1.0 / (fps if known else _ASSUMED_FPS))
+        self._clock = StampClock(self._stamp(), 1.0 / (fps if known else ASSUMED_FPS))
         self._index, self._alike, self._before = 0, 0, image
         second = self._following()
         self._ahead = [Frame(image, 0, 0.0)] if second is None else [Frame(image, 0, 0.0), second]

@@ -153,7 +153,7 @@ def no_thread_left(request):
 def run(live_bundle):
     source = SourceInfo("camera", 64, 48, FPS, None, live=True)
     manifest = live_bundle.manifest
-    return RunInfo(source, manifest.name, "0a", "cpu", None, manifest.classes, 0.1)
+    return RunInfo(source, manifest.name, identity(manifest), "cpu", None, manifest.classes, 0.1)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from har_desktop.frame import Frame
-from har_desktop.pipeline.hop import SLACK_S, Hop, every
+from har_desktop.pipeline.hop import SLACK_S, Hop, Looks, every
 
 
 def at(*times: float) -> list[Frame]:
@@ -35,3 +35,26 @@ def test_never_more_than_one_frame_per_tick(steps: list[float], seconds: float) 
     hop = Hop(seconds)
     taken = [frame.time for frame in at(*times) if hop.takes(frame)]
     assert len(taken) <= times[-1] / seconds + 1 + 2 * SLACK_S / seconds
+
+
+@given(
+    st.floats(5.0, 120.0), st.floats(0.0, 3.0), st.floats(0.05, 1.0), st.integers(1, 20), st.data()
+)
+def test_every_place_of_a_window_has_a_frame_that_was_looked_at(
+    fps: float, hop: float, interval: float, place: int, data: st.DataObject
+) -> None:
+    """Wherever the frames themselves are near enough."""
+    jitter = st.lists(st.floats(0, 0.2), min_size=150, max_size=150)
+    times = [(n + part) / fps for n, part in enumerate(data.draw(jitter))]
+    looks = Looks(hop, interval)
+    looked_at = np.array([frame.time for frame in at(*times) if looks.takes(frame)])
+    last = data.draw(st.sampled_from(list(looked_at)))
+    wanted = last - place * interval
+    if wanted < 0 or np.abs(np.array(times) - wanted).min() > interval / 2 - 1.2 / fps:
+        return
+    assert np.abs(looked_at - wanted).min() <= interval / 2 + 1e-6
+
+
+def test_a_slow_pace_spares_most_frames() -> None:
+    looks = Looks(1.0, 0.2)
+    assert sum(looks.takes(frame) for frame in at(*(n / 30 for n in range(300)))) == 50

@@ -219,6 +219,19 @@ def test_a_hop_thins_the_results_and_still_fills_the_window(
     assert State.ACTION in memory.states
 
 
+@pytest.mark.parametrize("fps", [6.0, 7.0, 7.8, 9.5, 12.5, 25.0])
+@pytest.mark.parametrize("hop", [1e-6, 0.07, 0.18, 0.2, 0.3, 0.5])
+def test_with_a_hop_the_window_is_as_full_as_without(
+    recognizer: Recognizer, hop: float, fps: float
+) -> None:
+    frames = clip(4.0, fps)
+    (_, every), (outcome, few) = run(recognizer, frames), run(recognizer, frames, hop)
+    assert len(few.frames) == pytest.approx(4.0 / max(hop, 1.0 / fps), rel=0.1, abs=1)
+    for index, window in zip(few.frames, few.windows, strict=True):
+        assert (window is None) == (every.windows[index] is None)
+    assert outcome.windows > 0
+
+
 @pytest.mark.parametrize("hop", [0.0, 0.2, 1.0])
 def test_no_event_is_lost_between_results(recognizer: Recognizer, hop: float) -> None:
     outcome, memory = run(recognizer, clip(5.0), hop)

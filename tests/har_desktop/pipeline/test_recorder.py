@@ -312,9 +312,14 @@ def test_recording_on_a_disk_that_takes_no_files(record, read_only_disk):
         record(read_only_disk)
 
 
-def test_recording_ends_complete_with_the_swap_of_the_model(record, results, ends, recognizer):
-    recorder, given = record(), results(12)
-    other = msgspec.structs.replace(recognizer.manifest, name="other")
+@pytest.mark.parametrize("change", ["name", "calibration"])
+def test_recording_ends_complete_with_the_swap_of_the_model(
+    record, results, ends, recognizer, change
+):
+    recorder, given, manifest = record(), results(12), recognizer.manifest
+    warmer = msgspec.structs.replace(manifest.calibration, temperature=7.0)
+    changed = {"name": "other", "calibration": warmer}[change]  # the latter: exported anew
+    other = msgspec.structs.replace(manifest, **{change: changed})
     feed(recorder, [*given[:10], replace(given[10], manifest=other), given[11]])
     recorder._thread.join(20.0)
     assert ends == ["take: the recording ended with the swap of the model"]

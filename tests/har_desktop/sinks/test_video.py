@@ -14,6 +14,7 @@ from har_desktop.overlay import annotate
 from har_desktop.sinks.atomic import AtomicFile
 from har_desktop.sinks.constant_rate import FRAGMENTED, ConstantRateVideo
 from har_desktop.sinks.video import AnnotatedVideo
+from har_desktop.sources.base import believed_rate
 from har_desktop.sources.video import VideoFile
 
 HEIGHT, WIDTH = 96, 128
@@ -90,12 +91,24 @@ def test_times_in_whole_milliseconds_do_not_unsettle_a_good_rate(tmp_path, run_i
     assert [number_of(frame.image) for frame in frames] == list(range(40))
 
 
-@pytest.mark.parametrize("fps", [None, 10.0], ids=["no rate", "a mean much too low"])
-def test_without_a_good_rate_it_is_measured(tmp_path, run_info, result, fps):
+@pytest.mark.parametrize(
+    ("fps", "true"), [(None, 50.0), (10.0, 20.0)], ids=["no rate", "a mean much too low"]
+)
+def test_without_a_good_rate_it_is_measured(tmp_path, run_info, result, fps, true):
     run = replace(run_info, source=replace(run_info.source, fps=fps))
-    frames, info = film(tmp_path / "clip.mp4", run, result, [i / 20.0 for i in range(30)])
-    assert info.fps == 20.0
+    frames, info = film(tmp_path / "clip.mp4", run, result, [i / true for i in range(30)])
+    assert info.fps == true
     assert [number_of(frame.image) for frame in frames] == list(range(30))
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_slow_beginning_is_no_rate(tmp_path, run_info, result, live):
+    source = replace(run_info.source, fps=believed_rate(None, 2.0) if live else None, live=live)
+    slow = [i * 0.52 for i in range(12)]
+    times = slow + [slow[-1] + i / 25.0 for i in range(1, 60)]
+    frames, info = film(tmp_path / "clip.mp4", replace(run_info, source=source), result, times)
+    assert info.fps == 25.0
+    assert {number_of(frame.image) for frame in frames} == set(range(len(times)))
 
 
 @pytest.mark.parametrize("every", [12, 20])

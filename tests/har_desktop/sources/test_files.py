@@ -45,6 +45,20 @@ def test_a_folder_that_may_only_be_listed_is_told(mere_user, foreign_folder):
     folder.chmod(0o755)
 
 
+def test_what_a_link_leads_to_does_not_keep_the_others(mere_user, foreign_folder):
+    """It may have a line of its own, when its turn comes."""
+    films, private = foreign_folder / "films", foreign_folder / "private"
+    films.mkdir()
+    private.mkdir()
+    (films / "a.avi").touch()
+    (private / "b.avi").touch()
+    (films / "b.avi").symlink_to(private / "b.avi")
+    private.chmod(0)
+    with mere_user():
+        assert [path.name for path in expand_sources([films])] == ["a.avi", "b.avi"]
+    private.chmod(0o755)
+
+
 def test_a_digest_is_that_of_the_content(folder):
     (folder / "b.mp4").write_bytes(b"content")
     assert digest(folder / "b.mp4", print) == hashlib.sha256(b"content").hexdigest()
