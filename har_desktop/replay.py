@@ -15,7 +15,7 @@ from tqdm import tqdm
 from har_desktop.decision.decision import Event
 from har_desktop.decision.events import Decider
 from har_desktop.errors import HarError, InputError, one_line
-from har_desktop.heat_style import DEFAULT_METHOD
+from har_desktop.heat_style import DEFAULT_METHOD, HeatStyle
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.manifest import Manifest, Method
 from har_desktop.inference.recognizer import Recognizer
@@ -236,7 +236,8 @@ def _replay_one(
     decider = Decider(manifest.classes, manifest.calibration.rejection_threshold)
     try:
         info = source.open()
-        run = replace(RunInfo.of(info, recognizer), method=method, source_sha256=sha256)
+        style = HeatStyle(method=method)
+        run = replace(RunInfo.of(info, recognizer), style=style, source_sha256=sha256)
         with opened(target, run) as sinks:
             outcome = _run(source, info, recognizer, decider, sinks, hop, progress, on_frame)
             for sink in sinks:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from har_desktop.decision.decision import Decision, Event
-from har_desktop.heat_style import DEFAULT_METHOD
+from har_desktop.heat_style import DEFAULT_STYLE, HeatStyle
 from har_desktop.inference.identity import identity
-from har_desktop.inference.manifest import Method
 from har_desktop.inference.recognition import Recognition
 from har_desktop.sources.base import SourceInfo
 
@@ -27,11 +26,11 @@ class RunInfo:
         source: What was looked at.
         model: Name of the bundle.
         model_identity: What the bundle answers with, see `har_desktop.inference.identity`.
-        provider: ONNX Runtime's execution provider that is used.
+        provider: The processor that is used: "cpu", "cuda" or "coreml".
         provider_reason: Why it is not the one that was asked for; None where it is.
         classes: Names in the order of the model's probabilities.
         frame_interval_s: Seconds between the frames of the model's window.
-        method: Whose heat-maps are meant.
+        style: How heat-maps are drawn; its method is also the one whose peaks are told.
         source_sha256: Of the content of the file that was looked at; None where there is none.
     """
 
@@ -42,7 +41,7 @@ class RunInfo:
     provider_reason: str | None
     classes: tuple[str, ...]
     frame_interval_s: float
-    method: Method = DEFAULT_METHOD
+    style: HeatStyle = DEFAULT_STYLE
     source_sha256: str | None = None
 
     @classmethod

@@ -96,7 +96,7 @@ class FramesJsonl(Sink):
 
     def __init__(self, path: Path, run: RunInfo, *, plain: bool = False) -> None:
         self._path = path
-        self._classes, self._method = run.classes, run.method
+        self._classes, self._method = run.classes, run.style.method
         self._text = AtomicText(path)
         self._encoder = msgspec.json.Encoder()
         try:
@@ -185,7 +185,7 @@ def _header(run: RunInfo, *, plain: bool) -> Header:
         provider_reason=run.provider_reason,
         classes=run.classes,
         frame_interval_s=run.frame_interval_s,
-        method=run.method,
+        method=run.style.method,
         drawn=not plain,
         program_version=metadata.version("har-desktop"),
     )

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from har_desktop.decision.decision import Decision, Event
 from har_desktop.errors import OutputError
 from har_desktop.frame import Image
-from har_desktop.heat_style import HeatStyle
 from har_desktop.inference.recognition import Recognition
 from har_desktop.overlay import annotate
 from har_desktop.sinks.atomic import AtomicFile
@@ -39,7 +38,7 @@ class AnnotatedVideo(Sink):
     """
 
     def __init__(self, path: Path, run: RunInfo, *, plain: bool = False) -> None:
-        self._plain, self._classes, self._style = plain, run.classes, HeatStyle(method=run.method)
+        self._plain, self._classes, self._style = plain, run.classes, run.style
         self._source = run.source
         self._file = AtomicFile(path, FRAGMENTED)
         self._early: list[tuple[float, Image]] = []  # until the rate is known

@@ -59,6 +59,7 @@ class Actions:
         menu = self._menu("&File")
         self.open = self._action("&Open a video\u2026", "Ctrl+O", "File", menu)
         self.recent = menu.addMenu("Open &recent")
+        self.recent.setToolTipsVisible(True)
         self.stream = self._action("Network s&tream\u2026", "Ctrl+U", "File", menu)
         self.demo = self._action("&Demo", "Ctrl+D", "File", menu)
         menu.addSeparator()

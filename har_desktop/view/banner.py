@@ -15,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from har_desktop.view.parts import button, label, tool
+from har_desktop.view.parts import button, label, tip_of, tool
 from har_desktop.view.theme import RADIUS, RECORDING
 
 _STAYS_MS, _WITH_BUTTON_MS = 6000, 20000
@@ -146,7 +146,7 @@ class Banner(QWidget):
             return
         line, action = said
         self._label.setText(line)
-        self._label.setToolTip(line)
+        self._label.setToolTip(tip_of(line))
         self.setAccessibleDescription(line)
         self._button.setVisible(action is not None)
         self._button.setText(action[0] if action else "")

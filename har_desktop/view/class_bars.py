@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from har_desktop.inference.model import TOP
 from har_desktop.view.colors import class_color
 from har_desktop.view.icons import draw_icon
-from har_desktop.view.parts import in_turn, keep_space
+from har_desktop.view.parts import in_turn, keep_space, tip_of
 from har_desktop.view.words import percent, readable
 
 _DOT = 4.0  # pixels, the radius
@@ -65,11 +65,9 @@ class ClassBar(QAbstractButton):
     def pin(self, on: bool) -> None:
         """Mark that the explanation is pinned to this class, or no longer."""
         self.setChecked(on)
-        self.setToolTip(
-            f"Heat-maps are pinned to {self.text()}. Click to explain the most probable class again"
-            if on
-            else f"Click to pin the heat-maps to {self.text()}"
-        )
+        again = "Click to explain the most probable class again"
+        pinned = f"Heat-maps are pinned to {self.text()}. {again}"
+        self.setToolTip(tip_of(pinned if on else f"Click to pin the heat-maps to {self.text()}"))
 
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
         """One line of text and the bar under it."""

@@ -29,7 +29,8 @@ def detail_rows(
             ("Model", figures.inference),
             ("Screen", figures.display),
         ):
-            rows.append((f"{name} rate", f"{rate(value)} per second"))
+            if name != "Camera" or value is not None:  # a film has none
+                rows.append((f"{name} rate", f"{rate(value)} per second"))
         if figures.dropped is not None:
             ages = f"{milliseconds(figures.age_p50)}, 95 % under {milliseconds(figures.age_p95)}"
             rows += [("Age of the label", f"median {ages}")]

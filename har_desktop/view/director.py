@@ -136,6 +136,11 @@ class Director(QObject):
         else:
             self._give_model()
 
+    def lack_model(self) -> None:
+        """Let a video say that there is no model to go on with."""
+        if isinstance(self._session, ReplaySession):
+            self._session.lack_model()
+
     def leave(self) -> None:
         """Close what is shown because somebody wants so: no camera at the next start, either."""
         self._settings.camera = None
@@ -184,6 +189,8 @@ class Director(QObject):
                 session.use(recognizer)
 
         self._keeper.recognizer(hand_over)
+        if self._keeper.idle:
+            self.lack_model()
 
 
 def _host(url: str) -> str:

@@ -16,7 +16,7 @@ from har_desktop.view.heat import as_strong_as, heat_image, picture_image
 from har_desktop.view.theme import STAGE
 
 _GAP = 6.0
-_TALLEST = 132.0
+_TALLEST, _LOWEST = 132.0, 60.0  # tiles, in pixels
 _EVERY_MS = 90  # ten small pictures change no more often: more could not be taken in
 _Role = QPalette.ColorRole
 
@@ -36,7 +36,7 @@ class FilmStrip(QWidget):
         self._filled = 0
         self._shape = 4 / 3  # width by height of the pictures
         self._style = HeatStyle()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.setAccessibleName("Frames of the window")
 
     @property
@@ -76,11 +76,11 @@ class FilmStrip(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
         """As high as the tiles become at the present width."""
-        return QSize(480, round(self._tile_height() + self.fontMetrics().height() + 5))
+        return QSize(480, round(min(_TALLEST, self._room() / self._shape) + self._below()))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802, Qt's name
-        """Small tiles are better than none."""
-        return QSize(320, self.sizeHint().height())
+        """Small tiles are better than none, and than a window that the screen does not hold."""
+        return QSize(320, min(self.sizeHint().height(), round(_LOWEST + self._below())))
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802, ARG002, Qt's name
         """Tiles keep their shape, so the height follows the width."""
@@ -98,12 +98,20 @@ class FilmStrip(QWidget):
             for place in range(self._length - 1, -1, -self._places_per_age()):
                 self._draw_age(painter, place)
 
+    def _room(self) -> float:
+        """How wide a tile may be."""
+        return max(1.0, (self.width() - _GAP * (self._length - 1)) / self._length)
+
+    def _below(self) -> float:
+        """How high it is below the tiles, for their ages."""
+        return self.fontMetrics().height() + 5
+
     def _tile_width(self) -> float:
-        room = (self.width() - _GAP * (self._length - 1)) / self._length
-        return max(1.0, min(room, _TALLEST * self._shape))
+        return max(1.0, min(self._room(), self._tile_height() * self._shape))
 
     def _tile_height(self) -> float:
-        return min(_TALLEST, self._tile_width() / self._shape)
+        highest = max(1.0, min(_TALLEST, self.height() - self._below()))
+        return min(highest, self._room() / self._shape)
 
     def _pitch(self) -> float:
         """From the left of a tile to the left of the next."""

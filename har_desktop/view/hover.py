@@ -31,7 +31,8 @@ def draw_hover(
     values = max((metrics.horizontalAdvance(value) for _, _, value in rows), default=0.0)
     width = max(metrics.horizontalAdvance(title), names + values + 26) + 18
     height = metrics.height() * (1 + len(rows)) + 11
-    left = x + 10 if x + 10 + width <= plot.right() else x - 10 - width
+    width = min(width, plot.width())
+    left = x + 10 if x + 10 + width <= plot.right() else max(plot.left(), x - 10 - width)
     box = QRectF(left, plot.top() + 1, width, height)
     painter.setPen(palette.color(_Role.Mid))
     painter.setBrush(palette.color(_Role.Window))
@@ -48,5 +49,7 @@ def draw_hover(
             painter.drawEllipse(QPointF(line.left() + 4, line.center().y()), 4, 4)
             indent = 14
         painter.setPen(palette.color(_Role.Text))
-        painter.drawText(line.adjusted(indent, 0, 0, 0), Qt.AlignmentFlag.AlignLeft, name)
+        room = line.width() - values - 26 + 14 - indent
+        shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(line.adjusted(indent, 0, 0, 0), Qt.AlignmentFlag.AlignLeft, shown)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight, value)

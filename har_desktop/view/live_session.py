@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
 
 from PySide6.QtCore import QObject, Signal
 
@@ -180,8 +179,7 @@ class LiveSession(Session):
         if self._pace.keeps_up or not self._heat.shown or recognition.window is None:
             self._stage.video.set_inset(None)
             return
-        age = perf_counter() - result.arrived
-        self._stage.video.set_inset(recognition, f"heat-map of {age:.1f} s ago")
+        self._stage.video.set_inset(recognition, result.arrived)
 
     def _take_status(self, status: Status) -> None:
         if self._closed:

@@ -42,6 +42,7 @@ from har_desktop.view.wiring import connect_heat, connect_layout, connect_playba
 
 TITLE = "HAR Desktop"
 _SIZE = QSize(1280, 820)
+_FRAME = QSize(16, 48)  # that a system may put around it: the title, and edges
 _EVERY_MS = 500  # between two looks at the figures
 _WAIT_S = 3.0  # for a thread, when the window closes
 _BRIEFLY_S = 0.5  # for one that has nothing to complete
@@ -116,7 +117,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.status)
         self.setCentralWidget(body)
         if (geometry := self.settings.geometry) is None or not self.restoreGeometry(geometry):
-            self.resize(_SIZE.boundedTo(self.screen().availableSize()))
+            self.resize(_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
 
     def _connect_sources(self) -> None:
         commands, welcome, director = self.commands, self.welcome, self.director
@@ -233,9 +234,13 @@ class MainWindow(QMainWindow):
             self.load_model(None)
         else:
             self._tell_model(model)
+            self.director.lack_model()
         told = f"{line}. {kept}".strip()
         if model is not None:
             self._refused = told
+        session = self.director.session
+        if session is not None and session.faulted and session.told is not None:
+            self._show_trouble(session.told)  # its button went with the attempt
         self.banner.fail(told)
 
     def _tell_model(self, model: GoodModel | None) -> None:

@@ -65,6 +65,11 @@ class ModelKeeper(QObject):
         """The last good model; None before the first."""
         return self._model
 
+    @property
+    def idle(self) -> bool:
+        """True where there is no model, and none is being looked at."""
+        return self._model is None and self._loading is None
+
     def load(self, find_folder: Callable[[], Path]) -> None:
         """Check a bundle in the background and take it if it is good; the last call wins.
 

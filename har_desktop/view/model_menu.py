@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from har_desktop.models import list_bundles
 from har_desktop.view.actions import Actions
-from har_desktop.view.parts import unmarked
+from har_desktop.view.parts import tip_of, unmarked
 
 
 class ModelMenu(QObject):
@@ -56,7 +56,7 @@ class ModelMenu(QObject):
             shipped = bundles.get(folder)
             action = QAction(unmarked(folder.name), self._menu, checkable=True)
             action.setChecked(folder == self._current)
-            action.setToolTip((shipped.error if shipped else None) or str(folder))
+            action.setToolTip(tip_of((shipped.error if shipped else None) or str(folder)))
             action.setEnabled(shipped is None or shipped.error is None)
             action.triggered.connect(lambda _=False, folder=folder: self.chosen.emit(folder))
             self._group.addAction(action)

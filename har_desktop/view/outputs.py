@@ -54,14 +54,15 @@ class Outputs:
         self._tasks: list[Task] = []
         self._clicked = 0.0  # the button that records, by perf_counter
         self._progress = _EXPORTING  # as it was told last
+        self._failed: dict[str, str] = {}  # by job, what kept it from its end the last time
         self.recording.time.connect(self._show_recording)
         self.recording.saved.connect(lambda files, line: self._tell(line, files[0].parent))
-        self.recording.failed.connect(banner.fail)
+        self.recording.failed.connect(lambda line: self._fail("recording", line))
         self.export.progress.connect(self._show_progress)
         for ended in (self.export.done, self.export.failed, self.export.cancelled):
             ended.connect(self._forget_export)
         self.export.done.connect(self._finish_export)
-        self.export.failed.connect(banner.fail)
+        self.export.failed.connect(lambda line: self._fail("export", line))
         self.export.cancelled.connect(
             lambda: banner.tell("The export was cancelled; nothing was written")
         )
@@ -96,13 +97,14 @@ class Outputs:
         session, source = self._director.session, self._director.source
         if session is None or source is None or session.result is None:
             return
+        self._try_again("snapshot")
         task = take_snapshot(
             self._settings.folder,
             source.name,
             session.result,
             self._stage.heat.style_shown,
             lambda path: self._tell(f"Saved {path.name}", path.parent),
-            self._banner.fail,
+            lambda line: self._fail("snapshot", line),
             self._window,
         )
         self._keep(task)
@@ -124,18 +126,20 @@ class Outputs:
         if not isinstance(session, LiveSession) or source is None:
             return
         run = session.run_info
+        self._try_again("recording")
         if run is None:
-            self._banner.fail("Nothing to record yet: there is no picture, or no model")
+            self._fail("recording", "Nothing to record yet: there is no picture, or no model")
             return
         try:
             plain = self._actions.plain.isChecked()
             model = self._keeper.model
             if model is not None:
-                run = replace(run, method=self._method(model.manifest))
+                style = self._stage.heat.style_shown
+                run = replace(run, style=replace(style, method=self._method(model.manifest)))
             recorder = self.recording.start(self._settings.folder, source.name, run, plain=plain)
             session.feed(recorder)
         except HarError as error:
-            self._banner.fail(str(error))
+            self._fail("recording", str(error))
 
     def _show_recording(self, time: str | None) -> None:
         self._actions.record.setChecked(time is not None)
@@ -189,6 +193,7 @@ class Outputs:
         if session.pinned != TOP:
             explain = model.manifest.classes[session.pinned]
         method = self._method(model.manifest)
+        self._try_again("export")
         self.export.start(source.replayable, folder, model.folder, explain, method)
         self._progress = _EXPORTING
         self._banner.tell(_EXPORTING, ("Cancel", self.export.cancel), stay=True)
@@ -241,6 +246,15 @@ class Outputs:
     def _finish_export(self, files: list[Path]) -> None:
         names = ", ".join(file.name for file in files)
         self._tell(f"Exported {names}", files[0].parent)
+
+    def _fail(self, job: str, line: str) -> None:
+        self._failed[job] = line
+        self._banner.fail(line)
+
+    def _try_again(self, job: str) -> None:
+        """What it failed with is over: it would hide what comes of it now."""
+        if job in self._failed:
+            self._banner.take_back(self._failed.pop(job))
 
     def _tell(self, line: str, folder: Path) -> None:
         self._banner.tell(line, ("Open the folder", _opener(folder)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
+from PySide6 import QtGui
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -87,10 +89,15 @@ def in_turn(before: QWidget, widgets: Sequence[QWidget]) -> None:
         before = widget
 
 
+def tip_of(words: str) -> str:
+    """Words as a tooltip, of whatever origin: markup in them would be obeyed, pictures loaded."""
+    return f"<qt>{html.escape(words)}</qt>" if QtGui.Qt.mightBeRichText(words) else words
+
+
 def button(words: str = "", tip: str = "", quiet: bool = False) -> QPushButton:
     """A button with words. A click leaves the focus where it is, so that shortcuts go on."""
     made = QPushButton(words)
-    made.setToolTip(tip)
+    made.setToolTip(tip_of(tip))
     made.setIconSize(_ICON)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.setProperty("quiet", quiet)
@@ -112,7 +119,7 @@ def tool(name: str, tip: str) -> QToolButton:
     """A button with an icon; `name` is for screen readers."""
     made = QToolButton()
     made.setAccessibleName(name)
-    made.setToolTip(tip)
+    made.setToolTip(tip_of(tip))
     made.setIconSize(_ICON)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     keep_space(made)

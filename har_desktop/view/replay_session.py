@@ -51,7 +51,8 @@ class ReplaySession(Session):
         self._plays = True  # what the person wishes, whatever the player is doing yet
         self._screen, self._model_rate = Recent(RATE_S), Recent(RATE_S)
         stage.begin(replay=True, badge=name)
-        stage.video.set_notice("Opening\u2026", name, "file-line")
+        self._words = ""  # the state, while there is no player
+        self._announce("opening", "Opening\u2026", name)
         self._links = (
             (stage.video.painted, self._screen.add),
             (stage.timeline.seek, self.seek),
@@ -86,6 +87,8 @@ class ReplaySession(Session):
         """Begin with this model; after another one, go on at the same place."""
         if self._player is not None:
             self._player.stop()
+        else:
+            self._announce("opening", "Opening\u2026", self._name)
         if self._result is not None:  # what the model before found does not stay on it
             self._stage.video.show_picture(self._result.recognition.frame.image)
         self._pinned, self._result = TOP, None
@@ -106,6 +109,11 @@ class ReplaySession(Session):
             player.seek(self._position)
         if self._plays:
             player.play()
+
+    def lack_model(self) -> None:
+        """Say that there is none to go on with, until there is one."""
+        if self._player is None:
+            self._announce("no model", "No model", "Choose one in the menu Model")
 
     def explain(self, index: int) -> None:
         """Explain one class from now on, or the most probable one."""
@@ -144,7 +152,7 @@ class ReplaySession(Session):
         """What the session achieves at this moment."""
         status = self._status
         more: tuple[tuple[str, str], ...] = ()
-        words = "opening"
+        words = self._words
         if status is not None:
             words = status.message or status.state.value
             of = "" if status.frames is None else f" of {status.frames}"
@@ -221,6 +229,11 @@ class ReplaySession(Session):
             self._stage.video.set_notice("This can't be shown", line, "file-line")
             self._tell(line)
         self.changed.emit()
+
+    def _announce(self, words: str, title: str, detail: str) -> None:
+        """Say what is waited for."""
+        self._words = words
+        self._stage.video.set_notice(title, detail, "file-line")
 
     def _show_time(self) -> None:
         duration = self._status.duration if self._status else 0.0

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from har_desktop.sources.camera import RATES, SIZES
 from har_desktop.sources.cameras import CameraId, find_camera
-from har_desktop.view.parts import unmarked
+from har_desktop.view.parts import tip_of, unmarked
 from har_desktop.view.settings import Settings
 
 _KEYS = 9  # cameras with a shortcut, Ctrl+1 to Ctrl+9
@@ -114,7 +114,7 @@ class RecentMenu(QObject):
         self._menu.clear()
         for path in self._settings.recent:
             action = self._menu.addAction(unmarked(path.name))
-            action.setToolTip(str(path))
+            action.setToolTip(tip_of(str(path)))
             action.triggered.connect(lambda _=False, path=path: self.file.emit(path))
         if self._settings.recent and self._settings.streams:
             self._menu.addSeparator()

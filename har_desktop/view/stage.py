@@ -20,7 +20,7 @@ from har_desktop.view.course import Course
 from har_desktop.view.film_strip import FilmStrip
 from har_desktop.view.heat_panel import HeatPanel
 from har_desktop.view.icons import icon
-from har_desktop.view.parts import Elided, button, heading
+from har_desktop.view.parts import Elided, button, heading, tip_of
 from har_desktop.view.replay_controls import ReplayControls
 from har_desktop.view.theme import GAP, RECORDING
 from har_desktop.view.timeline import LIVE_SECONDS, Timeline
@@ -162,7 +162,7 @@ class Stage(QWidget):
             heat = "Heat-map" if evident else "Faint heat-map"
             words = f"{heat} of {readable(manifest.classes[explained])}"
         self._explained.setText(words)
-        self._explained.setToolTip(words)
+        self._explained.setToolTip(tip_of(words))
 
     def _restyle(self, style: HeatStyle) -> None:
         self.video.set_heat_style(style)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from har_desktop.inference.session import ProviderReport
-from har_desktop.view.parts import button, label
+from har_desktop.view.parts import button, label, tip_of
 from har_desktop.view.words import count, milliseconds, rate
 
 _NAMES = {"cpu": "CPU", "cuda": "CUDA", "coreml": "CoreML"}
@@ -125,7 +125,7 @@ class StatusLine(QWidget):
             if metrics.horizontalAdvance(words) <= self._room():
                 break
         self._source.setText(metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, self._room()))
-        self._source.setToolTip(words)
+        self._source.setToolTip(tip_of(words))
 
     def show_model(self, name: str | None, provider: ProviderReport | None) -> None:
         """Show the model in use and where it runs; None while there is none."""
@@ -135,7 +135,8 @@ class StatusLine(QWidget):
         if provider is not None:
             used = processor(provider.used)
             self._set(self._badge, used)
-            self._badge.setToolTip(provider.reason or f"The model runs on {used}, as asked for")
+            told = provider.reason or f"The model runs on {used}, as asked for"
+            self._badge.setToolTip(tip_of(told))
 
     def show_loading(self) -> None:
         """Say that a model is being checked."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -41,7 +43,7 @@ class VideoView(QWidget):
         self._pixels: Image | None = None  # what `_scaled` looks at
         self._recognition: Recognition | None = None  # whose picture is shown
         self._heat: QImage | None = None
-        self._inset: tuple[Recognition, str] | None = None
+        self._inset: tuple[Recognition, float] | None = None
         self._inset_heat: QImage | None = None
         self._caption: Caption | None = None
         self._notice: tuple[str, str, str] | None = None
@@ -78,7 +80,9 @@ class VideoView(QWidget):
     @property
     def inset_words(self) -> str:
         """What is written under the small picture; "" where there is none."""
-        return self._inset[1] if self._inset else ""
+        if self._inset is None:
+            return ""
+        return f"heat-map of {perf_counter() - self._inset[1]:.1f} s ago"
 
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
         """Where there is less, the timeline gives way, too."""
@@ -95,11 +99,16 @@ class VideoView(QWidget):
         self._heat = newest_heat(recognition, self._style)
         self._set_image(recognition.frame.image)
 
-    def set_inset(self, recognition: Recognition | None, words: str = "") -> None:
-        """Show the last frame that has a heat-map as a small picture, with its age in words."""
+    def set_inset(self, recognition: Recognition | None, arrived: float = 0.0) -> None:
+        """Show the last frame that has a heat-map as a small picture, and how long ago it came.
+
+        Args:
+            recognition: Of that frame; None for no such picture.
+            arrived: When the frame came, by `perf_counter`.
+        """
         self._inset, self._inset_heat = None, None
         if recognition is not None:
-            self._inset = recognition, words
+            self._inset = recognition, arrived
             self._inset_heat = newest_heat(recognition, self._style)
         self.update()
 
@@ -186,15 +195,10 @@ class VideoView(QWidget):
             height = draw_badge(painter, corner, words, self.font(), dot, right=True)
             corner += QPointF(0, height + 8)
         if self._inset and not self._notice:
-            self._draw_inset(painter, _INSET * rect.width(), corner, *self._inset)
+            self._draw_inset(painter, _INSET * rect.width(), corner, self._inset[0])
 
     def _draw_inset(
-        self,
-        painter: QPainter,
-        width: float,
-        corner: QPointF,
-        recognition: Recognition,
-        words: str,
+        self, painter: QPainter, width: float, corner: QPointF, recognition: Recognition
     ) -> None:
         image = recognition.frame.image
         height = width * image.shape[0] / image.shape[1]
@@ -206,7 +210,7 @@ class VideoView(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(inset)
         below = QPointF(inset.right(), inset.bottom() + 6)
-        draw_badge(painter, below, words, self.font(), None, right=True)
+        draw_badge(painter, below, self.inset_words, self.font(), None, right=True)
 
     def _set_image(self, image: Image) -> None:
         self._image, self._scaled = image, None

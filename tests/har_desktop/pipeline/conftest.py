@@ -10,6 +10,7 @@ import pytest
 from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
+from har_desktop.inference.identity import identity
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline import live as live_module
 from har_desktop.pipeline.live import Live

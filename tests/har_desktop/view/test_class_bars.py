@@ -77,6 +77,15 @@ def test_a_click_pins_and_another_one_unpins(bars, qtbot):
     assert pins == [1, 2, TOP]
 
 
+def test_a_name_is_no_markup_in_a_tooltip(bars):
+    bars.set_classes(("<img src=a>", "walk & run"))
+    said = bars.bars[0].toolTip()
+    assert said == "<qt>Click to pin the heat-maps to &lt;img src=a&gt;</qt>"
+    assert bars.bars[1].toolTip() == "Click to pin the heat-maps to walk & run"
+    bars.bars[0].pin(True)
+    assert "<img" not in bars.bars[0].toolTip()
+
+
 def test_keys_do_the_same(bars, qtbot):
     pins = []
     bars.pinned.connect(pins.append)

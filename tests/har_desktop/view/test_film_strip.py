@@ -54,6 +54,19 @@ def test_upright_pictures_are_cut_at_their_sides(strip, results, size):
         assert picture.pixelColor(column, row).getRgb()[:3] == tuple(cut[row, column])
 
 
+def test_upright_pictures_are_smaller_where_there_is_no_room(strip, results):
+    recognition = results[-1].recognition
+    upright = replace(recognition.frame, image=np.zeros((160, 90, 3), np.uint8))
+    strip.show_recognition(replace(recognition, frame=upright))
+    assert strip.sizeHint().height() > 120 > strip.minimumSizeHint().height()
+    for height in (strip.sizeHint().height(), strip.minimumSizeHint().height()):
+        strip.resize(800, height)
+        tile = strip._tile(9)
+        assert tile.width() / tile.height() == pytest.approx(90 / 160)
+        assert tile.bottom() + strip.fontMetrics().height() <= height
+        assert tile.right() == pytest.approx(800)
+
+
 def test_while_the_window_fills_there_are_places(strip, results):
     empty = strip.grab().toImage()
     strip.show_recognition(results[5].recognition)

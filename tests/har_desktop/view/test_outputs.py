@@ -15,7 +15,7 @@ from har_desktop.sinks.leftovers import partial_of
 from har_desktop.sources.figure import RenderedFigure
 from har_desktop.view import outputs as outputs_module
 from har_desktop.view import recording as recording_module
-from har_desktop.view.recording import fresh_target
+from har_desktop.view.recording import Recording, fresh_target
 from tests.sessions import full
 
 
@@ -69,15 +69,25 @@ def test_two_snapshots_in_one_second_are_two_files(in_window, camera_server, qtb
 
 
 def test_a_recording_is_seen_while_it_runs_and_gives_video_and_results(
-    in_window, camera_server, qtbot, settings
+    in_window, camera_server, qtbot, settings, monkeypatch
 ):
+    styles, start = [], Recording.start
+
+    def noting(self, folder, name, run, *, plain):
+        styles.append(run.style)
+        return start(self, folder, name, run, plain=plain)
+
+    monkeypatch.setattr(Recording, "start", noting)
+
     def body(window):
         qtbot.waitUntil(lambda: full(window))
         window.stage.heat.next_method()
+        window.commands.colors.trigger()
         qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
         assert window.stage.video.recording == "0:00"
         assert window.commands.record.isChecked()
         assert window.stage.record.text() == "Stop recording"
+        assert styles == [window.stage.heat.style_shown]
         qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 20)
         qtbot.mouseClick(window.stage.record, Qt.MouseButton.LeftButton)
         assert window.stage.video.recording is None
@@ -179,8 +189,29 @@ def test_a_folder_that_cannot_be_is_told(in_window, camera_server, qtbot, settin
         window.banner.hide()
         window.commands.snapshot.trigger()
         qtbot.waitUntil(lambda: window.banner.failure and bool(window.banner.text))
+        assert "cannot be" in window.banner.text
+        settings.folder = tmp_path / "recordings"
+        window.commands.record.trigger()
+        qtbot.waitUntil(lambda: window.outputs.recording.stats.written > 5)
+        window.commands.record.trigger()
+        window.commands.snapshot.trigger()  # no failure of before hides what came of it
+        qtbot.waitUntil(lambda: not window.banner.failure and "Saved" in window.banner.text)
 
     in_window(body, camera_server.url)
+
+
+def test_an_export_that_is_tried_again_is_seen(in_window, qtbot, tmp_path):
+    (tmp_path / "file").touch()
+
+    def body(window):
+        qtbot.waitUntil(window.commands.export.isEnabled)
+        window.outputs.export_to(tmp_path / "file" / "films")
+        qtbot.waitUntil(lambda: window.banner.failure)
+        window.outputs.export_to(tmp_path / "films")
+        assert not window.banner.failure
+        assert "Exporting" in window.banner.text
+
+    in_window(body, "demo")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from har_desktop.decision.decision import Decision, Event, State
 from har_desktop.view import chart
 from har_desktop.view import timeline as module
 from har_desktop.view.course import Course
+from har_desktop.view.hover import draw_hover
 from har_desktop.view.timeline import Timeline
 
 
@@ -101,6 +102,21 @@ def test_an_action_tells_its_name_below_the_pointer(timeline, course, qtbot, mon
     drawn.clear()
     timeline.grab()
     assert not drawn
+
+
+@pytest.mark.parametrize("x", [5.0, 250.0, 395.0])
+def test_the_table_beside_the_pointer_stays_in_the_plot(qapp, x):
+    name = "Throwing or catching a baseball outdoors with both hands while somebody watches"
+    image = QImage(420, 120, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.magenta)
+    painter = QPainter(image)
+    plot = QRectF(10, 5, 400, 110)
+    draw_hover(painter, qapp.palette(), plot, x, "0:12.0", [(QColor("red"), name, "80 %")])
+    painter.end()
+    left_alone = QColor(Qt.GlobalColor.magenta).rgb()
+    outside = [column for column in range(420) if not 9 <= column <= 411]
+    assert all(image.pixel(c, r) == left_alone for c in outside for r in range(120) if c != int(x))
+    assert QColor("red") in [image.pixelColor(c, r) for c in range(10, 410) for r in range(20, 45)]
 
 
 def test_the_focus_is_seen(timeline, course):

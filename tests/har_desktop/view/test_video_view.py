@@ -1,5 +1,8 @@
 """The large picture."""
 
+import time
+from time import perf_counter
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
@@ -108,9 +111,18 @@ def test_a_caption_changes_the_lower_part_only(view):
     assert bare != words
 
 
+def test_the_age_of_the_inset_grows(view, results):
+    view.set_inset(results[-1].recognition, perf_counter() - 1.4)
+    assert view.inset_words == "heat-map of 1.4 s ago"
+    view.set_inset(results[-1].recognition, perf_counter() - 61.0)
+    before = view.grab().toImage()
+    time.sleep(0.11)
+    assert view.grab().toImage() != before
+
+
 def test_everything_is_forgotten_with_the_source(view, results):
     view.show_recognition(results[-1].recognition)
-    view.set_inset(results[-1].recognition, "0.4 s ago")
+    view.set_inset(results[-1].recognition, perf_counter() - 0.4)
     view.set_recording("0:07")
     view.set_notice("Camera lost")
     view.clear()

@@ -1,5 +1,8 @@
 """The main window as a whole: what it offers, keeps, refuses and leaves."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from PySide6.QtCore import (
     QEvent,
@@ -57,7 +60,9 @@ def test_the_window_is_shown_before_the_model_is_loaded(in_window, qtbot, monkey
     in_window(body)
 
 
-def test_without_any_model_the_window_says_so_and_lives(in_window, qtbot, monkeypatch, tmp_path):
+def test_without_any_model_the_window_says_so_and_lives(
+    in_window, qtbot, monkeypatch, shipped, tmp_path
+):
     monkeypatch.setattr("har_desktop.models.shipped_folder", lambda: tmp_path)
 
     def body(window):
@@ -65,8 +70,26 @@ def test_without_any_model_the_window_says_so_and_lives(in_window, qtbot, monkey
         assert "two_stream" in window.banner.text
         assert "no model" in window.status.texts
         assert not window.commands.card.isEnabled()
+        window.banner.dismiss()
+        window.director.open_demo()
+        assert window.stage.video.notice == "No model. Choose one in the menu Model"
+        qtbot.waitUntil(lambda: window.status.texts[0].endswith("no model"))
+        window.load_model(shipped / "two_stream")
+        qtbot.waitUntil(lambda: window.director.session.result is not None)
+        assert window.stage.video.notice == ""
 
     in_window(body)
+
+
+def test_a_video_that_waits_for_a_model_tells_that_it_is_refused(
+    in_window, qtbot, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("har_desktop.models.shipped_folder", lambda: tmp_path)
+
+    def body(window):
+        qtbot.waitUntil(lambda: "No model" in window.stage.video.notice)
+
+    in_window(body, "demo")
 
 
 def test_a_remembered_model_that_has_gone_bad_gives_way_to_the_default_one(
@@ -127,14 +150,18 @@ def test_the_style_of_heat_maps_is_kept(in_window, settings):
     assert seen == [settings.heat]
 
 
-@pytest.mark.parametrize("page", ["welcome", "live", "replay"])
-def test_it_fits_a_small_screen(in_window, page):
+@pytest.mark.parametrize("page", ["welcome", "live", "replay", "upright"])
+def test_it_fits_a_small_screen(in_window, page, results):
     """1600 x 1000 at 200 % leaves 800 x 500, less the title bar."""
 
     def body(window):
         if page != "welcome":
             window.stage.begin(replay=page == "replay", badge="clip.mp4")
             window.pages.setCurrentWidget(window.stage)
+        if page == "upright":
+            frame = replace(results[-1].recognition.frame, image=np.zeros((160, 90, 3), np.uint8))
+            window.stage.strip.show_recognition(replace(results[-1].recognition, frame=frame))
+            window.resize(1280, 470)
         QApplication.processEvents()
         assert window.minimumSizeHint().width() <= 800
         assert window.minimumSizeHint().height() <= 470
