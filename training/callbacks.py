@@ -21,7 +21,7 @@ Logs = dict[str, float] | None
 
 
 class DivergedError(HarError):
-    """The loss is no longer a number. The last good weights are kept."""
+    """The loss is no longer a number."""
 
 
 class StopOnNan(keras.callbacks.Callback):
@@ -39,8 +39,7 @@ class StopOnNan(keras.callbacks.Callback):
     def _check(self, loss: float, words: str) -> None:
         if not np.isfinite(loss):
             raise DivergedError(
-                f"{words.format(loss)}; the last good weights are kept."
-                " Lower learning_rate and start anew"
+                f"{words.format(loss)}; lower learning_rate, and start in another run folder"
             )
 
 

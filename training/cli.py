@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -15,7 +15,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.manifest import Manifest
 from har_desktop.sources.files import expand_sources
 from training.compare.cli import compare
-from training.data.index import Clip, changed, labels, other_labels, scan
+from training.data.index import Clip, changed, labels, once, other_labels, scan
 from training.data.split import TEST_GROUPS, Protocol, Split, read_split
 from training.download.cli import download
 from training.fit_cli import fit, prepare, refit
@@ -111,14 +111,11 @@ def reject(
 
     loaded = load_bundle(bundle)
     clips, _ = _unseen(loaded.manifest, data, groups, split_file)
-    labels = other_labels(data, loaded.manifest.classes)
     chosen = _groups_of(read_split(split_file)) if split_file else _named(groups)
-    others = [c for c in scan(data, labels) if c.group in chosen] or None
-    refuse_learned(loaded.manifest, others or [])
-    if labels and others is None:
-        click.echo("no clip of another class is of these groups: none of them measured", err=True)
+    others = _others(loaded.manifest, data, chosen)
+    refuse_learned(loaded.manifest, others)
     videos = expand_sources([idle]) if idle else None
-    report = run_reject(loaded, data, clips, others, videos)
+    report = run_reject(loaded, data, clips, others or None, videos)
     _tell(report, rejection_table, as_json)
 
 
@@ -254,6 +251,20 @@ def _unseen(
         )
     refuse_learned(manifest, clips)
     return clips, "group-wise"
+
+
+def _others(manifest: Manifest, data: Path, groups: Collection[str]) -> list[Clip]:
+    """Clips of other classes, of these groups; those that show a class of the bundle are none."""
+    labels = other_labels(data, manifest.classes)
+    own = {c.sha256 for c in scan(data, manifest.classes)}
+    found = once(c for c in scan(data, labels) if c.group in groups)
+    for clip in found:
+        if clip.sha256 in own:
+            click.echo(f"left out: {clip.path} shows what a clip of a class shows", err=True)
+    others = [c for c in found if c.sha256 not in own]
+    if labels and not others:
+        click.echo("no clip of another class is of these groups: none of them measured", err=True)
+    return others
 
 
 def _groups_of(split: Split) -> set[str]:

@@ -246,7 +246,7 @@ def _bank(config: Config, source: Source, published: Path) -> Bank:
 
     trunk = mobilenet.build_trunk(config.network.height, config.network.width, "float32")
     mobilenet.load_published(trunk, published)
-    return Bank(source.cache, source.data, trunk, config.augment)
+    return Bank(source.cache, source.data, trunk, config.augment, config.frame_interval_s)
 
 
 def _fill(

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from har_desktop.errors import InputError
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.identity import identity
 from har_desktop.inference.manifest import Manifest
@@ -114,7 +115,8 @@ def reject(
         idle: Videos, whatever their names.
 
     Raises:
-        InputError: None of all these files can be read.
+        InputError: None of all these files can be read, or no window of the clips has the right
+            answer.
     """
     began = time.perf_counter()
     manifest = bundle.manifest
@@ -130,6 +132,11 @@ def reject(
     own = [(n, label) for n, label in enumerate(manifest.classes) if label in judged]
     right = {label: judged[label].only(judged[label].tops == n) for n, label in own}
     wrong = [judged[label].only(judged[label].tops != n) for n, label in own]
+    if not any(len(part.tops) for part in right.values()):
+        raise InputError(
+            f"of {len(clips)} test clips in {data}, no window has the right answer: there is"
+            " nothing to keep, and what is named cannot be held against it"
+        )
     rest = {label: part for label, part in judged.items() if label not in manifest.classes}
     foreign = {label: _labels(manifest, part) for label, part in rest.items()}
     still = _judge(manifest, list(enumerate(of_idle)))

@@ -324,7 +324,13 @@ def banked(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> Prep
     split = split_by_group(clips)
     trunk = mobilenet.build_trunk(64, 96, "float32")
     randomize(trunk, seed=3)
-    bank = Bank(tmp_path_factory.mktemp("bank"), clips_folder, trunk, FROZEN.augment)
+    bank = Bank(
+        tmp_path_factory.mktemp("bank"),
+        clips_folder,
+        trunk,
+        FROZEN.augment,
+        FROZEN.frame_interval_s,
+    )
     bank.fill((clip, 0) for clip in split.train + split.validation)
     return Prepared(split, [], [], bank, clips_folder)
 

@@ -9,10 +9,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
 from tests.training.commands import command, here
-from training.data.index import Clip, scan
+from training.data.index import Clip, content, scan
 from training.data.split import TEST_GROUPS, Others, split_by_group
 from training.metrics import grouped95
 from training.reject import Labels, Rejection, reject
@@ -165,6 +166,36 @@ def test_what_was_not_given_is_null(build, clips_folder: Path) -> None:
     assert report.others is report.idle is None
     assert report.detail.others is report.detail.idle is None
     assert report.kept.windows > 0
+
+
+def test_without_a_right_window_there_is_no_report(build, clips_folder: Path, idle) -> None:
+    """For no card could take it."""
+    with pytest.raises(InputError, match=r"of 0 test clips .*no window has the right answer"):
+        reject(load_bundle(build(0.5)), clips_folder, [], None, idle)
+
+
+def test_what_shows_a_class_is_no_other_action(
+    build, clips_folder: Path, tmp_path: Path, capsys
+) -> None:
+    """As `fit` has it; else the same pictures would count as right and as a false alarm."""
+    for label in (*CLASSES, "Other"):
+        shutil.copytree(clips_folder / label, tmp_path / label)
+    learned, tested = (tmp_path / "Drift" / f"v_Drift_g{n}_c01.avi" for n in ("09", "03"))
+    for path in (learned, tested):
+        shutil.copy(path, tmp_path / "Other" / f"v_Other_g04_c{path.name[9:11]}.avi")
+    one = next((tmp_path / "Other").glob("*_g05_*"))
+    shutil.copy(one, one.with_name("v_Other_g05_c09.avi"))
+
+    def knows(manifest: dict) -> None:
+        clips = [content(c) for c in scan(tmp_path, CLASSES) if c.group == "g09"]
+        manifest["training"] = {"split": {"learned": clips}}
+
+    bundle = build(0.0, edit_manifest=knows)
+    assert here("reject", "--bundle", bundle, "--data", tmp_path, "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["others"]["windows"] == 7 * WINDOWS
+    for number in ("09", "03"):
+        assert f"left out: Other/v_Other_g04_c{number}.avi shows what a clip of a" in said.err
 
 
 def test_unreadable_files_are_listed_not_hidden(

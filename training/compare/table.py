@@ -139,7 +139,10 @@ def _measured(rows: Sequence[Result]) -> list[str]:
 
 
 def _quoted(results: Sequence[Result]) -> list[str]:
-    ours = {r.network: r for r in results if r.accuracy is not None}
+    ours: dict[str, Result] = {}
+    for r in results:  # whole groups come first, and count
+        if r.accuracy is not None:
+            ours.setdefault(r.network, r)
     lines = [
         "## Quoted, not measured: 101 classes, not comparable",
         "",
@@ -156,7 +159,8 @@ def _quoted(results: Sequence[Result]) -> list[str]:
         kind = ""
         if result is not None:
             share = f"{result.accuracy:.3f}"
-            kind = f"{result.network}: {share} on {len(result.settings.classes)} classes"
+            classes = f"{len(result.settings.classes)} classes, {result.settings.protocol}"
+            kind = f"{result.network}: {share} on {classes}"
         lines.append(f"| {quoted.name} | {stated} | {kind} | {quoted.source} |")
     return lines
 

@@ -73,7 +73,7 @@ def vary(
         noise = rng.standard_normal(pictures.shape[1:], dtype=np.float32)
         shifts = rng.integers(0, size[1], len(pictures))
         field = np.stack([np.roll(noise, shift, axis=1) for shift in shifts])
-        pictures = np.clip(pictures + deviation * field, 0, 255).astype(np.uint8)
+        pictures = np.rint(np.clip(pictures + deviation * field, 0, 255)).astype(np.uint8)
     if rng.random() < config.erase:
         pictures = _erase(rng, pictures)
     return np.ascontiguousarray(pictures)
@@ -99,7 +99,7 @@ def over_room(rng: np.random.Generator, pictures: Pictures, room: Pictures) -> P
     """Put what moves in `pictures` before the still picture `room` of another clip.
 
     What moves is where a frame differs from the window's median picture; the soft mask keeps the
-    seam from becoming a cue.
+    seam from becoming a cue. Where hardly anything does, the pictures stay as they are.
 
     Args:
         rng: Decides the threshold.
@@ -109,6 +109,8 @@ def over_room(rng: np.random.Generator, pictures: Pictures, room: Pictures) -> P
     median = np.median(pictures[::2], axis=0).astype(np.uint8)
     difference = _each(pictures, lambda picture: cv2.absdiff(picture, median)).max(axis=(0, 3))
     mask = (difference > rng.uniform(20, 40)).astype(np.float32)
+    if not mask.any():  # so quiet an action would be gone, and its name stand on another one's room
+        return pictures
     side = max(3, pictures.shape[1] // 8)
     mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     mask = cv2.GaussianBlur(mask, (0, 0), side / 4)

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from training.config import AugmentConfig
 
-# Half the usual frame interval: the nearest picture is never further away than a quarter of it.
-SPACING_S = 0.1
 SEED = 1  # of the views; runs of other seeds share them
 AHEAD = 4  # clips decoded while the trunk computes
 
@@ -77,8 +75,20 @@ class Bank:
         trunk: Normalised picture -> features.
     """
 
-    def __init__(self, folder: Path, data: Path, trunk: keras.Model, config: AugmentConfig) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        data: Path,
+        trunk: keras.Model,
+        config: AugmentConfig,
+        interval: float,
+    ) -> None:
+        """Keep features of pictures half a frame interval (in seconds) apart.
+
+        The nearest one is never further away than a quarter of it.
+        """
         self.trunk = trunk
+        self._spacing = interval / 2
         self._data = data
         self._config = config
         self._outputs = len(trunk.outputs)
@@ -131,7 +141,7 @@ class Bank:
         pictures = msgspec.structs.replace(
             self._config, speed=1.0, jitter=0.0, reverse=0.0, still=0.0, background=0.0, mixup=0.0
         )
-        digest = hashlib.sha256(msgspec.json.encode([pictures, SEED, SPACING_S, READER]))
+        digest = hashlib.sha256(msgspec.json.encode([pictures, SEED, self._spacing, READER]))
         for weights in self.trunk.get_weights():
             digest.update(weights.tobytes())
         return f"{self._size[0]}x{self._size[1]}-{digest.hexdigest()[:12]}"
@@ -148,7 +158,7 @@ class Bank:
         times: list[float] = []
         try:
             with open_clip(clip, self._data) as source:
-                for frame in every(source, SPACING_S):
+                for frame in every(source, self._spacing):
                     box = Letterbox.fit(frame.size, self._size)
                     pictures.append(box.apply(frame.image)[:, :, ::-1])
                     times.append(frame.time)

@@ -200,9 +200,11 @@ def _check_classes(split: Split, classes: Sequence[str]) -> None:
     for name, clips in split.sets().items():
         missing = labels - {c.label for c in clips}
         if missing:
+            remedy = "each class needs several groups"
+            if split.protocol == "clip-random":
+                remedy = "record more clips, or shuffle them by another --seed"
             raise InputError(
-                f"the {name} set has no clip of {', '.join(sorted(missing))}:"
-                " each class needs several groups"
+                f"the {name} set has no clip of {', '.join(sorted(missing))}: {remedy}"
             )
 
 

@@ -104,13 +104,15 @@ def test_protocols_have_tables_of_their_own_and_the_one_that_leaks_says_so():
 
 def test_quoted_numbers_are_marked_and_never_stand_among_the_measured():
     ours = msgspec.structs.replace(MEASURED, network="Two-stream+LSTM")
-    text = markdown([ours])
+    leaks = msgspec.structs.replace(SETTINGS, protocol="clip-random")
+    leaked = msgspec.structs.replace(ours, settings=leaks, accuracy=0.99)
+    text = markdown([ours, leaked])  # which is not what strangers would see
     measured, quoted = text.split("## Quoted, not measured: 101 classes, not comparable")
     assert not any(quote.name in measured for quote in QUOTED)
     lines = rows(quoted)
     assert lines["TS-LSTM"][1] == "94.1 %"
     assert lines["A2-Net"][1] == "not at hand"
-    assert lines["Two-stream + LSTM"][2] == "Two-stream+LSTM: 0.438 on 10 classes"
+    assert lines["Two-stream + LSTM"][2] == "Two-stream+LSTM: 0.438 on 10 classes, group-wise"
     assert all(quote.source for quote in QUOTED)
 
 

@@ -15,7 +15,7 @@ from har_desktop.pipeline.hop import every
 from har_desktop.sources.video import VideoFile
 from tests.training.trunks import tiny_trunk
 from training.config import AugmentConfig
-from training.data.bank import SPACING_S, Bank, Job, Tape
+from training.data.bank import Bank, Job, Tape
 from training.data.index import Clip, scan
 
 VARIED = AugmentConfig(scale=(0.7, 1.0), contrast=0.5, mirror=True)
@@ -39,7 +39,7 @@ def jobs(clips: list[Clip]) -> list[Job]:
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory, clips_folder: Path, trunk, jobs) -> Bank:
     """A filled bank that nobody changes."""
-    bank = Bank(tmp_path_factory.mktemp("bank"), clips_folder, trunk, VARIED)
+    bank = Bank(tmp_path_factory.mktemp("bank"), clips_folder, trunk, VARIED, 0.2)
     assert bank.fill(jobs) == jobs
     return bank
 
@@ -56,8 +56,9 @@ def test_files_are_named_by_content_view_and_part(bank: Bank, jobs: list[Job]) -
 def test_the_folder_depends_on_what_changes_pictures_or_features(
     tmp_path: Path, trunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def folder(trunk=trunk, **changes: object) -> Path:
-        return Bank(tmp_path, tmp_path, trunk, msgspec.structs.replace(VARIED, **changes)).folder
+    def folder(trunk=trunk, interval: float = 0.2, **changes: object) -> Path:
+        config = msgspec.structs.replace(VARIED, **changes)
+        return Bank(tmp_path, tmp_path, trunk, config, interval).folder
 
     same = folder()
     assert same.parent == tmp_path
@@ -71,6 +72,7 @@ def test_the_folder_depends_on_what_changes_pictures_or_features(
         folder(scale=(0.6, 1.0)),
         folder(contrast=0.4),
         folder(mirror=False),
+        folder(interval=0.1),
         folder(one_weight),
         folder(tiny_trunk(height=64)),
     ]
@@ -81,7 +83,7 @@ def test_the_folder_depends_on_what_changes_pictures_or_features(
 
 def test_view_0_is_what_the_trunk_makes_of_the_clip(bank: Bank, clips_folder, clips, trunk) -> None:
     with VideoFile(clips_folder / clips[0].path) as source:
-        frames = list(every(source, SPACING_S))
+        frames = list(every(source, 0.1))
     box = Letterbox.fit(frames[0].size, (32, 64))
     pictures = np.stack([box.apply(frame.image)[:, :, ::-1] for frame in frames])
     tape = bank.load(clips[0], 0)
@@ -98,7 +100,7 @@ def test_view_0_is_what_the_trunk_makes_of_the_clip(bank: Bank, clips_folder, cl
 def test_view_1_is_another_and_the_same_in_any_folder(
     bank: Bank, tmp_path: Path, clips_folder, clips, trunk
 ) -> None:
-    other = Bank(tmp_path, clips_folder, trunk, msgspec.structs.replace(VARIED, speed=1.2))
+    other = Bank(tmp_path, clips_folder, trunk, msgspec.structs.replace(VARIED, speed=1.2), 0.2)
     other.fill([(clips[1], 1)])  # alone: what else is computed does not matter
     for plain, varied, again in zip(
         *(b.load(clips[1], v).features for b, v in ((bank, 0), (bank, 1), (other, 1))), strict=True
@@ -110,7 +112,7 @@ def test_view_1_is_another_and_the_same_in_any_folder(
 
 def test_clips_are_varied_differently(tmp_path: Path, clips_folder: Path, clips, trunk) -> None:
     twin = msgspec.structs.replace(clips[0], sha256=clips[0].sha256[::-1])
-    bank = Bank(tmp_path, clips_folder, trunk, VARIED)
+    bank = Bank(tmp_path, clips_folder, trunk, VARIED, 0.2)
     bank.fill([(clips[0], 1), (twin, 1)])
     one, other = (bank.load(clip, 1).features[0] for clip in (clips[0], twin))
     assert np.abs(one - other).mean() > 0.02
@@ -118,7 +120,7 @@ def test_clips_are_varied_differently(tmp_path: Path, clips_folder: Path, clips,
 
 @pytest.mark.parametrize("lost", ["times", "all"])
 def test_an_interrupted_fill_goes_on(tmp_path: Path, clips_folder, trunk, jobs, lost: str) -> None:
-    bank = Bank(tmp_path, clips_folder, trunk, VARIED)
+    bank = Bank(tmp_path, clips_folder, trunk, VARIED, 0.2)
     bank.fill(jobs)
     before = stamps(bank)
     clip, view = jobs[3]
@@ -133,7 +135,7 @@ def test_an_interrupted_fill_goes_on(tmp_path: Path, clips_folder, trunk, jobs, 
 
 
 def test_ctrl_c_leaves_whole_clips_only(tmp_path, clips_folder, trunk, jobs, bank, monkeypatch):
-    mine = Bank(tmp_path, clips_folder, trunk, VARIED)
+    mine = Bank(tmp_path, clips_folder, trunk, VARIED, 0.2)
     decode = mine._pictures
 
     def interrupted(job: Job):
@@ -170,7 +172,7 @@ def test_an_unreadable_clip_is_named_and_left_out(tmp_path, trunk, short_clip, c
     broken = Clip("Drift/v_Drift_g01_c02.avi", "Drift", "g01", "f" * 64)
     good = many(short_clip, 50)
     jobs = [(good[0], 0), (broken, 0), (broken, 1), *((clip, 0) for clip in good[1:])]
-    bank = Bank(tmp_path, tmp_path, trunk, VARIED)
+    bank = Bank(tmp_path, tmp_path, trunk, VARIED, 0.2)
     assert bank.fill(jobs) == [(clip, 0) for clip in good]
     said = capsys.readouterr()
     assert said.out == ""
@@ -181,7 +183,7 @@ def test_an_unreadable_clip_is_named_and_left_out(tmp_path, trunk, short_clip, c
 
 def test_too_many_unreadable_clips_stop(tmp_path, trunk, short_clip, capsys) -> None:
     broken = [Clip(f"Drift/{digit}.avi", "Drift", "g01", digit * 64) for digit in "cdef"]
-    bank = Bank(tmp_path, tmp_path, trunk, VARIED)
+    bank = Bank(tmp_path, tmp_path, trunk, VARIED, 0.2)
     with pytest.raises(InputError, match=r"4 of 7 clips cannot be decoded: convert .* remove them"):
         bank.fill([(clip, 0) for clip in [*many(short_clip, 3), *broken]])
     said = capsys.readouterr().err

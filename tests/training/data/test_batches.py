@@ -193,7 +193,7 @@ def banked(tmp_path_factory: pytest.TempPathFactory, clips_folder: Path) -> tupl
     from training.data.batches import training_views
 
     clips = [clip for clip in scan(clips_folder) if clip.group <= "g04"]
-    bank = Bank(tmp_path_factory.mktemp("bank"), clips_folder, tiny_trunk(), AugmentConfig())
+    bank = Bank(tmp_path_factory.mktemp("bank"), clips_folder, tiny_trunk(), AugmentConfig(), 0.2)
     bank.fill((clip, v) for clip in clips for v in {0, *training_views(views_config(), clip)})
     return bank, clips
 

@@ -69,6 +69,12 @@ def test_content_that_occurs_twice_stays_in_the_test_set() -> None:
     assert clip("A", 1, 1) in split.test
 
 
+def test_too_few_clips_to_shuffle_are_told_as_what_they_are() -> None:
+    few = [clip(label, group) for label in "AB" for group in range(8)]
+    with pytest.raises(InputError, match=r"has no clip of [AB]: record more clips, or shuffle"):
+        split_at_random(few, seed=1)
+
+
 def test_class_with_one_group_is_refused() -> None:
     with pytest.raises(InputError, match="has no clip of C: each class needs several groups"):
         split_by_group([*CLIPS, clip("C", 1), clip("C", 1, 2)])
