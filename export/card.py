@@ -260,3 +260,6 @@ def _commands(manifest: Manifest, training: Training, config: Config | Streams) 
     for file, verb in reports.items():
         yield f"python -m training {verb} --bundle {bundle} --data DATA{tests} --json > {file}"
     yield f"python -m export measure {bundle} {' '.join(reports)}"
+    if any(isinstance(m, dict) and m.get("kind") == "seeds" for m in manifest.metrics.values()):
+        # By runs of their own, of other seeds: docs/results.md has them.
+        yield f"python -m export measure {bundle} --random LEAK.json"

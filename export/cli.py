@@ -13,7 +13,7 @@ from har_desktop import console
 folder_argument = click.argument("folder", type=click.Path(path_type=Path))
 
 
-@click.group()
+@click.group(context_settings=console.HELP)
 @console.debug_option
 def cli() -> None:
     """Turn a trained run into a verified model bundle."""

@@ -40,7 +40,7 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True):
     """One processor's figures.
 
     Attributes:
-        provider: "cpu", "cuda" or "coreml".
+        provider: "cpu" or "cuda".
         steps: How many were measured.
         stages: By name of `STAGES`. `prepare` scales a frame to the encoder's input, `decide`
             smooths, `overlay` draws heat-map and label onto the frame, `step` is all of them.
@@ -66,7 +66,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
         width: Of the frames, in pixels.
         height: Of the frames, in pixels.
         speeds: One for each processor that works, the fastest kind first.
-        absent: Why there is not one more; None where there is.
+        absent: Why there is none with CUDA; None where there is one, and on macOS.
     """
 
     model: str

@@ -57,7 +57,7 @@ class _Verbs(click.Group):
 @click.group(
     cls=_Verbs,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=console.HELP,
 )
 @click.version_option(package_name=NAME, message="%(prog)s %(version)s")
 @console.debug_option
@@ -216,7 +216,7 @@ def doctor(as_json: bool) -> int:
 @json_option
 @console.debug_option
 def bench(model: Path | None, as_json: bool) -> None:
-    """Measure how fast a model is on this machine, on every processor that works.
+    """Measure how fast a model is on this machine, on the CPU and with CUDA where that works.
 
     It takes a few seconds. Close what else keeps the machine busy.
     """

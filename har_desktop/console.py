@@ -22,6 +22,7 @@ from har_desktop.errors import UNLOADABLE, HarError, one_line, printable, unload
 
 FAILURE = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+HELP = {"help_option_names": ["-h", "--help"]}
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -41,7 +41,7 @@ json_option = click.option(
 )
 
 
-@click.group()
+@click.group(context_settings=console.HELP)
 @console.debug_option
 def cli() -> None:
     """Train and measure the network of HAR Desktop."""
@@ -67,6 +67,7 @@ cli.add_command(compare)
     help="Windows in time as in the app, or ten evenly spaced frames as in the poster.",
 )
 @json_option
+@console.debug_option
 def evaluate(
     bundle: Path,
     data: Path,
@@ -96,6 +97,7 @@ def evaluate(
 @groups_option
 @split_option
 @json_option
+@console.debug_option
 def reject(
     bundle: Path,
     data: Path,
@@ -133,6 +135,7 @@ def reject(
 )
 @split_option
 @json_option
+@console.debug_option
 def explain(
     bundle: Path, data: Path, groups: str, count: int, split_file: Path | None, as_json: bool
 ) -> None:
@@ -160,6 +163,7 @@ def explain(
     help="So many clips with heat-maps, and so many misclassified ones.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="For the pictures.")
+@console.debug_option
 def figures(
     run: Path | None,
     bundle: Path | None,

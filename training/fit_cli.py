@@ -9,6 +9,7 @@ from typing import Any, Literal
 import click
 import msgspec
 
+from har_desktop import console
 from training.config import Config, Streams, parts
 from training.config_file import SHIPPED, load_config
 from training.data.index import labels
@@ -44,7 +45,7 @@ resume_option = click.option(
     "--resume", is_flag=True, help="Go on where an interrupted run stopped."
 )
 tensorboard_option = click.option(
-    "--tensorboard", is_flag=True, help="Log to RUN/tensorboard, too."
+    "--tensorboard", is_flag=True, help="Log to folders `tensorboard` below RUN, too."
 )
 strategy_option = click.option(
     "--strategy",
@@ -61,6 +62,7 @@ strategy_option = click.option(
 @published_option
 @config_option
 @classes_option
+@console.debug_option
 def prepare(
     data: Path, cache: Path, published: Path | None, name: str, classes: str | None
 ) -> None:
@@ -83,6 +85,7 @@ def prepare(
 )
 @tensorboard_option
 @strategy_option
+@console.debug_option
 def fit(
     data: Path,
     cache: Path,
@@ -118,6 +121,7 @@ def fit(
 @resume_option
 @tensorboard_option
 @strategy_option
+@console.debug_option
 def refit(
     after: Path,
     data: Path,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 RESAMPLES = 10_000
+BINS = 15  # of confidences, over 0 to 1
 
 
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -127,21 +128,20 @@ def mean95(values: NDArray[np.float64], groups: Sequence[Hashable]) -> tuple[flo
 
 
 def expected_calibration_error(
-    probabilities: NDArray[np.floating], truth: NDArray[np.int64], bins: int = 15
+    probabilities: NDArray[np.floating], truth: NDArray[np.int64]
 ) -> float:
     """Mean gap between confidence and accuracy over equally wide bins (Guo et al. 2017).
 
     Args:
         probabilities: (n, classes), rows sum to 1.
         truth: (n,) index of the true class.
-        bins: Number of bins over 0..1.
 
     Returns:
         0 (calibrated) to 1.
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    bin_of = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = [
         (bin_of == b).mean() * abs(confidence[bin_of == b].mean() - right[bin_of == b].mean())
         for b in np.unique(bin_of)

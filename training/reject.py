@@ -62,7 +62,7 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
         skipped: Unreadable files; those of the data set by their path in it, videos by their name,
             for reports are passed on and folders are private.
         seconds: What the measurement took.
-        provider: The execution provider of ONNX Runtime that was used.
+        provider: The processor that was used: "cpu", "cuda" or "coreml".
     """
 
     kind: Literal["rejection"] = "rejection"

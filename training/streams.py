@@ -134,7 +134,9 @@ def join(
     if scales is not None:
         evidence.set_evidence(network.get_layer("evidence"), scales)
         evidence.keep_scales(run, scales)
-    network.save_weights(run / BEST)
+    whole = run / f"next.{BEST}"  # the name is for what is complete
+    network.save_weights(whole)
+    whole.replace(run / BEST)
     write_environment_of_streams(run)
 
 

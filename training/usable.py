@@ -24,7 +24,7 @@ SHORTEST = 0.5
 
 
 def long_enough(config: Config, store: Cache | Bank, clips: Collection[Clip]) -> set[Clip]:
-    """Those that last at least half a window; tells of the others, on stderr.
+    """Those that last at least half a window; tells of the others.
 
     It tells how many are shorter than a window, too. They stand still before they begin, as in the
     app.
@@ -46,7 +46,7 @@ def long_enough(config: Config, store: Cache | Bank, clips: Collection[Clip]) ->
 
 
 def testable(config: Config | Streams, data: Path, clips: Sequence[Clip]) -> list[Clip]:
-    """Those that can be read and last at least half a window; tells of the others, on stderr.
+    """Those that can be read and last at least half a window; tells of the others.
 
     They may not be kept decoded, as test clips are not, so as much of each as that is decoded here.
 

@@ -15,7 +15,7 @@ from har_desktop.inference.movement import Sketch, sketch
 T = TypeVar("T")
 
 # What is remembered lies at least a sixteenth of the frame interval apart. At an interval of
-# 0.3 s every frame of a 30 Hz source is kept; of faster sources as many as matter.
+# 0.2 s every frame of a 60 Hz source is kept; of faster sources as many as matter.
 THINNING = 16
 # A step longer than the frame interval is no gap where the source is that slow by itself. One
 # picture that a camera loses doubles the step; more than that is a gap.

@@ -11,6 +11,7 @@ import pytest
 
 from tests.training.commands import here
 from tests.training.tiny import NETWORK
+from training.cli import cli
 from training.config import Config
 from training.data.index import scan
 from training.data.split import Others, read_split, split_by_group
@@ -269,3 +270,9 @@ def test_refit_refuses_other_clips(trained: Run, tmp_path: Path, capsys) -> None
     assert trained() == 2
     said = capsys.readouterr().err
     assert f"{split['train'][0]['path']} is gone or has changed since the run before" in said
+
+
+@pytest.mark.parametrize("name", list(cli.commands))
+def test_every_verb_takes_debug_behind_it(name: str) -> None:
+    """As a message about a bug says."""
+    assert "--debug" in [option for p in cli.commands[name].params for option in p.opts]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from har_desktop import console
 from har_desktop.errors import InputError
 from training.config import UCF10
 from training.options import SEEDS, cache_option, comma_separated, data_option
@@ -61,6 +62,7 @@ PROTOCOLS = ("group-wise", "clip-random")
 )
 @click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Clips.")
 @click.option("--seed", type=SEEDS, default=1, show_default=True)
+@console.debug_option
 def compare(
     data: Path,
     cache: Path,

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from har_desktop.sinks.atomic import AtomicFile, AtomicText, writing
+from har_desktop.sinks.atomic import AtomicText
 from training.compare.quoted import POSTER, POSTER_SCORES, QUOTED, Scores
 from training.compare.results import Result
+from training.figures.style import save
 
 PROTOCOLS = {
     "group-wise": "group-wise: no clip of a test group's video was learned from",
@@ -210,16 +211,7 @@ def _charts(folder: Path, results: Sequence[Result]) -> list[Path]:
     axes.set_ylim(0, 1)
     axes.set_ylabel("accuracy (bars: 95 % interval)")
     figure.legend(loc="outside upper center", ncols=4, fontsize="small")
-    paths = []
-    for suffix in ("png", "svg"):
-        file = AtomicFile(folder / f"accuracy.{suffix}")
-        try:
-            with writing(file.path):
-                figure.savefig(file.partial, format=suffix, dpi=200)
-            paths.append(file.commit())
-        finally:
-            file.discard()
-    return paths
+    return save(figure, folder, "accuracy")
 
 
 def _spread(rows: Sequence[Result]) -> list[list[float]]:

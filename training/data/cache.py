@@ -79,7 +79,7 @@ class Cache:
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
 
-    def fill(self, clips: Sequence[Clip], workers: int | None = None) -> list[Clip]:
+    def fill(self, clips: Sequence[Clip]) -> list[Clip]:
         """Decode what is not there yet; a progress bar tells how far it is.
 
         Returns:
@@ -90,7 +90,7 @@ class Cache:
             OutputError: The folder takes no more. What is decoded stays.
         """
         missing = [c for c in clips if not self._paths(c)[0].exists()]
-        broken = decode_all(self._decode, missing, "decode", workers)
+        broken = decode_all(self._decode, missing, "decode")
         refuse_broken(of_all(broken, clips), len(clips))
         return [c for c in clips if c.sha256 not in broken]
 
@@ -132,16 +132,13 @@ def thinned(frames: Iterable[Frame], spacing: float) -> Iterator[Frame]:
         yield min(group, key=lambda frame: abs(frame.time - tick * spacing))
 
 
-def decode_all(
-    decode: Callable[[Clip], None], clips: Sequence[Clip], task: str, workers: int | None = None
-) -> dict[str, str]:
+def decode_all(decode: Callable[[Clip], None], clips: Sequence[Clip], task: str) -> dict[str, str]:
     """Decode clips in parallel, each content once; a progress bar tells how far it is.
 
     Args:
         decode: Decodes one clip and keeps the result; raises SourceError where it cannot be read.
         clips: The clips.
         task: Stands before the bar.
-        workers: Threads; one per core for None.
 
     Returns:
         Why contents could not be read, by their hash.
@@ -156,7 +153,7 @@ def decode_all(
             broken[clip.sha256] = str(error)
 
     contents = once(clips)
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         work = pool.map(attempt, contents)
         try:
             for _ in tqdm(work, task, len(contents), unit="clip", disable=None):

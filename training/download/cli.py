@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from har_desktop import console
 from har_desktop.errors import HarError
 from training.config import UCF10
 from training.download.listing import CLIPS_URL, LISTS_URL
@@ -40,6 +41,7 @@ class IncompleteError(HarError):
     help="PEM file of certificates to trust as well.",
 )
 @click.option("--insecure", is_flag=True, help="Do not check who the server is.")
+@console.debug_option
 def download(
     root: Path, classes: str, jobs: int, listing: str, lists: str, ca: Path | None, insecure: bool
 ) -> None:

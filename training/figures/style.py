@@ -9,7 +9,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from har_desktop.sinks.atomic import writing
+from har_desktop.sinks.atomic import AtomicFile, writing
 
 WIDTH = 7.0  # inches: two columns of a printed page
 DOTS = 300  # per inch
@@ -44,9 +44,15 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     Raises:
         OutputError: The folder takes no files.
     """
-    paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    for path, metadata in zip(paths, ({"Software": None}, {"Date": None}), strict=True):
-        with writing(path):
-            folder.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path, dpi=DOTS, metadata=metadata)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+        file = AtomicFile(folder / f"{name}.{suffix}")
+        try:
+            with writing(file.path):
+                figure.savefig(file.partial, format=suffix, dpi=DOTS, metadata=metadata)
+            paths.append(file.commit())
+        finally:
+            file.discard()
     return paths
