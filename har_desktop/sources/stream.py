@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from time import perf_counter, sleep
 from urllib.parse import urlsplit
 
 from har_desktop.errors import InputError, SourceError
+from har_desktop.frame import Image
 from har_desktop.opencv import cv2
 from har_desktop.sources.arrival import ArrivingSource
 
@@ -13,10 +15,31 @@ SCHEMES = ("http", "https", "rtsp", "rtmp", "udp")
 _OPEN_TIMEOUT_MS = 5000
 # A loss is to be seen within two seconds.
 _READ_TIMEOUT_MS = 1500
+# No picture waits any longer: such a leap of the stamps is none of time.
+_LONGEST_STEP_S = 1.0
+
+
+class Pacer:
+    """Holds pictures back that come faster than they were taken, until their time has come."""
+
+    def __init__(self) -> None:
+        self._ahead: float | None = None  # of the stamps, this process's clock
+
+    def wait(self, stamp: float) -> None:
+        """Wait for a picture's time, in seconds by its stamp; one that is late sets it anew."""
+        now = perf_counter()
+        early = 0.0 if self._ahead is None else self._ahead + stamp - now
+        if 0.0 < early <= _LONGEST_STEP_S:
+            sleep(early)
+        else:
+            self._ahead = now - stamp
 
 
 class NetworkStream(ArrivingSource):
     """Frames of a stream, stamped on arrival.
+
+    What a server has in store comes as fast as the network carries it: segments of a play list
+    (HLS), a whole file. Of these each picture waits for its time.
 
     Its name, also in messages, is host and port: user, password, path and query of an address may
     be secrets. A rate is not believed, for OpenCV invents one where the stream has none. Should the
@@ -33,6 +56,7 @@ class NetworkStream(ArrivingSource):
         scheme, separator, rest = url.strip().partition("://")
         self._url = f"{scheme.lower()}{separator}{rest}"
         super().__init__(_check(self._url))
+        self._pacer: Pacer | None = None
 
     def _connect(self) -> cv2.VideoCapture:
         capture = cv2.VideoCapture(
@@ -47,7 +71,16 @@ class NetworkStream(ArrivingSource):
             raise SourceError(
                 f"{self._name}: no video to be had from there; check the address and the server"
             )
+        address = urlsplit(self._url)
+        stored = address.path.endswith(".m3u8") or capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
+        self._pacer = Pacer() if stored and address.scheme in ("http", "https") else None
         return capture
+
+    def _decode(self) -> Image | None:
+        image = super()._decode()
+        if image is not None and self._capture is not None and self._pacer is not None:
+            self._pacer.wait(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0)
+        return image
 
     def _nominal_fps(self, stated: float) -> None:  # noqa: ARG002
         return None

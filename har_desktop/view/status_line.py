@@ -103,6 +103,7 @@ class StatusLine(QWidget):
             ("model", figures.inference),
             ("screen", figures.display),
         )
+        self._rates.setVisible(any(value is not None for _, value in named))  # no film that stands
         known = [(name, value) for name, value in named if name != "camera" or value is not None]
         long = "  ".join(f"{name} {rate(value)}" for name, value in known)
         short = " / ".join(rate(value) for _, value in known)

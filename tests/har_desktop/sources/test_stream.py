@@ -12,7 +12,7 @@ import pytest
 
 from har_desktop.errors import InputError, SourceError
 from har_desktop.sources import stream
-from har_desktop.sources.stream import NetworkStream
+from har_desktop.sources.stream import NetworkStream, Pacer
 
 SECRETS = ("anna", "pass", "word", "token", "path")
 
@@ -99,7 +99,7 @@ def serve():
     """The function that serves one body to everybody and gives the address."""
     servers = []
 
-    def start(body):
+    def start(body, name="path"):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 self.send_response(200)
@@ -112,7 +112,7 @@ def serve():
 
         servers.append(HTTPServer(("127.0.0.1", 0), Handler))
         threading.Thread(target=servers[-1].serve_forever, args=(0.02,)).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}/path"
+        return f"http://127.0.0.1:{servers[-1].server_port}/{name}"
 
     yield start
     for server in servers:
@@ -141,6 +141,66 @@ def test_ends_with_the_stream_and_can_be_opened_again(serve, tmp_path):
         assert all(a.time < b.time for a, b in itertools.pairwise(frames))
         assert source.read() is None
     source.close()
+
+
+def moving(path, code, numbers):
+    """A film of 25 pictures a second."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*code), 25.0, (64, 48))
+    assert writer.isOpened()
+    for number in numbers:
+        writer.write(np.full((48, 64, 3), 5 * number, np.uint8))
+    writer.release()
+    return path.read_bytes()
+
+
+def in_its_time(source):
+    """The frames of a source, none of which comes before its time by 25 pictures a second."""
+    source.open()
+    frames = list(source)
+    source.close()
+    # The first one has waited for `read`, so the others may be a little nearer to it; and where
+    # stamps begin anew, the next one comes at once.
+    assert min(frame.time - frame.index / 25.0 for frame in frames) > -0.06
+    assert frames[-1].time > 0.9 * (len(frames) - 1) / 25.0
+    return frames
+
+
+def test_a_file_on_a_server_comes_in_its_time(serve, tmp_path):
+    body = moving(tmp_path / "clip.avi", "MJPG", range(20))
+    assert len(in_its_time(NetworkStream(serve(body)))) == 20
+
+
+def test_segments_of_a_play_list_come_in_their_time(serve, tmp_path):
+    parts = [moving(tmp_path / f"{n}.ts", "mpg2", range(20 * n, 20 * n + 20)) for n in range(2)]
+    lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1", "#EXT-X-MEDIA-SEQUENCE:0"]
+    for part in parts:
+        lines += ["#EXT-X-DISCONTINUITY", "#EXTINF:0.8,", serve(part, "part.ts")]
+    lines.append("#EXT-X-ENDLIST")
+    url = serve("\n".join(lines).encode(), "live.m3u8?token=1")
+    assert len(in_its_time(NetworkStream(url))) == 40
+
+
+def test_late_pictures_and_leaps_wait_for_nothing(monkeypatch):
+    now, slept = [50.0], []
+
+    def sleep(seconds):
+        slept.append(round(seconds, 6))
+        now[0] += seconds
+
+    monkeypatch.setattr(stream, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(stream, "sleep", sleep)
+    pacer = Pacer()
+    pacer.wait(7.0)
+    pacer.wait(7.04)
+    assert slept == [0.04]
+    now[0] += 3.0  # the network
+    pacer.wait(7.08)
+    pacer.wait(7.12)
+    assert slept == [0.04, 0.04]
+    for leap in (900.0, 3.0):
+        pacer.wait(leap)
+        pacer.wait(leap + 0.5)
+    assert slept == [0.04, 0.04, 0.5, 0.5]
 
 
 def test_server_that_accepts_and_stays_silent_is_given_up(monkeypatch):
