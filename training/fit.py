@@ -86,20 +86,12 @@ def fit(
     keras.utils.set_random_seed(config.seed)
     precision = choose(config.precision)
     keras.config.set_dtype_policy(precision)
-    learn = prepared.split.train + prepared.extra
+    batches = _batches(config, prepared, run)
     with scope():
         network = build(config.network, len(config.classes))
         if isinstance(config.network, TunedGru) and prepared.published:
             mobilenet.load_published(network.get_layer("encoder"), prepared.published)
         learner = _learner(config, network, prepared.store)
-        material = _material(config, prepared, learn)
-        batches = TrainingWindows(config, material, learn, epochs_done(run))
-        if len(batches) < FEW_STEPS:
-            click.echo(
-                f"steps of an epoch: {len(batches)}, which is few: give more clips, or let each"
-                " give more windows (`windows = 10`, above the tables of a configuration)",
-                err=True,
-            )
         learner.compile(
             optimizer=_optimizer(config, len(batches) * config.epochs),
             loss=keras.losses.CategoricalCrossentropy(
@@ -123,20 +115,45 @@ def fit(
         if after:
             take_calibration(after, run)
         elif known:
-            keras.config.set_dtype_policy("float32")  # what is exported computes in it
-            network = build(config.network, len(config.classes))
-            network.load_weights(run / BEST)
-            learner = _learner(config, network, prepared.store)
-            clips = prepared.foreign
-            foreign = FixedWindows(config, exact, clips, batch) if clips else None
-            learned = prepared.split.train + prepared.split.validation
-            least = least_movement(movements(config, prepared.data, learned))
-            others = None if foreign is None else learner.predict(foreign, verbose=0)
-            logits = learner.predict(known, verbose=0)
-            report(run, logits, known.targets.argmax(axis=1), known.owners, others, least)
+            foreign = prepared.foreign
+            others = FixedWindows(config, exact, foreign, batch) if foreign else None
+            _calibrate(config, prepared, known, others, run)
         write_environment(run, keras.backend.backend(), seconds(run), waiting.share, precision)
     click.echo(f"{waiting.share:.1%} of the steps' time was spent waiting for data")
     shutil.rmtree(run / "backup", ignore_errors=True)
+
+
+def _batches(config: Config, prepared: Prepared, run: Path) -> TrainingWindows:
+    """What is learned from; tells where that is little."""
+    learn = prepared.split.train + prepared.extra
+    material = _material(config, prepared, learn)
+    batches = TrainingWindows(config, material, learn, epochs_done(run))
+    if len(batches) < FEW_STEPS:
+        click.echo(
+            f"steps of an epoch: {len(batches)}, which is few: give more clips, or let each"
+            " give more windows (`windows = 10`, above the tables of a configuration)",
+            err=True,
+        )
+    return batches
+
+
+def _calibrate(
+    config: Config,
+    prepared: Prepared,
+    known: FixedWindows,
+    others: FixedWindows | None,
+    run: Path,
+) -> None:
+    """Calibrate the weights that were kept on windows that validate, and on those of no class."""
+    keras.config.set_dtype_policy("float32")  # what is exported computes in it
+    network = build(config.network, len(config.classes))
+    network.load_weights(run / BEST)
+    learner = _learner(config, network, prepared.store)
+    learned = prepared.split.train + prepared.split.validation
+    least = least_movement(movements(config, prepared.data, learned))
+    foreign = None if others is None else learner.predict(others, verbose=0)
+    logits = learner.predict(known, verbose=0)
+    report(run, logits, known.targets.argmax(axis=1), known.owners, foreign, least)
 
 
 @contextmanager
