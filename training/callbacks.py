@@ -140,9 +140,14 @@ class Best(keras.callbacks.Callback):
         value = self._value(logs) if self._value else logs.get("val_loss", float(-epoch))
         if value < self._best:
             self._best = value
-            temporary = self._path.with_name(f"next.{self._path.name}")
-            self._network.save_weights(temporary)
-            temporary.replace(self._path)
+            save_weights(self._network, self._path)
+
+
+def save_weights(network: keras.Model, path: Path) -> None:
+    """Write the weights; what stands under `path` is always whole."""
+    temporary = path.with_name(f"next.{path.name}")
+    network.save_weights(temporary)
+    temporary.replace(path)
 
 
 class Clock(keras.callbacks.Callback):

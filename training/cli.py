@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -109,12 +109,21 @@ def reject(
     """Measure how often a bundle names an action where there is none, window by window."""
     from har_desktop.inference.bundle import load_bundle
     from training.evaluate import refuse_learned
+    from training.others import unlike
     from training.reject import reject as run_reject
 
     loaded = load_bundle(bundle)
     clips, _ = _unseen(loaded.manifest, data, groups, split_file)
-    chosen = _groups_of(read_split(split_file)) if split_file else _named(groups)
-    others = _others(loaded.manifest, data, chosen)
+    if split_file:
+        split = read_split(split_file)
+        chosen, own = _groups_of(split), [c for part in split.sets().values() for c in part]
+    else:
+        chosen, own = _named(groups), clips
+    labels = other_labels(data, loaded.manifest.classes)
+    others = once(c for c in scan(data, labels) if c.group in chosen)
+    others = unlike(others, {c.sha256 for c in own})
+    if labels and not others:
+        click.echo("no clip of another class is of these groups: none of them measured", err=True)
     refuse_learned(loaded.manifest, others)
     videos = expand_sources([idle]) if idle else None
     report = run_reject(loaded, data, clips, others or None, videos)
@@ -255,20 +264,6 @@ def _unseen(
         )
     refuse_learned(manifest, clips)
     return clips, "group-wise"
-
-
-def _others(manifest: Manifest, data: Path, groups: Collection[str]) -> list[Clip]:
-    """Clips of other classes, of these groups; those that show a class of the bundle are none."""
-    labels = other_labels(data, manifest.classes)
-    own = {c.sha256 for c in scan(data, manifest.classes)}
-    found = once(c for c in scan(data, labels) if c.group in groups)
-    for clip in found:
-        if clip.sha256 in own:
-            click.echo(f"left out: {clip.path} shows what a clip of a class shows", err=True)
-    others = [c for c in found if c.sha256 not in own]
-    if labels and not others:
-        click.echo("no clip of another class is of these groups: none of them measured", err=True)
-    return others
 
 
 def _groups_of(split: Split) -> set[str]:

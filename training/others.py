@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -34,9 +34,7 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
     clips = scan(data, found)
     test, validating = _kept_apart(clips, split)
     seen = {c.sha256 for part in split.sets().values() for c in part}
-    for clip in clips:
-        if clip.sha256 in seen:
-            click.echo(f"left out: {clip.path} shows what a clip of a class shows", err=True)
+    clips = unlike(clips, seen)
     test = once(c for c in test if c.sha256 not in seen)
     seen |= {c.sha256 for c in test}
     validating = once(c for c in validating if c.sha256 not in seen)
@@ -48,6 +46,17 @@ def other_clips(config: Config, data: Path, split: Split) -> Others:
             " or test; let another group do something else, too"
         )
     return Others(train, validating, test)
+
+
+def unlike(clips: Iterable[Clip], seen: Collection[str]) -> list[Clip]:
+    """Those that show something else than contents of the classes; tells of the others."""
+    found = []
+    for clip in clips:
+        if clip.sha256 in seen:
+            click.echo(f"left out: {clip.path} shows what a clip of a class shows", err=True)
+        else:
+            found.append(clip)
+    return found
 
 
 def require_same(others: Others, before: Split) -> None:

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from har_desktop.inference.manifest import Calibration
 from training import evidence, json_file
+from training.callbacks import save_weights
 from training.config import AugmentConfig, Streams
 from training.data.batches import Pictures, between, ticks
 from training.data.cache import Cache
@@ -134,9 +135,7 @@ def join(
     if scales is not None:
         evidence.set_evidence(network.get_layer("evidence"), scales)
         evidence.keep_scales(run, scales)
-    whole = run / f"next.{BEST}"  # the name is for what is complete
-    network.save_weights(whole)
-    whole.replace(run / BEST)
+    save_weights(network, run / BEST)
     write_environment_of_streams(run)
 
 

@@ -27,7 +27,7 @@ from har_desktop.inference.history import ages
 from har_desktop.inference.recognition import Window
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.opencv import cv2
-from har_desktop.pipeline.hop import Hop
+from har_desktop.pipeline.hop import Hop, looks
 from har_desktop.pipeline.short import ShortSource
 from har_desktop.sources.video import VideoFile
 from training.data.cache import nearest
@@ -108,12 +108,15 @@ def clip_windows(recognizer: Recognizer, path: Path, sampling: Sampling) -> Wind
             return _together([_evenly(recognizer, frames)])
         short = ShortSource(recognizer)
         answers = []
-        clock = Hop(recognizer.manifest.window.frame_interval_s)
-        for frame in source:
+        interval = recognizer.manifest.window.frame_interval_s
+        clock = Hop(interval)
+        for frame, wanted in looks(source, interval, interval):
             short.add(frame)
-            if not clock.takes(frame):
+            if not wanted:
                 recognizer.see(frame)
-            elif (window := recognizer.push(frame).window) is not None:
+                continue
+            window = recognizer.push(frame).window
+            if clock.takes(frame) and window is not None:
                 answers.append(window)
     if not answers and (window := short.window()) is not None:
         answers.append(window)

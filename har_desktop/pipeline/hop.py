@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 
 from har_desktop.frame import Frame
@@ -39,25 +38,27 @@ def every(frames: Iterable[Frame], seconds: float) -> Iterator[Frame]:
     return filter(Hop(seconds).takes, frames)
 
 
-class Looks:
-    """Says which frames the engine has to look at, so that results at a pace find their windows.
+def looks(frames: Iterable[Frame], hop: float, interval: float) -> Iterator[tuple[Frame, bool]]:
+    """Every frame, and whether the engine has to look at it for results at a pace.
 
     Every place of a window takes the nearest frame that was looked at, within half a frame
     interval. So these lie at most so far apart, or on a clock of whole intervals, as the places
-    do. Where the frames themselves are farther apart, all are needed.
+    do. Where the frames themselves are farther apart, those before and behind are needed, too.
 
     Args:
+        frames: One is read ahead.
         hop: Mean time between two results in seconds; 0 for one per frame.
         interval: Seconds between two places of a window.
     """
-
-    def __init__(self, hop: float, interval: float) -> None:
-        self._reach = interval / 2
-        self._clock = Hop(interval if hop >= interval else min(hop, self._reach))
-        self._before = math.inf
-
-    def takes(self, frame: Frame) -> bool:
-        """Whether this frame is to be looked at. Ask once per frame, in order."""
-        far = frame.time - self._before > self._reach
-        self._before = frame.time
-        return self._clock.takes(frame) or far
+    reach = interval / 2
+    clock = Hop(interval if hop >= interval else min(hop, reach))
+    held: Frame | None = None
+    behind = False  # a long step
+    for frame in frames:
+        if held is not None:
+            before = frame.time - held.time > reach
+            yield held, clock.takes(held) or before or behind
+            behind = before
+        held = frame
+    if held is not None:
+        yield held, clock.takes(held) or behind

@@ -17,7 +17,7 @@ from har_desktop.decision.events import Decider
 from har_desktop.frame import Frame
 from har_desktop.inference.recognition import Recognition, Window
 from har_desktop.inference.recognizer import Look, Recognizer
-from har_desktop.pipeline.hop import Hop, Looks
+from har_desktop.pipeline.hop import Hop, looks
 from har_desktop.pipeline.short import ShortSource
 from har_desktop.sinks.base import Sink
 
@@ -104,15 +104,15 @@ def run_in_order(
         decider: A fresh one.
         sinks: Get every result; they are neither finished nor aborted here.
         hop: Mean time in seconds between two results; 0 for one per frame. The engine looks at as
-            many frames as their windows need, see `Looks`.
+            many frames as their windows need, see `looks`.
         on_frame: Called after each frame that was read, for a progress bar.
     """
     outcome = Outcome()
     recognizer.clear()
     interval = recognizer.manifest.window.frame_interval_s
-    looks, results = Looks(hop, interval), Hop(hop)
+    read, results = looks(_timed_read(frames, outcome), hop, interval), Hop(hop)
     short = ShortSource(recognizer)
-    with closing(_looked_at(_timed_read(frames, outcome), recognizer, looks)) as looked_at:
+    with closing(_looked_at(read, recognizer)) as looked_at:
         for frame, look in looked_at:
             if outcome.frames == 0:
                 outcome.first = frame.time
@@ -145,7 +145,7 @@ def _timed_read(frames: Iterable[Frame], outcome: Outcome) -> Iterator[Frame]:
 
 
 def _looked_at(
-    frames: Iterable[Frame], recognizer: Recognizer, looks: Looks
+    frames: Iterable[tuple[Frame, bool]], recognizer: Recognizer
 ) -> Generator[tuple[Frame, Look | None]]:
     """Every frame, with the look at it; None where it was only seen.
 
@@ -153,8 +153,8 @@ def _looked_at(
     """
     ahead = deque[tuple[Frame, Look | None]]()
     try:
-        for frame in frames:
-            if looks.takes(frame):
+        for frame, wanted in frames:
+            if wanted:
                 ahead.append((frame, recognizer.look(frame)))
             else:
                 recognizer.see(frame)

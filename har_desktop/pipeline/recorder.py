@@ -4,8 +4,9 @@
     recorder.feed(result)       # for each result of the session; never waits
     files = recorder.stop()     # TARGET.mp4 and TARGET.frames.jsonl
 
-The heat-map of a result is drawn on the frame that it was computed for, so the video has the
-model's rate, held at the camera's nominal one. Time starts at 0 with the first result.
+The heat-map of a result, if it is shown, is drawn on the frame that it was computed for, so the
+video has the model's rate, held at the camera's nominal one. Time starts at 0 with the first
+result.
 """
 
 from __future__ import annotations

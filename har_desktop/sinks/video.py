@@ -30,7 +30,7 @@ class AnnotatedVideo(Sink):
 
     Args:
         path: The final name, with the suffix .mp4.
-        run: Knows the source's nominal rate, and whose heat-maps to draw.
+        run: Knows the source's nominal rate, and how heat-maps are drawn.
         plain: Draw nothing: pictures to learn from must not show the answer.
 
     Raises:

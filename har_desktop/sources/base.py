@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from types import TracebackType
 from typing import Self
 
@@ -41,10 +42,11 @@ class SourceInfo:
 def believed_rate(nominal: float | None, measured: float) -> float:
     """Frames per second: the nominal rate; the measured one where that is much too low.
 
-    Where there is none, at least the usual one: what was measured may have been a slow moment.
+    Where there is none, about the usual one at least, for what was measured may have been a slow
+    moment: so many times the measured one, that each of its pictures stands equally long.
     """
     if nominal is None:
-        return max(measured, ASSUMED_FPS)
+        return measured * max(1, ceil(0.95 * ASSUMED_FPS / measured))
     return nominal if measured < 1.1 * nominal else measured
 
 

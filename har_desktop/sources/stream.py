@@ -20,7 +20,10 @@ _LONGEST_STEP_S = 1.0
 
 
 class Pacer:
-    """Holds pictures back that come faster than they were taken, until their time has come."""
+    """Holds pictures back that come faster than they were taken, until their time has come.
+
+    Of fewer than one a second, and without stamps, they come as they come.
+    """
 
     def __init__(self) -> None:
         self._ahead: float | None = None  # of the stamps, this process's clock
@@ -39,7 +42,7 @@ class NetworkStream(ArrivingSource):
     """Frames of a stream, stamped on arrival.
 
     What a server has in store comes as fast as the network carries it: segments of a play list
-    (HLS), a whole file. Of these each picture waits for its time.
+    (HLS, by an address that ends in .m3u8), a whole file. Of these each picture waits for its time.
 
     Its name, also in messages, is host and port: user, password, path and query of an address may
     be secrets. A rate is not believed, for OpenCV invents one where the stream has none. Should the
@@ -72,7 +75,7 @@ class NetworkStream(ArrivingSource):
                 f"{self._name}: no video to be had from there; check the address and the server"
             )
         address = urlsplit(self._url)
-        stored = address.path.endswith(".m3u8") or capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
+        stored = address.path.lower().endswith(".m3u8") or capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
         self._pacer = Pacer() if stored and address.scheme in ("http", "https") else None
         return capture
 

@@ -137,8 +137,8 @@ class Director(QObject):
             self._give_model()
 
     def lack_model(self) -> None:
-        """Let a video say that there is no model to go on with."""
-        if isinstance(self._session, ReplaySession):
+        """Let a video say so where there is no model to go on with."""
+        if self._keeper.idle and isinstance(self._session, ReplaySession):
             self._session.lack_model()
 
     def leave(self) -> None:
@@ -189,8 +189,7 @@ class Director(QObject):
                 session.use(recognizer)
 
         self._keeper.recognizer(hand_over)
-        if self._keeper.idle:
-            self.lack_model()
+        self.lack_model()
 
 
 def _host(url: str) -> str:

@@ -180,22 +180,27 @@ def test_what_shows_a_class_is_no_other_action(
     """As `fit` has it; else the same pictures would count as right and as a false alarm."""
     for label in (*CLASSES, "Other"):
         shutil.copytree(clips_folder / label, tmp_path / label)
-    learned, tested = (tmp_path / "Drift" / f"v_Drift_g{n}_c01.avi" for n in ("09", "03"))
-    for path in (learned, tested):
-        shutil.copy(path, tmp_path / "Other" / f"v_Other_g04_c{path.name[9:11]}.avi")
+    split = split_by_group(scan(tmp_path, CLASSES))
+    for number, clips in (("08", split.train), ("09", split.test)):
+        shutil.copy(tmp_path / clips[0].path, tmp_path / "Other" / f"v_Other_g04_c{number}.avi")
     one = next((tmp_path / "Other").glob("*_g05_*"))
     shutil.copy(one, one.with_name("v_Other_g05_c09.avi"))
+    (tmp_path / "split.json").write_bytes(msgspec.json.encode(split))
 
     def knows(manifest: dict) -> None:
-        clips = [content(c) for c in scan(tmp_path, CLASSES) if c.group == "g09"]
-        manifest["training"] = {"split": {"learned": clips}}
+        learned = [content(clip) for clip in split.train]
+        manifest["training"] = {"split": {"learned": learned}}
 
-    bundle = build(0.0, edit_manifest=knows)
-    assert here("reject", "--bundle", bundle, "--data", tmp_path, "--json") == 0
+    where = ("--bundle", build(0.0, edit_manifest=knows), "--data", tmp_path, "--json")
+    assert here("reject", *where, "--split", tmp_path / "split.json") == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["others"]["windows"] == 7 * WINDOWS
-    for number in ("09", "03"):
+    for number in ("08", "09"):
         assert f"left out: Other/v_Other_g04_c{number}.avi shows what a clip of a" in said.err
+    assert here("reject", *where) == 2  # nobody knows whether it was learned from as another action
+    said = capsys.readouterr()
+    assert "learned from Other/v_Other_g04_c08.avi" in said.err
+    assert "left out: Other/v_Other_g04_c09.avi" in said.err
 
 
 def test_unreadable_files_are_listed_not_hidden(

@@ -11,7 +11,6 @@ from typing import Any
 from har_desktop.sinks.atomic import AtomicText
 from training.compare.quoted import POSTER, POSTER_SCORES, QUOTED, Scores
 from training.compare.results import Result
-from training.figures.style import save
 
 PROTOCOLS = {
     "group-wise": "group-wise: no clip of a test group's video was learned from",
@@ -179,6 +178,8 @@ def _millions(parameters: int) -> str:
 def _charts(folder: Path, results: Sequence[Result]) -> list[Path]:
     """Accuracy with its interval, a group of bars per network, the poster's beside it."""
     from matplotlib.figure import Figure
+
+    from training.figures.style import save
 
     names = list(dict.fromkeys(r.network for r in results))
     if not names:

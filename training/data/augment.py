@@ -15,6 +15,8 @@ from har_desktop.opencv import cv2
 from training.config import AugmentConfig
 from training.luma import LUMA
 
+LEAST_MOVING = 0.002  # of a picture's pixels; fewer are a codec's, or next to nothing
+
 Pictures = NDArray[np.uint8]  # (frames, height, width, 3) RGB, or (..., 1) grey
 
 
@@ -109,7 +111,7 @@ def over_room(rng: np.random.Generator, pictures: Pictures, room: Pictures) -> P
     median = np.median(pictures[::2], axis=0).astype(np.uint8)
     difference = _each(pictures, lambda picture: cv2.absdiff(picture, median)).max(axis=(0, 3))
     mask = (difference > rng.uniform(20, 40)).astype(np.float32)
-    if not mask.any():  # so quiet an action would be gone, and its name stand on another one's room
+    if mask.mean() < LEAST_MOVING:  # the action would be gone, and its name be another one's room
         return pictures
     side = max(3, pictures.shape[1] // 8)
     mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))

@@ -92,7 +92,9 @@ def test_times_in_whole_milliseconds_do_not_unsettle_a_good_rate(tmp_path, run_i
 
 
 @pytest.mark.parametrize(
-    ("fps", "true"), [(None, 50.0), (10.0, 20.0)], ids=["no rate", "a mean much too low"]
+    ("fps", "true"),
+    [(None, 50.0), (None, 24.0), (10.0, 20.0)],
+    ids=["no rate", "no rate, of a film", "a mean much too low"],
 )
 def test_without_a_good_rate_it_is_measured(tmp_path, run_info, result, fps, true):
     run = replace(run_info, source=replace(run_info.source, fps=fps))
@@ -101,14 +103,26 @@ def test_without_a_good_rate_it_is_measured(tmp_path, run_info, result, fps, tru
     assert [number_of(frame.image) for frame in frames] == list(range(30))
 
 
+@pytest.mark.parametrize(("true", "frames_each"), [(20.0, 2), (15.0, 2), (5.0, 5)])
+def test_without_a_rate_slow_pictures_stand_equally_long(
+    tmp_path, run_info, result, true, frames_each
+):
+    run = replace(run_info, source=replace(run_info.source, fps=None))
+    frames, info = film(tmp_path / "clip.mp4", run, result, [i / true for i in range(20)])
+    assert info.fps == pytest.approx(true * frames_each)
+    shown = [number_of(frame.image) for frame in frames]
+    assert shown == [n for n in range(19) for _ in range(frames_each)] + [19]
+
+
 @pytest.mark.parametrize("live", [False, True])
 def test_a_slow_beginning_is_no_rate(tmp_path, run_info, result, live):
     source = replace(run_info.source, fps=believed_rate(None, 2.0) if live else None, live=live)
     slow = [i * 0.52 for i in range(12)]
     times = slow + [slow[-1] + i / 25.0 for i in range(1, 60)]
     frames, info = film(tmp_path / "clip.mp4", replace(run_info, source=source), result, times)
-    assert info.fps == 25.0
-    assert {number_of(frame.image) for frame in frames} == set(range(len(times)))
+    assert info.fps >= 24.0
+    shown = {number_of(frame.image) for frame in frames}
+    assert len(shown) > 0.95 * len(times)  # and not one or two a second
 
 
 @pytest.mark.parametrize("every", [12, 20])

@@ -99,10 +99,11 @@ def serve():
     """The function that serves one body to everybody and gives the address."""
     servers = []
 
-    def start(body, name="path"):
+    def start(body, name="path", kind="application/octet-stream"):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 self.send_response(200)
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -153,31 +154,53 @@ def moving(path, code, numbers):
     return path.read_bytes()
 
 
-def in_its_time(source):
-    """The frames of a source, none of which comes before its time by 25 pictures a second."""
-    source.open()
-    frames = list(source)
-    source.close()
-    # The first one has waited for `read`, so the others may be a little nearer to it; and where
-    # stamps begin anew, the next one comes at once.
-    assert min(frame.time - frame.index / 25.0 for frame in frames) > -0.06
-    assert frames[-1].time > 0.9 * (len(frames) - 1) / 25.0
-    return frames
+@pytest.fixture
+def stamps(monkeypatch):
+    """Those that a stream has waited for, one after the other."""
+    waited = []
+
+    class Patient(Pacer):
+        def wait(self, stamp):
+            waited.append(round(stamp, 3))
+
+    monkeypatch.setattr(stream, "Pacer", Patient)
+    return waited
 
 
-def test_a_file_on_a_server_comes_in_its_time(serve, tmp_path):
+def frames_of(url):
+    with NetworkStream(url) as source:
+        return list(source)
+
+
+def test_a_file_on_a_server_comes_in_its_time(serve, tmp_path, stamps):
     body = moving(tmp_path / "clip.avi", "MJPG", range(20))
-    assert len(in_its_time(NetworkStream(serve(body)))) == 20
+    assert len(frames_of(serve(body))) == 20
+    assert stamps == [round(0.04 * n, 3) for n in range(20)]
 
 
-def test_segments_of_a_play_list_come_in_their_time(serve, tmp_path):
+def test_segments_of_a_play_list_come_in_their_time(serve, tmp_path, stamps):
     parts = [moving(tmp_path / f"{n}.ts", "mpg2", range(20 * n, 20 * n + 20)) for n in range(2)]
     lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1", "#EXT-X-MEDIA-SEQUENCE:0"]
     for part in parts:
         lines += ["#EXT-X-DISCONTINUITY", "#EXTINF:0.8,", serve(part, "part.ts")]
     lines.append("#EXT-X-ENDLIST")
-    url = serve("\n".join(lines).encode(), "live.m3u8?token=1")
-    assert len(in_its_time(NetworkStream(url))) == 40
+    url = serve("\n".join(lines).encode(), "live.M3U8?token=1")
+    assert len(frames_of(url)) == 40
+    assert np.allclose(np.diff(stamps[:20]), 0.04, atol=1e-3)
+    assert np.allclose(np.diff(stamps[20:]), 0.04, atol=1e-3)
+
+
+def test_what_a_camera_sends_waits_for_nothing(serve, stamps):
+    jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
+    part = b"--x\r\nContent-Type: image/jpeg\r\n\r\n" + jpeg + b"\r\n"
+    kind = "multipart/x-mixed-replace; boundary=x"
+    assert len(frames_of(serve(5 * part, kind=kind))) >= 4
+    assert stamps == []
+
+
+def test_a_file_waits_in_truth(serve, tmp_path):
+    frames = frames_of(serve(moving(tmp_path / "clip.avi", "MJPG", range(20))))
+    assert frames[-1].time > 0.6
 
 
 def test_late_pictures_and_leaps_wait_for_nothing(monkeypatch):

@@ -12,9 +12,11 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
+from har_desktop.errors import BundleError
 from har_desktop.pipeline.player import PlayState
 from har_desktop.replay import replay
 from har_desktop.sources.figure import RenderedFigure
+from har_desktop.view import model_keeper
 from har_desktop.view.replay_session import ReplaySession
 
 FPS, FRAMES = 20.0, 60
@@ -187,9 +189,14 @@ def test_another_model_sees_the_same_place_anew(in_window, clip, qtbot, shipped)
     in_window(body, str(clip))
 
 
-def test_a_file_that_is_no_video_is_told_in_the_window(in_window, clip, qtbot, tmp_path):
+def test_a_file_that_is_no_video_is_told_in_the_window(
+    in_window, clip, qtbot, tmp_path, monkeypatch
+):
     path = tmp_path / "broken.mp4"
     path.write_bytes(clip.read_bytes()[:200])
+
+    def refuse(_):
+        raise BundleError("no memory")
 
     def body(window):
         until(qtbot, lambda: window.banner.failure)
@@ -198,6 +205,12 @@ def test_a_file_that_is_no_video_is_told_in_the_window(in_window, clip, qtbot, t
         assert "broken.mp4" in window.stage.video.notice
         assert window.stage.controls.note == ""
         assert not window.commands.snapshot.isEnabled()
+        assert window.banner._button.text() == "Try again"
+        with monkeypatch.context() as patch:  # no recogniser to try it with
+            patch.setattr(model_keeper, "Recognizer", refuse)
+            window.banner._button.click()
+            until(qtbot, lambda: "no memory" in window.banner.text)
+        window.banner.dismiss()
         assert window.banner._button.text() == "Try again"
         path.write_bytes(clip.read_bytes())
         window.banner._button.click()

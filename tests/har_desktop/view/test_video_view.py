@@ -1,14 +1,12 @@
 """The large picture."""
 
-import time
-from time import perf_counter
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 
 from har_desktop.decision.decision import Decision, State
 from har_desktop.heat_style import HeatStyle
+from har_desktop.view import video_view
 from har_desktop.view.caption import Caption
 from har_desktop.view.video_view import VideoView
 
@@ -111,18 +109,20 @@ def test_a_caption_changes_the_lower_part_only(view):
     assert bare != words
 
 
-def test_the_age_of_the_inset_grows(view, results):
-    view.set_inset(results[-1].recognition, perf_counter() - 1.4)
+def test_the_age_of_the_inset_grows(view, results, monkeypatch):
+    now = [8.4]
+    monkeypatch.setattr(video_view, "perf_counter", lambda: now[0])
+    view.set_inset(results[-1].recognition, 7.0)
     assert view.inset_words == "heat-map of 1.4 s ago"
-    view.set_inset(results[-1].recognition, perf_counter() - 61.0)
     before = view.grab().toImage()
-    time.sleep(0.11)
+    now[0] = 9.8
+    assert view.inset_words == "heat-map of 2.8 s ago"
     assert view.grab().toImage() != before
 
 
 def test_everything_is_forgotten_with_the_source(view, results):
     view.show_recognition(results[-1].recognition)
-    view.set_inset(results[-1].recognition, perf_counter() - 0.4)
+    view.set_inset(results[-1].recognition, 0.0)
     view.set_recording("0:07")
     view.set_notice("Camera lost")
     view.clear()

@@ -92,6 +92,20 @@ def test_a_video_that_waits_for_a_model_tells_that_it_is_refused(
     in_window(body, "demo")
 
 
+def test_a_model_that_is_refused_is_no_lack_of_one(in_window, qtbot, monkeypatch, tmp_path):
+    """While a video still waits for a recogniser."""
+
+    def body(window):
+        qtbot.waitUntil(lambda: window.keeper.model is not None)
+        monkeypatch.setattr(window.keeper, "recognizer", lambda _: None)
+        window.director.open_demo()
+        window.load_model(tmp_path)
+        qtbot.waitUntil(lambda: "stays in use" in window.banner.text)
+        assert "No model" not in window.stage.video.notice
+
+    in_window(body)
+
+
 def test_a_remembered_model_that_has_gone_bad_gives_way_to_the_default_one(
     in_window, qtbot, settings, tmp_path
 ):
