@@ -173,7 +173,7 @@ def apply_theme(application: QApplication, scheme: Qt.ColorScheme) -> None:
             ground=name(_Role.Window),
             card=name(_Role.Base),
             line=name(_Role.Mid),
-            thumb=name(_Role.Dark if scheme is not Qt.ColorScheme.Dark else _Role.Light),
+            thumb=name(_Role.Shadow),
             chevron=_CHEVRON.as_posix(),
             track=name(_Role.AlternateBase),
             text=name(_Role.Text),

@@ -33,6 +33,14 @@ def test_text_stands_out_from_its_ground(scheme, text, ground):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_one_takes_hold_of_stands_out(scheme):
+    """Of a scroll bar and a slider."""
+    palette = palette_for(scheme)
+    for ground in (Role.Base, Role.Window):
+        assert contrast(palette.color(Role.Shadow), palette.color(ground)) >= 3.0
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_colours_of_ten_classes_differ_and_can_be_seen(scheme):
     palette = palette_for(scheme)
     colors = [class_color(index, palette) for index in range(10)]
