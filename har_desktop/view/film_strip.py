@@ -72,7 +72,7 @@ class FilmStrip(QWidget):
     def set_heat_style(self, style: HeatStyle) -> None:
         """Change how heat-maps are shown, at once."""
         self._style, self._stale = style, True
-        self.update()
+        self._describe()
 
     def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
         """As high as the tiles become at the present width."""
@@ -186,9 +186,21 @@ class FilmStrip(QWidget):
             picture = picture_image(cut, rgb=True).copy()
             self._tiles.append((picture, heat_image(heatmap, maximum, fit, style)))
 
+    def _strongest(self) -> str:
+        """When evidence is strongest: the large picture, the newest one, may show none of it."""
+        window = self._recognition.window if self._recognition else None
+        if window is None or not self._style.shown:
+            return ""
+        peaks = window.maps_by(self._style.method).max(axis=(1, 2))
+        age = self._ages[int(peaks.argmax())]
+        when = f"{age:.1f} seconds ago" if age else "now"
+        return f"; evidence is strongest {when}" if peaks.max() > 0 else ""
+
     def _describe(self) -> None:
         spoken = f"{self._filled} of {self._length} filled"
         if self._ages:
             spoken = f"{self._length} pictures, the oldest {self._ages[0]:.1f} seconds old"
+            spoken += self._strongest()
         self.setAccessibleDescription(spoken)
+        self.setToolTip(spoken)
         self.update()

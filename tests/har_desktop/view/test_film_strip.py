@@ -23,7 +23,14 @@ def test_shows_ten_frames_with_their_ages_and_maps(strip, results):
     assert strip.ages == pytest.approx([window.times[-1] - time for time in window.times])
     assert strip.ages[0] == pytest.approx(0.9, abs=0.06)
     assert strip.ages[-1] == 0.0
-    assert "10 pictures" in strip.accessibleDescription()
+    peaks = window.heatmaps.max(axis=(1, 2))
+    place = int(peaks.argmax())
+    assert place < 9
+    when = f"evidence is strongest {strip.ages[place]:.1f} seconds ago"
+    told = f"10 pictures, the oldest {strip.ages[0]:.1f} seconds old; {when}"
+    assert strip.accessibleDescription() == strip.toolTip() == told
+    strip.set_heat_style(HeatStyle(shown=False))
+    assert "evidence" not in strip.accessibleDescription()
 
 
 @pytest.mark.parametrize(("width", "ages"), [(1000, 10), (600, 10), (380, 5), (320, 5)])
