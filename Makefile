@@ -11,6 +11,8 @@ BOOTSTRAP = "$(or $(PYTHON),$(error no Python 3.11 or newer found: \
 	(make PYTHON=/path/to/python3)))" \
 	scripts/bootstrap.py $(addprefix --extra ,$(EXTRAS))
 BIN = .venv/bin
+# What others install must not get into the environment, such as plugins for pytest.
+unexport PYTHONPATH PYTHONHOME
 # A process for each core, but no more than memory holds: each loads TensorFlow. What the tests of
 # a file share is made once.
 PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
@@ -19,7 +21,7 @@ help: ## List these targets.
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
 run: setup ## Set up what is needed and open the window; with no display, replay the demo.
-	@env -u PYTHONPATH -u PYTHONHOME $(BIN)/har-desktop
+	@$(BIN)/har-desktop
 
 test: setup-dev ## Set up what is needed and run the quick tests.
 	$(PYTEST) -m "not slow"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +37,9 @@ def find_display() -> Display:
     if wayland and _answers(socket.AF_UNIX, _wayland_socket(wayland)):
         return Display(True, f"Wayland ({wayland})", "wayland")
     if x11 and _x11_answers(x11):
+        if _x11_refuses(x11):
+            remedy = "allow it with xhost, or name the cookie's file with XAUTHORITY"
+            return Display(False, f"the X11 server at {x11} refuses this user: {remedy}")
         return Display(True, f"X11 ({x11})", "x11")
     named = [f"WAYLAND_DISPLAY={wayland}"] if wayland else []
     named += [f"DISPLAY={x11}"] if x11 else []
@@ -59,6 +64,26 @@ def _x11_answers(name: str) -> bool:
     path = f"/tmp/.X11-unix/X{number}"  # noqa: S108, the fixed place of X11's sockets
     # A server may listen on the file, on the abstract socket of the same name, or on both.
     return _answers(socket.AF_UNIX, path) or _answers(socket.AF_UNIX, "\0" + path)
+
+
+def _x11_refuses(name: str) -> bool:
+    """Ask as Qt will, with a cookie if there is one; no, too, where that cannot be found out."""
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return False
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    refused: list[bool] = []
+
+    def ask() -> None:
+        connection = ctypes.c_void_p(xcb.xcb_connect(os.fsencode(name), None))
+        refused.append(xcb.xcb_connection_has_error(connection) != 0)
+        xcb.xcb_disconnect(connection)
+
+    thread = threading.Thread(target=ask, name="x11", daemon=True)  # xcb waits for ever
+    thread.start()
+    thread.join(TIMEOUT_S)
+    return refused == [True]
 
 
 def _answers(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:

@@ -127,7 +127,7 @@ def cores() -> int:
 
 def _try_qt(report: Report) -> None:
     """Import Qt in a process of its own: where a library is missing it may abort."""
-    command = [sys.executable, "-c", "import PySide6.QtWidgets"]
+    command = [sys.executable, "-P", "-c", "import PySide6.QtWidgets"]
     probe = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if probe.returncode:
         reason = (probe.stderr.strip().splitlines() or [f"exit code {probe.returncode}"])[-1]

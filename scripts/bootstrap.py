@@ -207,13 +207,12 @@ def pick_wheel(wheels: list[dict[str, str]]) -> dict[str, str]:
 
 def fetch(url: str) -> bytes:
     """Read an address, with the name and password in it if any; proxies as in the environment."""
-    parts = urllib.parse.urlsplit(url)
-    login, _, host = parts.netloc.rpartition("@")
-    url = urllib.parse.urlunsplit(parts._replace(netloc=host))
+    login, url = without_login(url)
     secret = base64.b64encode(urllib.parse.unquote(login).encode()).decode()
-    headers = {"Authorization": f"Basic {secret}"} if login else {}
     try:
-        request = urllib.request.Request(url, headers=headers)
+        request = urllib.request.Request(url)
+        if login:  # not for whoever it may be redirected to
+            request.add_unredirected_header("Authorization", f"Basic {secret}")
         with urllib.request.urlopen(request, timeout=60) as answer:
             return bytes(answer.read())
     except (OSError, ValueError, http.client.HTTPException) as error:
@@ -222,6 +221,13 @@ def fetch(url: str) -> bytes:
             "reachable? HTTPS_PROXY names a proxy, UV_DEFAULT_INDEX a mirror of the package index, "
             "SSL_CERT_FILE the certificates to trust"
         ) from error
+
+
+def without_login(url: str) -> tuple[str, str]:
+    """The name and password in an address, "" for none, and the address without them."""
+    parts = urllib.parse.urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    return login, urllib.parse.urlunsplit(parts._replace(netloc=host))
 
 
 def index_url() -> str | None:
@@ -238,11 +244,15 @@ def mirrored(url: str) -> str:
     """Where this machine's own package index keeps the file that `url` names."""
     page = f"{(index_url() or '').rstrip('/')}/uv/"
     name = url.rpartition("/")[2]
-    for quoted in re.findall(r"""href=["']([^"']+)""", fetch(page).decode()):
-        link = html.unescape(quoted)
-        if urllib.parse.urlsplit(link).path.endswith(name):
-            return urllib.parse.urljoin(page, link)
-    raise SetupError(f"{page} does not hold {name}")
+    login, address = without_login(page)
+    for quoted in re.findall(r"""href=["']([^"']+)""", fetch(page).decode(errors="replace")):
+        link = urllib.parse.urljoin(address, html.unescape(quoted))
+        parts = urllib.parse.urlsplit(link)
+        if parts.path.endswith(name):
+            same = parts.netloc == urllib.parse.urlsplit(address).netloc
+            host = f"{login}@{parts.netloc}" if login and same else parts.netloc
+            return urllib.parse.urlunsplit(parts._replace(netloc=host))
+    raise SetupError(f"{address} does not hold {name}")
 
 
 class Stamp(NamedTuple):
@@ -347,11 +357,22 @@ def sync_commands(wanted: frozenset[str]) -> list[list[str]]:
     ]
 
 
+# With these, uv leaves out what was asked for, and says nothing.
+NARROWING = (
+    "UV_NO_DEV",
+    "UV_NO_DEFAULT_GROUPS",
+    "UV_NO_GROUP",
+    "UV_NO_INSTALL_PROJECT",
+    "UV_NO_EDITABLE",
+)
+
+
 def uv_environment() -> dict[str, str]:
     """The environment variables for uv: it shall use what `fetch` uses."""
     environment = {"UV_SYSTEM_CERTS": "true", "UV_HTTP_TIMEOUT": "120", **os.environ}
     environment["UV_PROJECT_ENVIRONMENT"] = ".venv"
-    environment.pop("VIRTUAL_ENV", None)
+    for name in ("VIRTUAL_ENV", *NARROWING):
+        environment.pop(name, None)
     if index := index_url():
         environment["UV_DEFAULT_INDEX"] = index
     return environment

@@ -17,6 +17,7 @@ import pytest
 
 from har_desktop.system_libraries import SystemLibrary
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there uv is run by hand")
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "bootstrap.py"
 FAKE_UV = """#!/bin/sh
@@ -157,6 +158,57 @@ def test_a_mirror_serves_uv_and_all_that_the_lock_names(bootstrap, checkout, mir
     assert "--require-hashes" in sync
     assert "--no-deps --editable ." in install
     assert bootstrap.uv_environment()["UV_DEFAULT_INDEX"] == mirror
+
+
+def test_absolute_links_of_the_same_host_need_the_login_too(
+    bootstrap, checkout, mirror, monkeypatch
+):
+    page = checkout / "simple" / "uv" / "index.html"
+    host = mirror.rpartition("@")[2].removesuffix("/simple")
+    page.write_text(page.read_text().replace("../..", f"http://{host}"))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", mirror)
+    assert bootstrap.set_up_uv().exists()
+
+
+def test_a_mirror_that_lacks_uv_is_told_without_the_password(
+    bootstrap, checkout, mirror, monkeypatch
+):
+    (checkout / "simple" / "uv" / "index.html").write_bytes("<a href='Größe'>".encode("latin-1"))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", mirror)
+    with pytest.raises(bootstrap.SetupError, match=r"does not hold uv-1\.2\.3") as told:
+        bootstrap.set_up_uv()
+    assert "cret" not in str(told.value)
+
+
+def test_a_login_is_not_for_those_that_one_is_redirected_to(bootstrap, mirror, monkeypatch):
+    heard = []
+
+    class Elsewhere(GuardedHandler):
+        def do_GET(self):
+            heard.append(self.headers["Authorization"])
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"here")
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        there = f"http://127.0.0.1:{server.server_port}/"
+
+        def redirect(self):
+            self.send_response(302)
+            self.send_header("Location", there)
+            self.end_headers()
+
+        monkeypatch.setattr(GuardedHandler, "do_GET", redirect)
+        assert bootstrap.fetch(f"{mirror}/uv/") == b"here"
+        server.shutdown()
+    assert heard == [None]
+
+
+def test_what_narrows_an_environment_is_not_for_uv_to_know(bootstrap, monkeypatch):
+    for name in bootstrap.NARROWING:
+        monkeypatch.setenv(name, "1")
+    assert not set(bootstrap.NARROWING) & set(bootstrap.uv_environment())
 
 
 def test_a_refused_login_is_told_without_the_password(bootstrap, mirror):

@@ -1,7 +1,9 @@
 """Finding a display without asking Qt, on sockets that really answer or don't."""
 
 import socket
+import struct
 import sys
+import threading
 
 import pytest
 
@@ -16,6 +18,7 @@ def no_display(monkeypatch, tmp_path):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(display, "TIMEOUT_S", 0.2)  # those below say nothing more
 
 
 @pytest.fixture
@@ -59,6 +62,33 @@ def test_x11_over_tcp(listen, monkeypatch):
     number = server.getsockname()[1] - display.X11_BASE_PORT
     monkeypatch.setenv("DISPLAY", f"127.0.0.1:{number}.0")
     assert find_display().available
+
+
+def test_a_server_that_refuses_us_is_none(listen, monkeypatch):
+    """Qt would abort; it is so with `sudo`, or in a container without the cookie."""
+    pytest.importorskip("ctypes").CDLL("libxcb.so.1")
+    server = listen(socket.AF_INET, ("127.0.0.1", 0))
+    monkeypatch.setattr(display, "TIMEOUT_S", 60.0)
+
+    def refuse():
+        while True:
+            try:
+                connection = server.accept()[0]
+            except OSError:
+                return
+            with connection:
+                if connection.recv(12):  # the setup, see the X protocol, "Connection Setup"
+                    reason = b"no access   "
+                    head = struct.pack("<BBHHH", 0, len(reason), 11, 0, len(reason) // 4)
+                    connection.sendall(head + reason)
+
+    thread = threading.Thread(target=refuse, daemon=True)
+    thread.start()
+    name = f"127.0.0.1:{server.getsockname()[1] - display.X11_BASE_PORT}"
+    monkeypatch.setenv("DISPLAY", name)
+    found = find_display()
+    assert not found.available
+    assert found.detail.startswith(f"the X11 server at {name} refuses this user: allow it")
 
 
 @pytest.mark.parametrize("name", [":7392", "localhost:59000", "nonsense", ":", "a..b:1", ""])

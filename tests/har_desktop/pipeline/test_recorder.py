@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 import threading
 from collections import namedtuple
 from dataclasses import replace
@@ -156,6 +157,7 @@ def test_whoever_is_in_a_hurry_does_not_read_what_was_written(record, results, m
         assert counted == [1]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file's size")
 def test_recording_ends_complete_before_the_file_is_too_large(record, results, monkeypatch, ends):
     monkeypatch.setattr(recorder_module, "FAT_LIMIT", RESERVE + 1)
     recorder = record()
