@@ -1,5 +1,6 @@
 """Finding a display without asking Qt, on sockets that really answer or don't."""
 
+import ctypes
 import socket
 import struct
 import sys
@@ -66,7 +67,10 @@ def test_x11_over_tcp(listen, monkeypatch):
 
 def test_a_server_that_refuses_us_is_none(listen, monkeypatch):
     """Qt would abort; it is so with `sudo`, or in a container without the cookie."""
-    pytest.importorskip("ctypes").CDLL("libxcb.so.1")
+    try:
+        ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        pytest.skip("no libxcb to ask with")
     server = listen(socket.AF_INET, ("127.0.0.1", 0))
     monkeypatch.setattr(display, "TIMEOUT_S", 60.0)
 
