@@ -2,9 +2,7 @@
 
 import csv
 import dataclasses
-import errno
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -285,28 +283,6 @@ def test_no_other_source_is_overwritten(tmp_path: Path, sure_bundle: Path, names
     (failure,) = results.failures
     assert "would replace" in failure.error
     assert [video.read_bytes() for video in videos] == before
-
-
-def test_a_source_whose_share_is_gone_does_not_keep_the_others(
-    tmp_path: Path, sure_bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out, videos = tmp_path / "out", [tmp_path / "far.avi", tmp_path / "near.avi"]
-    for video in videos:
-        write_video(video, seconds=0.5)
-    assert not run(videos, out, sure_bundle).failures
-    stat = os.stat
-
-    def fail(path: Any, *rest: Any, **options: Any) -> os.stat_result:
-        if str(path) == str(videos[0]):
-            raise OSError(errno.EHOSTDOWN, "Host is down")
-        return stat(path, *rest, **options)
-
-    monkeypatch.setattr(os, "stat", fail)
-    results = run(videos, out, sure_bundle)
-    (failure,) = results.failures
-    assert str(videos[0]) in failure.error
-    (summary,) = results.summaries
-    assert summary.source == str(videos[1])
 
 
 def test_files_that_are_none_of_a_replays_stay(tmp_path: Path, sure_bundle: Path) -> None:

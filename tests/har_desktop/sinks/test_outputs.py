@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from har_desktop.errors import InputError
 from har_desktop.sinks import outputs
 from har_desktop.sinks.base import Sink
 from har_desktop.sinks.frames_jsonl import FramesJsonl
-from har_desktop.sinks.outputs import is_result, make_folder, opened, place
+from har_desktop.sinks.outputs import is_result, make_folder, opened, place, spare_others
 
 
 def test_a_name_that_a_number_would_make_is_not_taken_twice(tmp_path: Path) -> None:
@@ -31,6 +35,26 @@ def test_results_that_a_program_has_open_stay_as_they_are(tmp_path, run_info, mo
     assert place(tmp_path, "a", "1" * 64, set()).name == "a"
     monkeypatch.setattr(outputs, "is_open", lambda path: path.name == "a.events.csv")
     assert place(tmp_path, "a", "1" * 64, set()).name == "a-2"
+
+
+def test_a_source_whose_share_is_gone_keeps_no_other_from_being_replayed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose results are there already."""
+    far, near = tmp_path / "far.avi", tmp_path / "near.mp4"
+    for path in (far, near, tmp_path / "near.frames.jsonl"):
+        path.touch()
+    stat = os.stat
+
+    def fail(path: Any, *rest: Any, **options: Any) -> os.stat_result:
+        if str(path) == str(far):
+            raise OSError(errno.EHOSTDOWN, "Host is down")
+        return stat(path, *rest, **options)
+
+    monkeypatch.setattr(os, "stat", fail)
+    spare_others("film.avi", tmp_path / "near", [far])
+    with pytest.raises(InputError, match=r"film\.avi: the result would replace .*near\.mp4"):
+        spare_others("film.avi", tmp_path / "near", [far, near])
 
 
 def test_results_of_another_source_keep_their_name(tmp_path: Path, run_info) -> None:

@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt
 
 from har_desktop.pipeline.recorder import Recorder
 from har_desktop.sinks.leftovers import partial_of
-from har_desktop.sources.figure import RenderedFigure
 from har_desktop.view import outputs as outputs_module
 from har_desktop.view import recording as recording_module
 from har_desktop.view.recording import Recording, fresh_target
@@ -204,20 +203,6 @@ def test_a_folder_that_cannot_be_is_told(in_window, camera_server, qtbot, settin
     in_window(body, camera_server.url)
 
 
-def test_an_export_that_is_tried_again_is_seen(in_window, qtbot, tmp_path):
-    (tmp_path / "file").touch()
-
-    def body(window):
-        qtbot.waitUntil(window.commands.export.isEnabled)
-        window.outputs.export_to(tmp_path / "file" / "films")
-        qtbot.waitUntil(lambda: window.banner.failure)
-        window.outputs.export_to(tmp_path / "films")
-        assert not window.banner.failure
-        assert "Exporting" in window.banner.text
-
-    in_window(body, "demo")
-
-
 @pytest.mark.parametrize(
     ("kind", "words"), [("full", "disk is nearly full"), ("read-only", "Read-only file system")]
 )
@@ -339,45 +324,6 @@ def test_what_a_killed_run_has_left_is_told_and_can_be_recovered(
 
     in_window(body, camera_server.url)
     assert [path.name for path in settings.folder.iterdir()] == ["take (interrupted).frames.jsonl"]
-
-
-def test_an_export_covers_no_failure_and_can_be_dismissed_and_cancelled(
-    in_window, qtbot, monkeypatch, slow_looks, settings, tmp_path
-):
-    slow_looks(0.01)
-    monkeypatch.setattr("har_desktop.replay.Demo", lambda: RenderedFigure("Lunges", 1, 600.0))
-
-    def body(window):
-        banner, export = window.banner, window.outputs.export
-
-        def go_on():
-            told = []
-            export.progress.connect(told.append)
-            qtbot.waitUntil(lambda: len(told) > 1)
-
-        qtbot.waitUntil(window.commands.snapshot.isEnabled)
-        window.outputs.export_to(tmp_path / "exported")
-        qtbot.waitUntil(lambda: "frames" in banner.text)
-        (tmp_path / "file").touch()
-        settings.folder = tmp_path / "file" / "snapshots"
-        window.commands.snapshot.trigger()
-        qtbot.waitUntil(lambda: "snapshots" in banner.text)
-        go_on()
-        assert "snapshots" in banner.text
-        banner._close.click()
-        assert "frames" in banner.text
-        banner._close.click()
-        go_on()
-        assert banner.text == ""
-        window.commands.export.trigger()
-        assert "One export at a time" in banner.text
-        banner._button.click()
-        qtbot.waitUntil(lambda: "cancelled" in banner.text)
-        banner._close.click()
-        assert banner.text == ""
-
-    in_window(body, "demo")
-    assert list((tmp_path / "exported").iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b:c*?", "\u00dcbung 1", "." * 300, ""])

@@ -369,34 +369,6 @@ def test_export_gives_the_files_of_replay(in_window, clip, qtbot, tmp_path, ship
             assert exported == (expected / name).read_text()
 
 
-def test_an_export_can_be_cancelled_and_leaves_nothing(
-    in_window, clip, qtbot, tmp_path, slow_looks
-):
-    def body(window):
-        until(qtbot, lambda: window.commands.export.isEnabled())
-        slow_looks(0.2)
-        window.outputs.export_to(tmp_path / "exported")
-        until(qtbot, lambda: "frames" in window.banner.text)
-        qtbot.mouseClick(window.banner._button, Qt.MouseButton.LeftButton)
-        until(qtbot, lambda: not window.outputs.export.running)
-        assert "cancelled" in window.banner.text
-
-    in_window(body, str(clip))
-    assert list((tmp_path / "exported").iterdir()) == []
-
-
-def test_an_export_into_a_place_that_cannot_be_is_told(in_window, clip, qtbot, tmp_path):
-    (tmp_path / "file").touch()
-
-    def body(window):
-        until(qtbot, lambda: window.commands.export.isEnabled())
-        window.outputs.export_to(tmp_path / "file" / "exported")
-        until(qtbot, lambda: window.banner.failure)
-        assert "file" in window.banner.text
-
-    in_window(body, str(clip))
-
-
 def test_closing_in_the_middle_of_everything_is_clean(in_window, clip, qtbot, tmp_path):
     def body(window):
         until(qtbot, lambda: opened(window, qtbot).result is not None)
