@@ -121,7 +121,7 @@ class AnnotatedVideo(Sink):
 
 
 def _rate(source: SourceInfo, times: NDArray[np.float64]) -> float:
-    """The nominal rate; the measured one where that is too low, or none and more than usual.
+    """The nominal rate; where that is too low, or none, see `believed_rate`.
 
     A mean over a variable rate would drop pictures wherever there are many, and many a header's
     rate is one. How fast the first ones of a live source came says nothing.

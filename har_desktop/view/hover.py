@@ -49,7 +49,7 @@ def draw_hover(
             painter.drawEllipse(QPointF(line.left() + 4, line.center().y()), 4, 4)
             indent = 14
         painter.setPen(palette.color(_Role.Text))
-        room = line.width() - values - 26 + 14 - indent
+        room = line.width() - indent - values - 10
         shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
         painter.drawText(line.adjusted(indent, 0, 0, 0), Qt.AlignmentFlag.AlignLeft, shown)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight, value)

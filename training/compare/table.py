@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from har_desktop.sinks.atomic import AtomicText
+from har_desktop.sinks.atomic import write_whole
 from training.compare.quoted import POSTER, POSTER_SCORES, QUOTED, Scores
 from training.compare.results import Result
 
@@ -33,12 +33,8 @@ def write(folder: Path, results: Sequence[Result]) -> list[Path]:
     """
     paths = []
     for name, text in (("table.md", markdown(results)), ("table.csv", as_csv(results))):
-        file = AtomicText(folder / name)
-        try:
-            file.write(text)
-            paths.append(file.commit())
-        finally:
-            file.discard()
+        paths.append(folder / name)
+        write_whole(paths[-1], text.encode())
     return [*paths, *_charts(folder, results)]
 
 

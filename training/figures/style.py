@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from io import BytesIO
 from pathlib import Path
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from har_desktop.sinks.atomic import AtomicFile, writing
+from har_desktop.sinks.atomic import write_whole, writing
 
 WIDTH = 7.0  # inches: two columns of a printed page
 DOTS = 300  # per inch
@@ -48,11 +49,8 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-        file = AtomicFile(folder / f"{name}.{suffix}")
-        try:
-            with writing(file.path):
-                figure.savefig(file.partial, format=suffix, dpi=DOTS, metadata=metadata)
-            paths.append(file.commit())
-        finally:
-            file.discard()
+        picture = BytesIO()
+        figure.savefig(picture, format=suffix, dpi=DOTS, metadata=metadata)
+        paths.append(folder / f"{name}.{suffix}")
+        write_whole(paths[-1], picture.getvalue())
     return paths
