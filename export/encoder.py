@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from export import conv3d
+from training.config import Stream
 from training.network import normalize, shrink
 
 
@@ -27,7 +28,7 @@ class EncoderPart:
     Attributes:
         encoder: Trained, in float32: normalised picture -> Grad-CAM target, what the Conv3D sees.
         conv3d_kernel: (3, 3, 3, inputs, channels) float32.
-        motion: Whether it sees the picture before, too.
+        config: Tells what it sees.
         shrink: How many times smaller than the input its picture is.
         repeat: How often each place of its target stands in a row and a column, for its grid to be
             that of the finest one.
@@ -35,7 +36,7 @@ class EncoderPart:
 
     encoder: keras.Model
     conv3d_kernel: NDArray[np.float32]
-    motion: bool
+    config: Stream
     shrink: int = 1
     repeat: int = 1
 
@@ -53,7 +54,7 @@ def encode(
     Returns:
         `partials` (1, 3, h, w, channels) and `activation` (1, h', w', filters) of each, float32.
     """
-    outputs = [_encode(part, frame, previous if part.motion else ()) for part in parts]
+    outputs = [_encode(part, frame, previous if part.config.motion else ()) for part in parts]
     partials, activations = zip(*outputs, strict=True)
     return {
         "partials": tf.concat(partials, axis=-1),
@@ -87,7 +88,7 @@ def _encode(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     # The other way round it would normalise four times as many pixels.
     now, *before = (shrink(picture, part.shrink) for picture in (frame, *previous))
-    picture = normalize(now, before)
+    picture = normalize(now, before, part.config.colour)
     activation, features = part.encoder(picture, training=False)
     kernel = part.conv3d_kernel
     partials = tf.nn.conv2d(features, conv3d.taps(kernel), 1, "SAME")

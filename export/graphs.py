@@ -80,15 +80,13 @@ def take_apart(
         heads.append(head)
         encoder = model.get_layer("encoder")
         repeat = finest // encoder.output_shape[0][1]
-        encoders.append(
-            EncoderPart(encoder, head.conv3d_kernel, part.motion, config.shrink(part), repeat)
-        )
+        encoders.append(EncoderPart(encoder, head.conv3d_kernel, part, config.shrink(part), repeat))
     several = isinstance(config, MultiStream)
     return encoders, heads, network.get_layer("evidence") if several else None
 
 
 def _convert_encoder(part: EncoderPart, config: NetworkConfig) -> onnx.ModelProto:
-    counts = {"frame": 1, "previous": config.differences} if part.motion else {"frame": 1}
+    counts = {"frame": 1, "previous": config.differences} if part.config.motion else {"frame": 1}
     pictures = [
         tf.TensorSpec((count, config.height, config.width, 3), tf.uint8, name)
         for name, count in counts.items()

@@ -90,7 +90,8 @@ def fit(
     with scope():
         network = build(config.network, len(config.classes))
         if isinstance(config.network, TunedGru) and prepared.published:
-            mobilenet.load_published(network.get_layer("encoder"), prepared.published)
+            differences = config.network.differences if config.network.motion else 0
+            mobilenet.load_published(network.get_layer("encoder"), prepared.published, differences)
         learner = _learner(config, network, prepared.store)
         learner.compile(
             optimizer=_optimizer(config, len(batches) * config.epochs),

@@ -17,7 +17,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from har_desktop.errors import InputError
 from training.config import MobileNetGru, OnPublished, TunedGru
@@ -94,8 +94,9 @@ def build_encoder(config: OnPublished) -> keras.Model:
     """One normalised picture -> (activation, features).
 
     Returns:
-        A model from what `training.network.normalize` gives to `activation` (height/16, width/16,
-        filters), after ReLU and before BatchNorm, and the normalised `features` of the same shape.
+        A model from what `training.network.normalize` gives of the network's motion and colour to
+        `activation` (height/16, width/16, filters), after ReLU and before BatchNorm, and the
+        normalised `features` of the same shape.
     """
     if isinstance(config, TunedGru):
         return _tuned_encoder(config)
@@ -106,12 +107,9 @@ def build_encoder(config: OnPublished) -> keras.Model:
 
 
 def _tuned_encoder(config: TunedGru) -> keras.Model:
-    shape = (config.height, config.width, COLOURS + config.motion * config.differences)
+    shape = (config.height, config.width, config.differences if config.motion else COLOURS)
     picture = keras.Input(shape, dtype=full_precision(), name="picture")
-    seen = picture
-    if config.motion:
-        seen = ops.cast(picture, keras.config.dtype_policy().compute_dtype)[..., COLOURS:]
-    x = _backbone(seen, config.trunk)
+    x = _backbone(picture, config.trunk)
     x = layers.BatchNormalization(momentum=BN_MOMENTUM, name="bn_trunk")(x)
     x = layers.SpatialDropout2D(config.dropout / 2, name="drop_trunk")(x)
     activation = layers.Conv2D(config.filters, 3, padding="same", activation="relu", name=TARGET)(x)
@@ -191,7 +189,7 @@ def _backbone(picture, network: str):
     return x
 
 
-def load_published(trunk: keras.Model, folder: Path) -> None:
+def load_published(trunk: keras.Model, folder: Path, differences: int = 0) -> None:
     """Fill the layers of a trunk with the weights of the published networks.
 
     Where it sees differences of pictures, the first convolution takes the weights of one colour for
@@ -200,11 +198,11 @@ def load_published(trunk: keras.Model, folder: Path) -> None:
     Args:
         trunk: As built by `build_trunk`, or an encoder of a `TunedGru`.
         folder: Holds the files `PUBLISHED` of the networks that it is made of, at any depth.
+        differences: How many of them it sees; 0 of one that sees colours.
 
     Raises:
         InputError: A file is missing or holds another network.
     """
-    differences = trunk.input_shape[-1] - COLOURS
     for network in PUBLISHED:
         mine = [layer for layer in trunk.layers if layer.name.rpartition("_")[0] == network]
         if not mine:

@@ -36,25 +36,25 @@ from training.precision import full_precision
 AT_ONCE = 4  # pictures; on CPUs, twice as fast as 32
 
 
-def normalize(frame, previous=(), dtype="float32"):
+def normalize(frame, previous=(), colour=True, dtype="float32"):
     """The encoder's first step, shared with the exported graph.
 
     Args:
         frame: (batch, height, width, 3) RGB in 0..255, uint8 or, if it was shrunk, floating point.
         previous: For a network with motion the same before, up to one interval, nearest first.
+        colour: Whether more is seen of the frame than how it differs from those.
         dtype: To compute in.
 
     Returns:
-        (batch, height, width, 3 and as many as `previous`) of `dtype`: RGB in [-1, 1]; then the
-        difference of luma from each picture to the next one before it, in [-2, 2].
+        (batch, height, width, channels) of `dtype`: with `colour` RGB in [-1, 1]; then, for each
+        of `previous`, the difference of luma from the picture after it to it, in [-2, 2].
     """
-    pictures = [ops.cast(picture, dtype) / 127.5 - 1.0 for picture in (frame, *previous)]
-    luma = ops.reshape(ops.convert_to_tensor(LUMA, dtype=dtype), (1, 1, 1, 3))
-    differences = [
-        ops.sum((after - before) * luma, axis=-1, keepdims=True)
-        for after, before in pairwise(pictures)
-    ]
-    return ops.concatenate([pictures[0], *differences], axis=-1)
+    pictures = [ops.cast(picture, dtype) for picture in (frame, *previous)]
+    seen = [pictures[0] / 127.5 - 1.0] if colour else []
+    # A product: to weigh colours and then add them would take a quarter of an encoder's time.
+    luma = ops.convert_to_tensor([[weight / 127.5] for weight in LUMA], dtype=dtype)
+    seen += [ops.matmul(after - before, luma) for after, before in pairwise(pictures)]
+    return ops.concatenate(seen, axis=-1)
 
 
 def target(config: Stream) -> str:
@@ -134,7 +134,7 @@ def _seen(config: NetworkConfig, part: Stream, frames, before: list):
     """What the encoder of a stream of the network is given, time folded into the batch."""
     pictures = (frames, *before) if part.motion else (frames,)
     now, *past = (shrink(picture, config.shrink(part)) for picture in pictures)
-    return normalize(now, past, full_precision())
+    return normalize(now, past, part.colour, full_precision())
 
 
 def fused(each, evidence: Evidence):

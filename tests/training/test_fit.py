@@ -291,7 +291,7 @@ def test_a_published_trunk_learns_on(
     network = TunedGru(**shape, motion=True)
     config = msgspec.structs.replace(CONFIG, network=network, epochs=1, learning_rate=1e-4)
     begun = build(network, 2)
-    mobilenet.load_published(begun.get_layer("encoder"), shared_data)
+    mobilenet.load_published(begun.get_layer("encoder"), shared_data, differences=1)
     monkeypatch.setattr(os, "cpu_count", lambda: 16)  # batches are varied by several workers
     run = tmp_path / "run"
     open_run(run, config, prepared.split, resume=False)

@@ -124,6 +124,35 @@ def test_motion_is_told_step_by_step_the_last_one_first() -> None:
     found = np.asarray(normalize(now, before))[0, 0, 0]
     expected = [*[200 / 127.5 - 1] * 3, 50 / 127.5, 30 / 127.5, 100 / 127.5]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+    without = np.asarray(normalize(now, before, colour=False))[0, 0, 0]
+    np.testing.assert_array_equal(without, found[3:])
+
+
+def test_a_difference_is_that_of_brightness_as_cameras_weigh_colours() -> None:
+    before, now = np.random.default_rng(0).integers(0, 256, (2, 1, 16, 24, 3), dtype=np.uint8)
+    found = np.asarray(normalize(now, [before], colour=False))[0, ..., 0]
+    change = now[0].astype(np.float64) - before[0]
+    expected = change @ [0.299, 0.587, 0.114] / 127.5
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    still = np.asarray(normalize(now, [now], colour=False))
+    np.testing.assert_array_equal(still, 0)
+
+
+@pytest.mark.parametrize(
+    ("config", "same"),
+    [(TUNED, True), (THREE_STEPS, True), (CNN, False)],
+    ids=["once", "in-three-steps", "beside-colours"],
+)
+def test_a_trunk_of_motion_does_not_see_the_picture_itself(config, same: bool) -> None:
+    network = build(config, classes=3)
+    randomize(network, seed=1)
+    shape = (2, config.pictures, config.height, config.width, 3)
+    clips = np.random.default_rng(0).integers(0, 200, shape, dtype=np.uint8)
+    clips[1] = clips[0] + 50  # another room, and the same movement
+    logits = np.asarray(network(clips, training=False))
+    assert np.allclose(*logits, atol=1e-4) == same
+    clips[1, -1] = clips[1, 0]
+    assert not np.allclose(*np.asarray(network(clips, training=False)), atol=1e-4)
 
 
 @pytest.mark.parametrize("config", [THREE_STEPS, BESIDE_IN_STEPS], ids=["alone", "beside"])
