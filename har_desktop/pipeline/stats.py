@@ -10,6 +10,7 @@ import numpy as np
 
 RATE_S = 2.0
 AGES_S = 10.0
+_TELLING_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,10 @@ class Recent:
             self._entries.popleft()
 
     def rate(self) -> float:
-        """Values per second; 0 where there are none of late."""
+        """Values per second; 0 where there are none of late, or too close together to tell."""
         times = [time for time, _ in self._latest()]
-        return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
+        span = times[-1] - times[0] if times else 0.0
+        return (len(times) - 1) / span if span >= _TELLING_S else 0.0
 
     def percentile(self, percent: float) -> float | None:
         """The value that so many percent stay under; None where there are none of late."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
+from pathlib import Path
 
-from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtCore import QRectF, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
+    QDesktopServices,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -21,6 +23,12 @@ from har_desktop.view.theme import RADIUS, RECORDING
 _STAYS_MS, _WITH_BUTTON_MS = 6000, 20000
 _Role = QPalette.ColorRole
 _Action = tuple[str, Callable[[], object]]
+
+
+def open_with_system(path: Path, banner: Banner) -> None:
+    """Show a file or folder in the program that the system has for it, or tell that it has none."""
+    if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+        banner.fail(f"{path}: no program of the system opens it")
 
 
 class _Kind(IntEnum):

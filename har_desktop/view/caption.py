@@ -28,6 +28,7 @@ _TRACK = QColor(255, 255, 255, 60)
 _SHADE = QColor(10, 9, 8, 180)
 _PILL = QColor(16, 15, 14, 175)
 _SMALLEST, _LARGEST = 17, 46  # pixels, of the label
+_SMALLER = 0.7  # so many times the size before words are cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def draw_caption(
         caption: What to write.
         font: Its family is used.
     """
-    size = max(_SMALLEST, min(_LARGEST, 0.075 * min(rect.height(), 0.8 * rect.width())))
+    smallest = max(_SMALLEST, QFontMetricsF(font).height())  # no smaller than the window's
+    size = max(smallest, min(_LARGEST, 0.075 * min(rect.height(), 0.8 * rect.width())))
     margin = 0.6 * size
     shade = QRectF(rect.left(), rect.bottom() - 3.4 * size, rect.width(), 3.4 * size)
     gradient = QLinearGradient(shade.topLeft(), shade.bottomLeft())
@@ -108,6 +110,9 @@ def draw_caption(
     painter.drawText(text, align | Qt.AlignmentFlag.AlignRight, right)
     room = text.width() - QFontMetricsF(side).horizontalAdvance(right) - margin
     bold = _font(font, size, QFont.Weight.DemiBold)
+    width = QFontMetricsF(bold).horizontalAdvance(caption.words)
+    if width > room:  # what tells two classes apart may stand at the end of their names
+        bold = _font(font, max(_SMALLER * size, size * room / width - 1), QFont.Weight.DemiBold)
     words = QFontMetricsF(bold).elidedText(caption.words, Qt.TextElideMode.ElideRight, room)
     painter.setFont(bold)
     painter.setPen(WHITE if caption.certain else SOFT)

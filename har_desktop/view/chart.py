@@ -29,7 +29,8 @@ class Field:
         lane: The events.
         start: Seconds at the left edge of both.
         end: Seconds at the right edge.
-        live: True where `end` is now.
+        live: True where times are told from `end`.
+        last: What `end` is called in a live one.
     """
 
     plot: QRectF
@@ -37,6 +38,7 @@ class Field:
     start: float
     end: float
     live: bool
+    last: str = "now"
 
     @property
     def pixels_per_second(self) -> float:
@@ -113,7 +115,7 @@ def _ticks(field: Field, metrics: QFontMetricsF) -> list[tuple[float, str]]:
     step = next((step for step in _TICKS if step >= wanted), longest * ceil(wanted / longest))
     if field.live:
         marks = np.arange(0, field.end - field.start + 1e-6, step).tolist()
-        return [(field.end - m, f"\u2212{m:.0f} s" if m else "now") for m in marks]
+        return [(field.end - m, f"\u2212{m:.0f} s" if m else field.last) for m in marks]
     marks = np.arange(0, field.end + 1e-6, step).tolist()
     return [(mark, clock(mark, tenths=step < 1)) for mark in marks]
 

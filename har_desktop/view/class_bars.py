@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -76,9 +76,9 @@ class ClassBar(QAbstractButton):
         return QSize(width, metrics.height() + 17)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802, Qt's name
-        """The same without the room around it: on a low screen more classes are seen."""
-        hint = self.sizeHint()
-        return QSize(hint.width(), self.fontMetrics().height() + 7)
+        """Less room around it, for on a low screen more classes are seen; long names are cut."""
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance("100 %") + 75, metrics.height() + 7)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002, Qt's name
         """Draw name, probability and bar."""
@@ -164,7 +164,7 @@ class ClassBars(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # no turn goes on from what has no focus
         self.setAccessibleName("Classes")
         self.set_classes(())
 
@@ -218,6 +218,12 @@ class ClassBars(QScrollArea):
         """Mark the class that the explanation is pinned to; `TOP` for none."""
         for index, bar in enumerate(self._bars):
             bar.pin(index == pinned)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802, Qt's name
+        """Keep the class that is named in sight."""
+        super().resizeEvent(event)
+        if self._named is not None and not self._in_use():
+            self.ensureWidgetVisible(self._bars[self._named], 0, 0)
 
     def _in_use(self) -> bool:
         return self.underMouse() or any(bar.hasFocus() for bar in self._bars)

@@ -32,7 +32,7 @@ _ON_BLACK = (
     "#70737f",
     "#96dfe3",
 )
-_INKS = ("#1a1918", "#ffffff")
+_INKS = ("#000000", "#ffffff")
 
 
 def class_color(index: int, palette: QPalette) -> QColor:

@@ -50,6 +50,11 @@ class Course:
         """Time of the first and the last decision in seconds; None before any."""
         return (self._times[0], self._times[-1]) if self._times else None
 
+    @property
+    def known(self) -> bool:
+        """Whether anything was known at any time: else the window was never full."""
+        return not np.isnan(self._shares[: len(self), :1]).all()
+
     def add(self, decision: Decision, events: Iterable[Event] = ()) -> None:
         """Append a decision, and the events that it closed.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from har_desktop.model_report import headline
@@ -83,8 +83,18 @@ class Details(QDialog):
             for name, _ in rows:
                 title, value = label(name, quiet=True), label(wrap=True)
                 value.setMinimumWidth(30 * self.fontMetrics().averageCharWidth())
-                value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                value.setTextInteractionFlags(
+                    Qt.TextInteractionFlag.TextSelectableByMouse
+                    | Qt.TextInteractionFlag.TextSelectableByKeyboard
+                )
                 self._form.addRow(title, value)
                 self._values[name] = value
+            QTimer.singleShot(0, self._grow)  # once the rows are there
         for name, text in rows:
             self._values[name].setText(text)
+
+    def _grow(self) -> None:
+        """To what the rows need: by itself, the window thinks that each takes one line."""
+        if (layout := self.layout()) is not None:
+            height = layout.totalHeightForWidth(self.width())
+            self.resize(self.width(), max(self.height(), height))

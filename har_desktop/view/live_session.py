@@ -185,6 +185,9 @@ class LiveSession(Session):
         if self._closed:
             return
         self._status = status
+        if status.state in (State.RUNNING, State.LOST, State.FAULTED):
+            runs = status.state is State.RUNNING and status.message is None
+            self._stage.timeline.set_current(runs)
         video = self._stage.video
         if status.state is State.LOST:
             self._result = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, QTimer, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QEvent, QSize, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -20,7 +20,7 @@ from har_desktop.sources.cameras import CameraId, find_camera
 from har_desktop.view.about import About
 from har_desktop.view.actions import Actions
 from har_desktop.view.appearance import Appearance
-from har_desktop.view.banner import Banner
+from har_desktop.view.banner import Banner, open_with_system
 from har_desktop.view.camera_watch import CameraWatch
 from har_desktop.view.details import Details, detail_rows
 from har_desktop.view.director import Director, Opened
@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
         self.watch.changed.connect(self._show_cameras)
         self.watch.failed.connect(self.banner.fail)
         commands.close.triggered.connect(director.leave)
-        commands.quit.triggered.connect(self.close)
+        commands.quit.triggered.connect(self._quit)
         director.opened.connect(self._show_source)
         director.changed.connect(self._enable)
         director.trouble.connect(self._show_trouble)
@@ -160,12 +160,14 @@ class MainWindow(QMainWindow):
         self.status.clicked.connect(self._show_details)
         commands.keys.triggered.connect(lambda: self._open(Shortcuts(commands.shortcuts(), self)))
         commands.about.triggered.connect(lambda: self._open(About(self)))
-        commands.log.triggered.connect(
-            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log_file)))
-        )
+        commands.log.triggered.connect(lambda: open_with_system(self._log_file, self.banner))
         self._figures.timeout.connect(self._refresh)
 
     # What the actions do
+
+    def _quit(self) -> None:
+        if not self.outputs.holds(self.close):
+            self.close()
 
     def _reopen_camera(self) -> None:
         source = self.director.source
@@ -292,7 +294,10 @@ class MainWindow(QMainWindow):
         self.opener.drop(event.mimeData().urls())
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802, Qt's name
-        """End everything, each part within a few seconds."""
+        """End everything, each part within a few seconds; ask before a person loses an export."""
+        if event.spontaneous() and self.outputs.holds(self.close):
+            event.ignore()
+            return
         self.settings.geometry = self.saveGeometry()
         self._figures.stop()
         self.hide()

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from har_desktop.errors import HarError
@@ -19,7 +18,7 @@ from har_desktop.replay import TOP as TOP_NAME
 from har_desktop.sinks.leftovers import final_name, find_leftovers, rescue
 from har_desktop.view.actions import Actions
 from har_desktop.view.background import Task
-from har_desktop.view.banner import Banner
+from har_desktop.view.banner import Banner, open_with_system
 from har_desktop.view.director import Director
 from har_desktop.view.export import Export
 from har_desktop.view.live_session import LiveSession
@@ -31,6 +30,7 @@ from har_desktop.view.stage import Stage
 _log = logging.getLogger(__name__)
 _EXPORTING = "Exporting\u2026"
 _BUSY = "One export at a time: wait for the one that runs, or cancel it"
+_UNFINISHED = "An export is being written: to leave now gives it up"
 
 
 class Outputs:
@@ -54,6 +54,7 @@ class Outputs:
         self._tasks: list[Task] = []
         self._clicked = 0.0  # the button that records, by perf_counter
         self._progress = _EXPORTING  # as it was told last
+        self._warned = False  # that to leave gives the export up
         self._failed: dict[str, str] = {}  # by job, what kept it from its end the last time
         self.recording.time.connect(self._show_recording)
         self.recording.saved.connect(lambda files, line: self._tell(line, files[0].parent))
@@ -86,8 +87,13 @@ class Outputs:
         keeper.changed.connect(lambda _: self.stop_recording())
 
     def look_for_leftovers(self) -> None:
-        """Tell what a run that was killed has left in the folder, and offer to give it a name."""
-        task = Task("leftovers", lambda: find_leftovers(self._settings.folder), self._window)
+        """Tell what a run that was killed has left, and offer to give it a name."""
+        folders = dict.fromkeys((self._settings.folder, self._settings.exports))
+
+        def work() -> tuple[Path, ...]:
+            return tuple(chain.from_iterable(map(find_leftovers, folders)))
+
+        task = Task("leftovers", work, self._window)
         task.done.connect(self._offer)
         self._keep(task)
         task.start()
@@ -170,7 +176,7 @@ class Outputs:
         except HarError as error:
             self._banner.fail(str(error))
         else:
-            _opener(folder)()
+            self._open(folder)
 
     def ask_and_export(self) -> None:
         """Ask where the results of the replay shall go, and write them."""
@@ -178,7 +184,7 @@ class Outputs:
             self._banner.fail(_BUSY, ("Cancel", self.export.cancel))
             return
         folder = QFileDialog.getExistingDirectory(
-            self._window, "Folder for the results", str(self._settings.folder)
+            self._window, "Folder for the results", str(self._settings.exports)
         )
         if folder:
             self.export_to(Path(folder))
@@ -194,6 +200,9 @@ class Outputs:
             explain = model.manifest.classes[session.pinned]
         method = self._method(model.manifest)
         self._try_again("export")
+        self._settings.exports = folder  # where one looks for what a killed run has left
+        self._settings.sync()
+        self._warned = False
         self.export.start(source.replayable, folder, model.folder, explain, method)
         self._progress = _EXPORTING
         self._banner.tell(_EXPORTING, ("Cancel", self.export.cancel), stay=True)
@@ -202,6 +211,14 @@ class Outputs:
         """Whose heat-maps are chosen; Grad-CAM's where the model has no other."""
         chosen = self._stage.heat.style_shown.method
         return chosen if chosen in manifest.cam.methods else manifest.cam.method
+
+    def holds(self, leave: Callable[[], object]) -> bool:
+        """Whether an export would be lost, and nobody was asked yet; `leave` is the answer."""
+        if not self.export.running or self._warned:
+            return False
+        self._warned = True
+        self._banner.fail(_UNFINISHED, ("Leave", leave))
+        return True
 
     def close(self) -> None:
         """Finish or give up everything, within a few seconds."""
@@ -240,7 +257,7 @@ class Outputs:
         self._banner.amend(before, self._progress)
 
     def _forget_export(self, *_: object) -> None:
-        for line in (self._progress, _BUSY):
+        for line in (self._progress, _BUSY, _UNFINISHED):
             self._banner.take_back(line)
 
     def _finish_export(self, files: list[Path]) -> None:
@@ -257,8 +274,7 @@ class Outputs:
             self._banner.take_back(self._failed.pop(job))
 
     def _tell(self, line: str, folder: Path) -> None:
-        self._banner.tell(line, ("Open the folder", _opener(folder)))
+        self._banner.tell(line, ("Open the folder", lambda: self._open(folder)))
 
-
-def _opener(folder: Path) -> Callable[[], object]:
-    return lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+    def _open(self, folder: Path) -> None:
+        open_with_system(folder, self._banner)

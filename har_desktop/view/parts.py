@@ -72,7 +72,7 @@ def keep_space(target: QWidget) -> None:
 
 
 def keep_letters(target: QWidget) -> None:
-    """The same of all keys that write: in a list they find what begins with them."""
+    """The same of letters and digits: in a list they find what begins with them."""
     target.installEventFilter(_KeyKeeper(target, letters=True))
 
 
@@ -147,7 +147,7 @@ def _writes(event: QKeyEvent) -> bool:
     other = event.modifiers() & ~(
         Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
     )
-    return not other and event.text().isprintable() and event.text() != ""
+    return not other and event.text()[:1].isalnum()
 
 
 class _WheelGuard(QObject):

@@ -37,7 +37,6 @@ class ReplayControls(QWidget):
         self._loop = tool("Loop", "Start again at the end (L)")
         self._loop.setCheckable(True)
         self._time, self._note = label("0:00.0 / 0:00.0"), label(quiet=True)
-        self._time.setAccessibleName("Time")
         self._speed = choice("Speed")
         self._speed.setToolTip("Speed (+ and \u2212)")
         for factor in SPEEDS:
@@ -93,7 +92,9 @@ class ReplayControls(QWidget):
 
     def show_time(self, seconds: float, duration: float) -> None:
         """Show where the replay is."""
-        self._time.setText(f"{clock(seconds, tenths=True)} / {clock(duration, tenths=True)}")
+        words = f"{clock(seconds, tenths=True)} / {clock(duration, tenths=True)}"
+        self._time.setText(words)
+        self._time.setAccessibleName(f"Time {words}")
 
     def show_status(self, status: PlayStatus) -> None:
         """Show what the player does."""

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.model import TOP
 from har_desktop.inference.recognizer import Recognizer
 from har_desktop.pipeline.player import Player, PlayState, PlayStatus
 from har_desktop.pipeline.result import Result
 from har_desktop.pipeline.stats import RATE_S, Recent
 from har_desktop.sources.base import Source
+from har_desktop.view.caption import Caption
 from har_desktop.view.course import Course
 from har_desktop.view.session import Session
 from har_desktop.view.stage import Stage
@@ -47,6 +49,8 @@ class ReplaySession(Session):
         self._players = 0  # how many there were: one for each model
         self._course: Course | None = None
         self._status: PlayStatus | None = None
+        self._manifest: Manifest | None = None
+        self._unfilled: str | None = None  # why no window of the whole video is full
         self._position = 0.0
         self._plays = True  # what the person wishes, whatever the player is doing yet
         self._screen, self._model_rate = Recent(RATE_S), Recent(RATE_S)
@@ -92,6 +96,7 @@ class ReplaySession(Session):
         if self._result is not None:  # what the model before found does not stay on it
             self._stage.video.show_picture(self._result.recognition.frame.image)
         self._pinned, self._result = TOP, None
+        self._manifest, self._unfilled = recognizer.manifest, None
         self._course = self._stage.use_model(recognizer.manifest, 0.0, TOP)
         self._model_rate = Recent(RATE_S)
         self._players += 1
@@ -155,6 +160,8 @@ class ReplaySession(Session):
         words = self._words
         if status is not None:
             words = status.message or status.state.value
+            if self._unfilled is not None:
+                words += f", {self._unfilled}"
             of = "" if status.frames is None else f" of {status.frames}"
             more = (
                 ("Length", clock(status.duration, tenths=True)),
@@ -201,6 +208,7 @@ class ReplaySession(Session):
         else:
             stage.video.show_recognition(moment.result.recognition)
             stage.show_result(moment.result)
+            self._show_unfilled()
         stage.timeline.set_position(self._position)
         self._show_time()
         self.changed.emit()
@@ -219,7 +227,11 @@ class ReplaySession(Session):
         if status.state is PlayState.ENDED:
             self._plays = False
         self._stage.timeline.set_duration(status.duration)
-        self._stage.timeline.refresh(whole=status.frames == status.analysed)
+        whole = status.frames == status.analysed
+        self._stage.timeline.refresh(whole=whole)
+        if whole and self._course is not None and not self._course.known:
+            self._unfilled = self._why_unfilled(status.duration)
+            self._show_unfilled()
         self._stage.controls.show_status(status)
         self._show_time()
         if status.state is PlayState.FAULTED:
@@ -229,6 +241,19 @@ class ReplaySession(Session):
             self._stage.video.set_notice("This can't be shown", line, "file-line")
             self._tell(line)
         self.changed.emit()
+
+    def _why_unfilled(self, duration: float) -> str:
+        """Why the window was never full, in the words of `har-desktop replay`."""
+        manifest = self._manifest
+        if manifest is None or duration < (manifest.pictures - 1) * manifest.spacing_s:
+            return "shorter than a window"
+        return "pictures too far apart for the model"
+
+    def _show_unfilled(self) -> None:
+        """The window fills no more."""
+        if self._unfilled is not None and self._result is not None:
+            words = self._unfilled.capitalize()
+            self._stage.video.set_caption(Caption(words, None, None, certain=False))
 
     def _announce(self, words: str, title: str, detail: str) -> None:
         """Say what is waited for."""

@@ -178,6 +178,16 @@ class Settings:
     def folder(self, folder: Path) -> None:
         self._store.setValue("output/folder", str(folder))
 
+    @property
+    def exports(self) -> Path:
+        """Where the last export went; before any, where recordings go."""
+        text = self._text("output/exports")
+        return Path(text) if text else self.folder
+
+    @exports.setter
+    def exports(self, folder: Path) -> None:
+        self._store.setValue("output/exports", str(folder))
+
     def _text(self, key: str, default: str = "") -> str:
         value = self._store.value(key, default)
         # Of an INI file, a text with commas that nobody quoted comes as a list.

@@ -56,6 +56,7 @@ class Timeline(QWidget):
         self._threshold = 0.5
         self._duration: float | None = None
         self._position: float | None = None
+        self._current = True
         self._hover: QPointF | None = None
         self._canvas: QPixmap | None = None
         self._drawn = -math.inf
@@ -83,6 +84,7 @@ class Timeline(QWidget):
         """
         self._course, self._threshold = course, threshold
         self._duration, self._position, self._hover = duration, None, None
+        self._current = True
         recorded = duration is not None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if recorded else Qt.FocusPolicy.NoFocus)
         self.setCursor(
@@ -103,6 +105,12 @@ class Timeline(QWidget):
         self._position = seconds
         self._describe()
         self.update()
+
+    def set_current(self, current: bool) -> None:
+        """Say whether the end of a live course is now, or nothing has come since."""
+        if current is not self._current:
+            self._current = current
+            self._redraw()
 
     def refresh(self, whole: bool = False) -> None:
         """Draw what the course has gained: all of it, or if it is worth it. Then cheap to call."""
@@ -131,7 +139,8 @@ class Timeline(QWidget):
             return Field(plot, lane, 0.0, max(self._duration, 0.1), live=False)
         span = self._course.span
         last = span[1] if span else 0.0
-        return Field(plot, lane, last - LIVE_SECONDS, last, live=True)
+        words = "now" if self._current else "last"
+        return Field(plot, lane, last - LIVE_SECONDS, last, live=True, last=words)
 
     def _resolution(self) -> float:
         """Seconds of new course that are worth drawing."""
@@ -206,7 +215,8 @@ class Timeline(QWidget):
         if found is None or abs(field.x(found[0]) - x) > _NEAR:
             return
         time, shares = found
-        title = f"{field.end - time:.1f} s ago" if field.live else clock(time, tenths=True)
+        since = f"{field.end - time:.1f} s {'ago' if self._current else 'before the last'}"
+        title = since if field.live else clock(time, tenths=True)
         rows: list[Row] = [(None, "filling", "")]
         if not np.isnan(shares[0]):
             rows = [

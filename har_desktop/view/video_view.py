@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from har_desktop.frame import Image
@@ -54,7 +54,8 @@ class VideoView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(200, 110)
         self.setAccessibleName("Picture")
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # a screen reader reads the label there
+        self._by_key = False  # whether the focus came so, and is shown
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
 
     @property
@@ -171,9 +172,24 @@ class VideoView(QWidget):
             if self._heat is not None:
                 painter.drawImage(rect, self._heat)
         self._draw_words(painter, rect)
+        if self._by_key:
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), RADIUS, RADIUS)
         if self._fresh:
             self._fresh = False
             self.painted.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802, Qt's name
+        """Show that it has the focus, if it was gone to by the keyboard."""
+        keys = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._by_key = event.reason() in keys
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802, Qt's name
+        """Show it no more."""
+        self._by_key = False
+        super().focusOutEvent(event)
 
     def _draw_words(self, painter: QPainter, rect: QRectF) -> None:
         room = QRectF(self.rect())

@@ -168,6 +168,7 @@ class Welcome(QWidget):
         outer.addWidget(body, 8, Qt.AlignmentFlag.AlignVCenter)
         outer.addStretch(1)
         self._area = area = QScrollArea()
+        area.setAccessibleName("Start")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(centre)

@@ -46,3 +46,11 @@ def test_memory_is_bounded(clock):
         clock.now += 0.01
         recent.add()
     assert len(recent._entries) <= 202
+
+
+def test_of_two_that_come_at_once_no_rate_is_told(clock):
+    recent = Recent(2.0)
+    recent.add()
+    clock.now += 1e-5
+    recent.add()
+    assert recent.rate() == 0.0

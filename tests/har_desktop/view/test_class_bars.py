@@ -185,3 +185,24 @@ def test_bars_are_lower_where_there_is_little_room(bars, qtbot):
     bars.resize(250, 2 * high)
     QApplication.processEvents()
     assert {bar.height() for bar in bars.bars} == {bars.bars[0].sizeHint().height()}
+
+
+def test_of_a_long_name_the_end_is_cut_and_never_the_figure(shown):
+    bars = ClassBars()
+    bars.set_classes(("washing the dishes by hand" * 3, "JumpingJack"))
+    shown(bars, 200, 120)
+    assert bars.horizontalScrollBar().maximum() == 0
+    assert {bar.width() for bar in bars.bars} == {bars.viewport().width()}
+
+
+def test_the_class_that_is_named_stays_in_sight_when_the_window_becomes_lower(shown):
+    bars = ClassBars()
+    bars.set_classes([f"class {number}" for number in range(12)])
+    shown(bars, 250, 600)
+    QApplication.sendEvent(bars, QEvent(QEvent.Type.Leave))  # wherever the pointer was
+    bars.bars[0].clearFocus()
+    bars.show_probabilities(np.linspace(0, 0.2, 12, dtype=np.float32), 11, 11)
+    assert bars.verticalScrollBar().value() == 0
+    bars.resize(250, 120)
+    QApplication.processEvents()
+    assert in_view(bars, 11)

@@ -1,5 +1,6 @@
 """An export beside all else that the window does; its files: test_replay_window.py."""
 
+import pytest
 from PySide6.QtCore import Qt
 
 from har_desktop.sources.figure import RenderedFigure
@@ -71,3 +72,26 @@ def test_it_covers_no_failure_and_can_be_dismissed_and_cancelled(
 
     in_window(body, "demo")
     assert list((tmp_path / "exported").iterdir()) == []
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_who_leaves_while_it_runs_is_asked_once(in_window, qtbot, tmp_path, slow_looks, waits):
+    target = tmp_path / "exported"
+
+    def body(window):
+        qtbot.waitUntil(window.commands.export.isEnabled)
+        if not waits:
+            slow_looks(0.2)
+        window.outputs.export_to(target)
+        window.commands.quit.trigger()
+        assert "to leave now gives it up" in window.banner.text
+        assert window.isVisible()
+        if waits:
+            qtbot.waitUntil(lambda: "Exported" in window.banner.text)
+        else:
+            window.banner._button.click()
+            assert not window.isVisible()
+
+    in_window(body, "demo")
+    assert bool(list(target.glob("*.mp4"))) == waits
+    assert not list(target.glob(".*"))

@@ -123,6 +123,7 @@ def test_a_lost_camera_is_told_no_label_survives_and_it_comes_back(in_window, ca
         qtbot.waitUntil(lambda: "lost" in stage.video.notice)
         assert "Stream lost" in stage.video.notice
         assert stage.video.caption is None
+        assert stage.timeline._field().last == "last"
         assert window.director.session.result is None
         assert all(bar.share is None for bar in stage.bars.bars)
         assert stage.strip.ages == ()
@@ -133,6 +134,7 @@ def test_a_lost_camera_is_told_no_label_survives_and_it_comes_back(in_window, ca
         qtbot.waitUntil(lambda: stage.video.notice == "")
         qtbot.waitUntil(lambda: full(window))
         assert stage.video.caption.filled is None
+        assert stage.timeline._field().last == "now"
 
     in_window(body, camera_server.url)
 

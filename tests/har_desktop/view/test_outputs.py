@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt
 
 from har_desktop.pipeline.recorder import Recorder
 from har_desktop.sinks.leftovers import partial_of
-from har_desktop.view import outputs as outputs_module
 from har_desktop.view import recording as recording_module
 from har_desktop.view.recording import Recording, fresh_target
 from tests.sessions import full
@@ -301,11 +300,13 @@ def test_drops_of_the_recording_are_counted_and_shown(in_window, camera_server, 
 
 
 def test_what_a_killed_run_has_left_is_told_and_can_be_recovered(
-    in_window, camera_server, qtbot, settings
+    in_window, camera_server, qtbot, settings, tmp_path
 ):
     settings.folder.mkdir()
     left = partial_of(settings.folder / "take.frames.jsonl", ".jsonl")
-    gone = partial_of(settings.folder / "another.frames.jsonl", ".jsonl")
+    settings.exports = tmp_path / "exports"  # as it was when the run was killed
+    settings.exports.mkdir()
+    gone = partial_of(settings.exports / "another.frames.jsonl", ".jsonl")
     for partial in (left, gone):
         partial.write_text("{}\n")
 
@@ -343,14 +344,26 @@ def test_names_of_files_are_safe_and_new(tmp_path, name):
 
 def test_the_folder_for_recordings_can_be_looked_at(in_window, settings, monkeypatch, tmp_path):
     opened = []
-    monkeypatch.setattr(
-        outputs_module.QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile())
-    )
+    works = True
+
+    def open_url(url):
+        opened.append(url.toLocalFile())
+        return works
+
+    monkeypatch.setattr("har_desktop.view.banner.QDesktopServices.openUrl", open_url)
 
     def body(window):
+        nonlocal works
         window.commands.look.trigger()
         assert opened == [str(settings.folder)]
         assert settings.folder.is_dir()
+        assert not window.banner.text
+        works = False
+        window.commands.look.trigger()
+        assert window.banner.text == f"{settings.folder}: no program of the system opens it"
+        window.commands.log.trigger()
+        assert window.banner.text == f"{opened.pop()}: no program of the system opens it"
+        opened.pop()
         (tmp_path / "file").touch()
         settings.folder = tmp_path / "file"
         window.commands.look.trigger()

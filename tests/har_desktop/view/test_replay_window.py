@@ -50,7 +50,7 @@ def played(window, qtbot):
     session = opened(window, qtbot)
     window.stage.controls.change_speed(2)
     until(qtbot, lambda: session.status and session.status.state is PlayState.ENDED)
-    until(qtbot, lambda: len(window.stage.timeline.course) == FRAMES)
+    until(qtbot, lambda: len(window.stage.timeline.course) == session.status.frames)
     return session
 
 
@@ -379,3 +379,28 @@ def test_closing_in_the_middle_of_everything_is_clean(in_window, clip, qtbot, tm
     in_window(body, str(clip))
     left = list((tmp_path / "exported").iterdir()) if (tmp_path / "exported").exists() else []
     assert not [path for path in left if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("fps", "frames", "why"),
+    [(20.0, 12, "shorter than a window"), (3.0, 12, "pictures too far apart for the model")],
+)
+def test_a_video_that_fills_no_window_is_told_to_be_such(
+    in_window, qtbot, tmp_path, fps, frames, why
+):
+    path = tmp_path / "film.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps, (128, 96))
+    for _ in range(frames):
+        writer.write(np.zeros((96, 128, 3), np.uint8))
+    writer.release()
+
+    def body(window):
+        session = played(window, qtbot)
+        caption = window.stage.video.caption
+        assert (caption.words, caption.filled) == (why.capitalize(), None)
+        assert why in session.figures().state
+        window.stage.timeline.seek.emit(0.0)
+        until(qtbot, lambda: session.position == 0.0)
+        assert window.stage.video.caption.words == why.capitalize()
+
+    in_window(body, str(path))

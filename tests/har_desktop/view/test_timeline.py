@@ -253,3 +253,21 @@ def test_there_are_as_many_marks_as_have_room(timeline, duration):
     timeline.start(Course(("squat",)), 0.5, duration)
     marks = chart._ticks(timeline._field(), QFontMetricsF(timeline.font()))
     assert 2 <= len(marks) <= 12
+
+
+def test_where_nothing_comes_any_more_the_end_is_not_now(timeline, decision_at, qtbot, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(module, "draw_hover", lambda *arguments: drawn.append(arguments[4]))
+    course = Course(("squat",), 60.0)
+    for index in range(700):
+        course.add(decision_at(index * 0.1, [0.5]))
+    timeline.start(course, 0.5, None)
+    assert timeline._field().last == "now"
+    timeline.set_current(False)
+    assert timeline._field().last == "last"
+    qtbot.mouseMove(timeline, QPoint(380, 50))
+    qtbot.waitUntil(lambda: not timeline.grab().isNull() and bool(drawn))
+    assert drawn[-1].endswith(" s before the last")
+    timeline.set_current(True)
+    timeline.grab()
+    assert drawn[-1].endswith(" s ago")

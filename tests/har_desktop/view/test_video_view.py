@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 
 from har_desktop.decision.decision import Decision, State
 from har_desktop.heat_style import HeatStyle
@@ -130,3 +130,28 @@ def test_everything_is_forgotten_with_the_source(view, results):
     assert view.notice == view.accessibleDescription() == ""
     centre = QRectF(view.rect()).center()
     assert max(color_at(view, centre.x(), centre.y())) < 30
+
+
+def test_the_keyboard_reaches_the_picture_and_is_seen_there(view, qtbot):
+    assert view.focusPolicy() & Qt.FocusPolicy.TabFocus
+    view.show_picture(np.full((300, 400, 3), 128, np.uint8))
+    bare = view.grab().toImage()
+    view.setFocus(Qt.FocusReason.OtherFocusReason)
+    assert view.grab().toImage() == bare
+    view.clearFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(view.hasFocus)
+    assert view.grab().toImage() != bare
+    view.clearFocus()
+    assert view.grab().toImage() == bare
+
+
+def test_long_words_become_smaller_before_they_are_cut(view):
+    view.show_picture(np.full((300, 400, 3), 128, np.uint8))
+
+    def last_letters(name):
+        view.set_caption(Caption(name, None, None, True))
+        return view.grab().toImage()
+
+    name = "washing dishes by "
+    assert last_letters(name + "hand") != last_letters(name + "foot")

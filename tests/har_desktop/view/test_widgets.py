@@ -322,6 +322,15 @@ class TestDialogs:
         details.show_rows([("Source", "none")])
         assert details.rows == {"Source": "none"}
 
+    def test_details_grow_to_show_new_rows_whole(self, shown):
+        details = shown(Details(), 300, 60)
+        details.show_rows([("Source", "a")])
+        assert details.height() < 100
+        details.show_rows([(name, "many words that need some lines " * 5) for name in "abcd"])
+        QApplication.processEvents()
+        for value in details._values.values():
+            assert value.height() >= value.heightForWidth(value.width())
+
     def test_about_names_the_versions(self, shown):
         about = shown(About())
         words = " ".join(label.text() for label in about.findChildren(type(about.children()[1])))
