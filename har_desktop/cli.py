@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from subprocess import list2cmdline
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -141,14 +141,22 @@ def replay(sources: tuple[str, ...], out: Path, as_json: bool, **options: Any) -
 
     Each gets NAME.mp4 with heat-map and label, NAME.frames.jsonl, NAME.events.csv and NAME.vtt.
     """
-    from har_desktop.replay import DEMO
+    from har_desktop.replay import DEMO, Replays
     from har_desktop.sources.files import is_folder
 
     if not as_json:
         return _exit_code(_replay(sources, out, on_summary=_tell, **options))
-    results = _replay(sources, out, **options)
     # One source is one object. Several are an object with a list, and so is a folder of whatever.
-    if len(sources) > 1 or (sources[0] != DEMO and is_folder(Path(sources[0]))):
+    several = len(sources) > 1 or (sources[0] != DEMO and is_folder(Path(sources[0])))
+    done = Replays([], [])
+    options |= {"on_summary": done.summaries.append, "on_failure": done.failures.append}
+    try:
+        results = _replay(sources, out, **options)
+    except BaseException:
+        if several and (done.summaries or done.failures):
+            console.print_json(done)  # what was written stays, so it is told of
+        raise
+    if several:
         console.print_json(results)
     else:
         for result in (*results.summaries, *results.failures):
@@ -251,7 +259,12 @@ def _obstacle() -> str | None:
     return None
 
 
-def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:
+def _replay(
+    sources: Sequence[str],
+    out: Path,
+    on_failure: Callable[[Failure], object] = lambda _: None,
+    **options: Any,
+) -> Replays:
     from har_desktop.replay import replay
     from har_desktop.sinks.leftovers import describe, find_leftovers
 
@@ -261,6 +274,7 @@ def _replay(sources: Sequence[str], out: Path, **options: Any) -> Replays:
 
     def report(failure: Failure) -> None:
         console.print_error(NAME, failure.error)
+        on_failure(failure)
 
     return replay(sources, out, progress=True, on_failure=report, **options)
 

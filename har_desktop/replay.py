@@ -160,6 +160,8 @@ def replay(
                 )
             except HarError as error:
                 fail(name, error)
+            except MemoryError:
+                fail(name, HarError(f"{name}: not enough memory for it; close other programs"))
             else:
                 summaries.append(summary)
                 on_summary(summary)
@@ -286,13 +288,16 @@ def _run(
 def _duration(outcome: Outcome, info: SourceInfo) -> float:
     """From the first frame to the end of the last, which is shown as long as others are.
 
-    That is the mean frame spacing, and where there are pauses between frames, the nominal one.
+    That is the usual frame spacing, or the nominal one where that is less. A header's rate may be
+    the mean, which pauses between frames make slow.
     """
-    span = outcome.last - outcome.first
-    lengths = [span / (outcome.frames - 1)] if outcome.frames > 1 else []
-    if info.fps and outcome.frames:
+    if not outcome.times:
+        return 0.0
+    steps = np.diff(outcome.times)
+    lengths = [float(np.median(steps))] if len(steps) else []
+    if info.fps:
         lengths.append(1 / info.fps)
-    return span + min(lengths, default=0.0)
+    return float(steps.sum()) + min(lengths, default=0.0)
 
 
 def _top(outcome: Outcome, manifest: Manifest) -> Top | None:

@@ -113,3 +113,9 @@ def mere_user(foreign_folder):
                 foreign_folder.chmod(0o755)
 
     return being_nobody
+
+
+@pytest.fixture(scope="session")
+def sure_bundle(tmp_path_factory: pytest.TempPathFactory, make_bundle) -> Path:
+    """Sure of every window: the threshold is zero, so events are found."""
+    return make_bundle(tmp_path_factory.mktemp("bundles") / "sure", threshold=0.0)

@@ -31,24 +31,20 @@ class Outcome:
     """What one source gave.
 
     Attributes:
-        frames: Frames that were read.
+        times: Of the frames that were read, in seconds.
         windows: Windows that were recognised.
         short: True where the source ended before its first window; `votes` is then that of one
             window in which the first picture stands still before the start. Without windows, and
             not short: its pictures lie too far apart in time for one, everywhere or in between.
-        first: Time of the first frame in seconds.
-        last: Time of the last frame in seconds.
         votes: (classes,) sum of the windows' votes.
         events: The actions that were found, in order.
         unwritten: Those of them that the sinks have not been given: they come with their end.
         seconds: Per stage, how long it took in total. The stages overlap.
     """
 
-    frames: int = 0
+    times: list[float] = field(default_factory=list)
     windows: int = 0
     short: bool = False
-    first: float = 0.0
-    last: float = 0.0
     votes: NDArray[np.float64] | None = None
     events: list[Event] = field(default_factory=list)
     unwritten: list[Event] = field(default_factory=list)
@@ -65,6 +61,16 @@ class Outcome:
         """Take in events that have just ended."""
         self.events.extend(events)
         self.unwritten.extend(events)
+
+    @property
+    def frames(self) -> int:
+        """How many were read."""
+        return len(self.times)
+
+    @property
+    def last(self) -> float:
+        """Time of the last frame in seconds; 0 without any."""
+        return self.times[-1] if self.times else 0.0
 
     @property
     def mean(self) -> NDArray[np.float64] | None:
@@ -114,10 +120,7 @@ def run_in_order(
     short = ShortSource(recognizer)
     with closing(_looked_at(read, recognizer)) as looked_at:
         for frame, look in looked_at:
-            if outcome.frames == 0:
-                outcome.first = frame.time
-            outcome.frames += 1
-            outcome.last = frame.time
+            outcome.times.append(frame.time)
             on_frame()
             if outcome.windows == 0:
                 short.add(frame)

@@ -5,6 +5,7 @@ They are found and told of at the next start, and never deleted.
 
 from __future__ import annotations
 
+import glob
 import math
 import os
 import re
@@ -79,6 +80,17 @@ def rescue(partial: Path) -> Path | None:
     stem, suffix = (parts["stem"], parts["suffix"]) if parts else (name, "")
     names = (f"{stem} (interrupted{f' {n}' if n > 1 else ''}){suffix}" for n in count(1))
     return partial.rename(next(new for x in names if not (new := partial.with_name(x)).exists()))
+
+
+def being_written(path: Path) -> list[Path]:
+    """The incomplete files that other processes are about to give this name."""
+    found = path.parent.glob(f".{glob.escape(path.name)}.*.partial.*")
+    named = [(partial, _PARTIAL.fullmatch(partial.name)) for partial in found]
+    return [
+        partial
+        for partial, name in named
+        if name and name["name"] == path.name and _in_use(partial, int(name["pid"]))
+    ]
 
 
 def is_open(path: Path) -> bool:

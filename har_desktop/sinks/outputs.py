@@ -17,9 +17,9 @@ from har_desktop.sinks.base import RunInfo, Sink
 from har_desktop.sinks.behind import Behind
 from har_desktop.sinks.events_csv import EventsCsv
 from har_desktop.sinks.frames_jsonl import FramesJsonl, read_header
-from har_desktop.sinks.leftovers import is_open
+from har_desktop.sinks.leftovers import being_written, is_open
 from har_desktop.sinks.subtitles import Subtitles
-from har_desktop.sinks.video import AnnotatedVideo
+from har_desktop.sinks.video import AnnotatedVideo, is_written_here
 
 
 def make_folder(out: Path) -> None:
@@ -28,6 +28,12 @@ def make_folder(out: Path) -> None:
     Raises:
         InputError: It takes none.
     """
+    try:
+        str(out.absolute()).encode()
+    except UnicodeEncodeError as error:  # no video can be written there
+        raise InputError(
+            f"{str(out)!a}: the path is not valid UTF-8; choose another folder"
+        ) from error
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
@@ -62,12 +68,12 @@ def place(out: Path, name: str, sha256: str | None, taken: set[str]) -> Path:
 
 
 def _is_kept(target: Path, sha256: str | None) -> bool:
-    """Whether results are there that stay; those of before don't say whose they are."""
-    header = read_header(_outputs(target)[1])
-    if header is None:
-        return False
-    of_another = header.source_sha256 not in (UNSET, sha256)
-    return of_another or any(is_open(output) for output in _outputs(target))
+    """Whether results are there, or on their way, that stay; old ones don't say whose they are."""
+    frames = _outputs(target)[1]
+    there, *coming = [read_header(path) for path in (frames, *being_written(frames))]
+    if any(header and header.source_sha256 not in (UNSET, sha256) for header in (there, *coming)):
+        return True
+    return there is not None and any(is_open(output) for output in _outputs(target))
 
 
 def _same(name: str) -> str:
@@ -89,7 +95,7 @@ def is_result(video: Path, videos: Sequence[Path]) -> bool:
         videos: All of its folder. Results of before don't say what is drawn: they count where
             there is another video of that name, their source.
     """
-    header = read_header(_outputs(video.with_suffix(""))[1]) if video.suffix == ".mp4" else None
+    header = read_header(_outputs(video.with_suffix(""))[1]) if is_written_here(video) else None
     if header is None:
         return False
     if header.drawn is UNSET:
@@ -112,6 +118,7 @@ def spare_others(name: str, target: Path, sources: Sequence[Path]) -> None:
     outputs = _outputs(target)
     with writing(outputs[1]):  # the name may be too long for the system
         own = outputs[1].exists()  # no other program has a use for that name
+        own = own and (is_written_here(outputs[0]) or not outputs[0].exists())
         taken = [output for output in outputs if output.exists()]
     for output in taken:
         read = [path for path in sources if _is_source(output, path)]

@@ -21,6 +21,7 @@ from har_desktop.sources.base import ASSUMED_FPS, SourceInfo, believed_rate
 
 # From so many pictures the true rate is measured.
 _MEASURED = 10
+_BRAND = b"ftypisml"  # of `FRAGMENTED`, ISO 14496-12, 4.3
 # Seconds by which a step between pictures is off where stamps are whole milliseconds.
 _ROUNDED = 1e-3
 
@@ -118,6 +119,17 @@ class AnnotatedVideo(Sink):
             self._video.show(time, picture)
         self._early.clear()
         return self._video
+
+
+def is_written_here(path: Path) -> bool:
+    """Whether a file is a video as this program writes them, and hardly another one."""
+    if path.suffix != ".mp4":
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(12)[4:] == _BRAND
+    except OSError:
+        return False
 
 
 def _rate(source: SourceInfo, times: NDArray[np.float64]) -> float:

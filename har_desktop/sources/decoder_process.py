@@ -65,6 +65,7 @@ class DecoderProcess:
         if sys.platform == "linux":
             with suppress(OSError):  # somebody has many pipes already
                 fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._starved = False
         self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._collect, name="video-decoder", daemon=True)
         self._thread.start()
@@ -86,6 +87,8 @@ class DecoderProcess:
             raise DecoderError(
                 f"the decoder has not got on with it for {patience:g} s; {_ADVICE}"
             ) from None
+        if answer is None and self._starved:
+            raise DecoderError("there is not enough memory for its pictures; close other programs")
         if answer is None:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_DYING_S)
@@ -116,6 +119,8 @@ class DecoderProcess:
             with suppress(EOFError), closing(self._pipe):
                 while True:
                     self._answers.put(self._next())
+        except MemoryError:
+            self._starved = True
         finally:
             self._answers.put(None)
 

@@ -37,6 +37,7 @@ _CONTAINERS = (
 
 # Nothing but sound: WAV, FLAC, MP3 with and without a tag, AAC, MPEG-4 audio.
 _SOUND = rb"RIFF.{4}WAVE|fLaC|ID3|\xff[\xe2\xe3\xf1-\xf3\xf9-\xfb]|.{4}ftypM4A"
+_CONTROL = {*range(0x20), 0x7F} - set(b"\t\n\r\f\x1b")
 # The sample entry in MP4, and the CodecID in Matroska and WebM.
 _AV1 = rb"av01|V_AV1"
 _NO_VIDEO = "holds sound but no video; name a video file"
@@ -117,20 +118,44 @@ def check_readable(path: Path, before: os.stat_result, *, whole: bool) -> None:
             raise SourceError(f"{path}: became shorter while it was read; open it again")
 
 
+def check_film(path: Path) -> None:
+    """See that a file of one picture is no song, whose cover that is.
+
+    Raises:
+        SourceError: It is one.
+    """
+    data = _ends(path)
+    if any(
+        re.match(container.start, data, re.DOTALL)
+        and _says(container.sound, data)
+        and not _says(container.picture, data)
+        for container in _CONTAINERS
+    ):
+        raise SourceError(f"{path}: {_NO_VIDEO}")
+
+
 def why_undecodable(path: Path) -> str:
     """The likely reason why not one picture of a readable file could be decoded."""
-    with path.open("rb") as file:
-        data = file.read(_HEAD)
-        file.seek(max(file.tell(), path.stat().st_size - _HEAD))
-        data += file.read(_HEAD)
+    data = _ends(path)
     for container in _CONTAINERS:
         if re.match(container.start, data, re.DOTALL):
             if _says(container.sound, data) and not _says(container.picture, data):
                 return _NO_VIDEO
             if _says(_AV1, data):
                 return "is coded as AV1, which is not known here; convert it with another program"
-            return "is truncated or damaged, not one picture can be decoded; copy it again"
+            what = "truncated, damaged or mere sound"
+            if container.sound != _NEVER:
+                what = "truncated or damaged"
+            return f"is {what}, not one picture can be decoded; copy it again"
     return "is not a video; name a video file"
+
+
+def _ends(path: Path) -> bytes:
+    """What stands at the beginning and at the end of a file."""
+    with path.open("rb") as file:
+        data = file.read(_HEAD)
+        file.seek(max(file.tell(), path.stat().st_size - _HEAD))
+        return data + file.read(_HEAD)
 
 
 def _says(pattern: bytes, data: bytes) -> bool:
@@ -138,9 +163,5 @@ def _says(pattern: bytes, data: bytes) -> bool:
 
 
 def _is_text(start: bytes) -> bool:
-    """Whether a file that begins so is text: UTF-8 without control characters."""
-    text = start.decode("utf-8", errors="ignore")
-    whole = len(text.encode()) > len(start) - 4  # the last character may be cut
-    return whole and all(
-        character.isprintable() or character in "\t\n\r\f\x1b" for character in text
-    )
+    """Whether a file that begins so is text, in whatever encoding: it has no control characters."""
+    return not set(start) & _CONTROL

@@ -85,9 +85,12 @@ def digest(path: Path, interrupt: Callable[[], object]) -> str | None:
 
 
 def _may_be_file(path: Path) -> bool:
-    """False where something else stands there; what cannot be looked at has a line of its own."""
+    """False where something else stands there.
+
+    What cannot be looked at, and a link to what is gone, has a line of its own.
+    """
     try:
-        return path.is_file()
+        return path.is_file() or (path.is_symlink() and not path.exists())
     except OSError:
         return True
 

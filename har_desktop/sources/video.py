@@ -12,7 +12,7 @@ from har_desktop.errors import SourceError
 from har_desktop.frame import Frame, Image
 from har_desktop.opencv import cv2
 from har_desktop.sources.base import ASSUMED_FPS, Source, SourceInfo
-from har_desktop.sources.diagnosis import check_file, check_readable, why_undecodable
+from har_desktop.sources.diagnosis import check_file, check_film, check_readable, why_undecodable
 from har_desktop.sources.interlaced import is_interlaced
 from har_desktop.sources.stamps import StampClock
 
@@ -151,6 +151,8 @@ class VideoFile(Source):
                 claimed = self._claimed or math.inf  # which may be a few too many
                 whole = self._index + 1 >= 0.98 * claimed - 2
                 check_readable(self._path, self._status, whole=whole)
+                if self._index == 0:
+                    check_film(self._path)
             return None
         self._index += 1
         self._refuse_fields(image)

@@ -80,11 +80,14 @@ def test_a_run_that_learned_from_all_says_what_calibrated_it(manifest):
     assert "whose calibration this one has; then" in card
 
 
-def test_a_head_that_was_exported_once_more_is_told(manifest):
+@pytest.mark.parametrize("graph", ["head", "encoder"])
+def test_a_graph_that_was_exported_once_more_is_told(manifest, graph: str):
     assert "once more" not in render(manifest)
-    head = {"commit": "4567def", "exported": "2026-11-27T03:00:00+00:00"}
-    changed = msgspec.structs.replace(manifest, source={**manifest.source, "head": head})
-    assert "same weights, at commit `4567def` on 2026-11-27T03:00:00+00:00" in render(changed)
+    again = {"commit": "4567def", "exported": "2026-11-27T03:00:00+00:00"}
+    changed = msgspec.structs.replace(manifest, source={**manifest.source, graph: again})
+    told = render(changed)
+    assert f"`{graph}.onnx` was exported once more from the same weights, at" in told
+    assert "at commit `4567def` on 2026-11-27T03:00:00+00:00." in told
 
 
 def test_when_networks_were_put_together_is_told(manifest):

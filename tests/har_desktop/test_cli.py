@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from har_desktop import replay as module
 from har_desktop.cli import main
 from har_desktop.models import DEFAULT_BUNDLE
 from har_desktop.opencv import cv2
@@ -154,6 +155,24 @@ class TestReplay:
         assert [failure["source"] for failure in results["failures"]] == ["gone.mp4", "text.mp4"]
         told = [line for line in err.splitlines() if line.startswith("har-desktop: error: ")]
         assert [line.split()[2].rstrip(":") for line in told] == ["gone.mp4", "text.mp4"]
+
+    def test_what_an_interrupted_batch_has_done_is_told(self, run, clip, monkeypatch):
+        replay = module.replay
+
+        def interrupted(*arguments, on_summary, **options):
+            def stop(summary):
+                on_summary(summary)
+                raise KeyboardInterrupt
+
+            return replay(*arguments, on_summary=stop, **options)
+
+        monkeypatch.setattr(module, "replay", interrupted)
+        given = ("gone.mp4", clip, "demo", "--out", "results", "--json")
+        code, out, _ = run("replay", *given)
+        assert code == 130
+        results = json.loads(out)
+        assert [summary["source"] for summary in results["summaries"]] == [str(clip)]
+        assert [failure["source"] for failure in results["failures"]] == ["gone.mp4"]
 
     def test_a_full_disk_is_one_line(self, run, clip, disk):
         folder = disk(16 * 1024)

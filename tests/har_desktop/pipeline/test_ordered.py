@@ -72,7 +72,7 @@ def test_every_frame_in_order(recognizer: Recognizer) -> None:
     # Ten intervals of 0.2 s fill the window: the first answer is at 2.0 s, frame 50.
     assert outcome.windows == 50
     assert memory.states.index(State.NO_ACTION) == 50
-    assert outcome.first == 0.0
+    assert outcome.times[0] == 0.0
     assert outcome.last == pytest.approx(3.96)
     assert outcome.mean is not None
     assert outcome.mean.sum() == pytest.approx(1)

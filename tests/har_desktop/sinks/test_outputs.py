@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +20,8 @@ from har_desktop.sinks import outputs
 from har_desktop.sinks.base import Sink
 from har_desktop.sinks.frames_jsonl import FramesJsonl
 from har_desktop.sinks.outputs import is_result, make_folder, opened, place, spare_others
+
+OURS, OTHERS = b"\0\0\0\x18ftypisml", b"\0\0\0\x20ftypisom"
 
 
 def test_a_name_that_a_number_would_make_is_not_taken_twice(tmp_path: Path) -> None:
@@ -42,8 +46,9 @@ def test_a_source_whose_share_is_gone_keeps_no_other_from_being_replayed(
 ) -> None:
     """Whose results are there already."""
     far, near = tmp_path / "far.avi", tmp_path / "near.mp4"
-    for path in (far, near, tmp_path / "near.frames.jsonl"):
-        path.touch()
+    far.touch()
+    near.write_bytes(OURS)
+    (tmp_path / "near.frames.jsonl").touch()
     stat = os.stat
 
     def fail(path: Any, *rest: Any, **options: Any) -> os.stat_result:
@@ -70,9 +75,40 @@ def test_results_of_another_source_keep_their_name(tmp_path: Path, run_info) -> 
 def test_only_what_is_drawn_on_is_a_result(tmp_path: Path, run_info) -> None:
     names = ("drawn.mp4", "plain.mp4", "alone.mp4", "drawn.avi")
     videos = [tmp_path / name for name in names]
+    for video in videos:
+        video.write_bytes(OURS)
     FramesJsonl(tmp_path / "drawn.frames.jsonl", run_info).finish()
     FramesJsonl(tmp_path / "plain.frames.jsonl", run_info, plain=True).finish()
     assert [video.name for video in videos if is_result(video, videos)] == ["drawn.mp4"]
+    (tmp_path / "drawn.mp4").write_bytes(OTHERS)  # the results' own video was moved away
+    assert not any(is_result(video, videos) for video in videos)
+
+
+def test_a_film_beside_the_rest_of_old_results_is_not_replaced(tmp_path: Path, run_info) -> None:
+    FramesJsonl(tmp_path / "film.frames.jsonl", run_info).finish()
+    film = tmp_path / "film.mp4"
+    spare_others("film.avi", tmp_path / "film", [])
+    film.write_bytes(OURS)
+    spare_others("film.avi", tmp_path / "film", [])
+    film.write_bytes(OTHERS)
+    with pytest.raises(InputError, match=r"film\.avi: the result would replace .*film\.mp4"):
+        spare_others("film.avi", tmp_path / "film", [])
+
+
+def test_the_name_of_what_another_run_is_writing_is_taken(
+    tmp_path: Path, run_info, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with other:
+        monkeypatch.setattr("har_desktop.sinks.leftovers.os.getpid", lambda: other.pid)
+        theirs = FramesJsonl(tmp_path / "a.frames.jsonl", replace(run_info, source_sha256="1" * 64))
+        monkeypatch.undo()
+        assert place(tmp_path, "a", "2" * 64, set()).name == "a-2"
+        assert place(tmp_path, "a", "1" * 64, set()).name == "a"  # they write the same
+        assert place(tmp_path, "b", "2" * 64, set()).name == "b"
+        other.kill()
+    assert place(tmp_path, "a", "2" * 64, set()).name == "a"
+    theirs.abort()
 
 
 def test_of_results_of_before_the_source_tells(tmp_path: Path, run_info) -> None:
@@ -80,7 +116,16 @@ def test_of_results_of_before_the_source_tells(tmp_path: Path, run_info) -> None
         frames = FramesJsonl(tmp_path / f"{name}.frames.jsonl", run_info).finish()
         frames.write_text(frames.read_text().replace(',"drawn":true', ""))
     videos = [tmp_path / name for name in ("with.avi", "with.mp4", "without.mp4")]
+    for video in videos:
+        video.write_bytes(OURS)
     assert [video.name for video in videos if is_result(video, videos)] == ["with.mp4"]
+
+
+def test_a_folder_whose_name_no_video_can_have_is_refused_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"ou\xff")
+    with pytest.raises(InputError, match=r"ou\\udcff': the path is not valid UTF-8"):
+        make_folder(folder)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_looking_whether_a_folder_takes_files_leaves_all_as_it_is(tmp_path: Path) -> None:

@@ -164,6 +164,16 @@ def test_a_decoder_dies_with_its_owner_even_if_that_one_is_killed(film):
     decoder.wait(10.0)
 
 
+def test_a_picture_for_which_there_is_no_memory_is_told_as_such(source, monkeypatch):
+    def starve(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("har_desktop.sources.decoder_process.np.empty", starve)
+    source.open()
+    with pytest.raises(SourceError, match="there is not enough memory for its pictures"):
+        source.read()
+
+
 @pytest.mark.usefixtures("no_process_left")
 def test_no_process_no_film(film, monkeypatch):
     def refuse(*_, **__):

@@ -59,6 +59,13 @@ def test_what_a_link_leads_to_does_not_keep_the_others(mere_user, foreign_folder
     private.chmod(0o755)
 
 
+def test_a_link_to_what_is_gone_has_a_line_of_its_own(folder):
+    (folder / "d.mp4").symlink_to(folder / "stick" / "d.mp4")
+    (folder / "e.mp4").symlink_to(folder / "inner.mp4")
+    names = [path.name for path in expand_sources([folder])]
+    assert names == ["a.AVI", "b.mp4", "c.mkv", "d.mp4"]
+
+
 def test_a_digest_is_that_of_the_content(folder):
     (folder / "b.mp4").write_bytes(b"content")
     assert digest(folder / "b.mp4", print) == hashlib.sha256(b"content").hexdigest()

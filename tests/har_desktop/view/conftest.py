@@ -158,6 +158,18 @@ def results(models_folder):
     return tuple(made)
 
 
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    """Three seconds of a rendered figure: 60 pictures, 20 a second."""
+    path = tmp_path_factory.mktemp("clips") / "squats & more.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 20.0, (128, 96))
+    with RenderedFigure("BodyWeightSquats", 2, 3.0, 20.0, (96, 128)) as source:
+        for frame in source:
+            writer.write(frame.image)
+    writer.release()
+    return path
+
+
 @pytest.fixture
 def decision_at():
     """Make a decision out of probabilities."""

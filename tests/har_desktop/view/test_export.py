@@ -1,8 +1,9 @@
-"""An export beside all else that the window does; its files: test_replay_window.py."""
+"""An export: its files, and beside all else that the window does."""
 
 import pytest
 from PySide6.QtCore import Qt
 
+from har_desktop.replay import replay
 from har_desktop.sources.figure import RenderedFigure
 
 
@@ -95,3 +96,26 @@ def test_who_leaves_while_it_runs_is_asked_once(in_window, qtbot, tmp_path, slow
     in_window(body, "demo")
     assert bool(list(target.glob("*.mp4"))) == waits
     assert not list(target.glob(".*"))
+
+
+def test_export_gives_the_files_of_replay(in_window, clip, qtbot, tmp_path, shipped):
+    expected = tmp_path / "expected"
+    replay([str(clip)], expected, model=shipped / "two_stream", method="hires-cam")
+
+    def body(window):
+        qtbot.waitUntil(window.commands.export.isEnabled)
+        window.stage.heat.next_method()
+        window.outputs.export_to(tmp_path / "exported")
+        assert window.outputs.export.running
+        qtbot.waitUntil(lambda: not window.outputs.export.running)
+        assert not window.banner.failure, window.banner.text
+        assert "Exported" in window.banner.text
+
+    in_window(body, str(clip))
+    names = sorted(path.name for path in expected.iterdir())
+    assert len(names) == 4
+    assert sorted(path.name for path in (tmp_path / "exported").iterdir()) == names
+    for name in names:
+        if not name.endswith(".mp4"):
+            exported = (tmp_path / "exported" / name).read_text()
+            assert exported == (expected / name).read_text()

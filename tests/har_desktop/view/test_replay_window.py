@@ -14,24 +14,11 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
 from har_desktop.errors import BundleError
 from har_desktop.pipeline.player import PlayState
-from har_desktop.replay import replay
 from har_desktop.sources.figure import RenderedFigure
 from har_desktop.view import model_keeper
 from har_desktop.view.replay_session import ReplaySession
 
 FPS, FRAMES = 20.0, 60
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory):
-    """Three seconds of a rendered figure."""
-    path = tmp_path_factory.mktemp("clips") / "squats & more.mp4"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (128, 96))
-    with RenderedFigure("BodyWeightSquats", 2, FRAMES / FPS, FPS, (96, 128)) as source:
-        for frame in source:
-            writer.write(frame.image)
-    writer.release()
-    return path
 
 
 def until(qtbot, condition):
@@ -344,29 +331,6 @@ def test_the_demo_runs_over_and_over(in_window, qtbot, monkeypatch):
         until(qtbot, lambda: any(b < a - 0.5 for a, b in pairwise(seen)))
 
     in_window(body)
-
-
-def test_export_gives_the_files_of_replay(in_window, clip, qtbot, tmp_path, shipped):
-    expected = tmp_path / "expected"
-    replay([str(clip)], expected, model=shipped / "two_stream", method="hires-cam")
-
-    def body(window):
-        until(qtbot, lambda: window.commands.export.isEnabled())
-        window.stage.heat.next_method()
-        window.outputs.export_to(tmp_path / "exported")
-        assert window.outputs.export.running
-        until(qtbot, lambda: not window.outputs.export.running)
-        assert not window.banner.failure, window.banner.text
-        assert "Exported" in window.banner.text
-
-    in_window(body, str(clip))
-    names = sorted(path.name for path in expected.iterdir())
-    assert len(names) == 4
-    assert sorted(path.name for path in (tmp_path / "exported").iterdir()) == names
-    for name in names:
-        if not name.endswith(".mp4"):
-            exported = (tmp_path / "exported" / name).read_text()
-            assert exported == (expected / name).read_text()
 
 
 def test_closing_in_the_middle_of_everything_is_clean(in_window, clip, qtbot, tmp_path):
