@@ -198,11 +198,12 @@ def _reproduction(
         f"{source.get('exported')}. The configuration stands in `manifest.json` under "
         "`training.configuration`."
     )
-    if isinstance(head := source.get("head"), dict):
-        yield (
-            f"The head was exported once more from the same weights, at commit "
-            f"`{head.get('commit')}` on {head.get('exported')}."
-        )
+    for graph in manifest.graphs:
+        if isinstance(again := source.get(Path(graph.file).stem), dict):
+            yield (
+                f"`{graph.file}` was exported once more from the same weights, at commit "
+                f"`{again.get('commit')}` on {again.get('exported')}."
+            )
     parity = source.get("parity")
     if isinstance(parity, dict):
         yield from _parity(parity, exported_once="head" not in source)
