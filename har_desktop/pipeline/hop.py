@@ -14,7 +14,7 @@ class Hop:
     """Says which frames lie on a clock that ticks every `seconds`, beginning at the first frame.
 
     The first frame at or after a tick is taken; ticks that pass between two frames are skipped, so
-    the pace never drifts. With 0 seconds every frame is taken.
+    the pace never drifts. With 0 seconds, or hardly more, every frame is taken.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -28,7 +28,7 @@ class Hop:
         late = frame.time - self._due + SLACK_S
         if late < 0:
             return False
-        if self._seconds:
+        if self._seconds > SLACK_S:
             self._due += self._seconds * (1 + late // self._seconds)
         return True
 

@@ -95,7 +95,7 @@ def is_result(video: Path, videos: Sequence[Path]) -> bool:
         videos: All of its folder. Results of before don't say what is drawn: they count where
             there is another video of that name, their source.
     """
-    header = read_header(_outputs(video.with_suffix(""))[1]) if is_written_here(video) else None
+    header = read_header(_outputs(video.with_suffix(""))[1]) if video.suffix == ".mp4" else None
     if header is None:
         return False
     if header.drawn is UNSET:

@@ -123,8 +123,6 @@ class AnnotatedVideo(Sink):
 
 def is_written_here(path: Path) -> bool:
     """Whether a file is a video as this program writes them, and hardly another one."""
-    if path.suffix != ".mp4":
-        return False
     try:
         with path.open("rb") as file:
             return file.read(12)[4:] == _BRAND

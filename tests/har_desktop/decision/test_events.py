@@ -83,8 +83,20 @@ def test_action_needs_the_duration_and_starts_with_its_evidence():
     assert events[0].confidence == pytest.approx(0.9)
 
 
+def test_an_action_is_told_half_a_second_after_it_began():
+    decider = Decider(CLASSES, THRESHOLD)
+    told = [decider.update(recognition(i / 20, *SURE["s"]))[0].state for i in range(30)]
+    assert told.index(State.ACTION) == 10
+
+
 def test_what_is_too_short_is_no_action():
     assert decide("nnsssssnnsssssn")[1] == []
+
+
+def test_two_classes_in_turn_are_no_action_of_either():
+    decisions, events = decide("nnssslllsssllln")
+    assert set(states(decisions)) == {"-"}
+    assert events == []
 
 
 def test_weakening_to_above_the_release_level_does_not_end_it():
@@ -96,6 +108,12 @@ def test_weakening_to_above_the_release_level_does_not_end_it():
 
 def test_below_the_threshold_nothing_starts():
     assert decide("wwwwwwwwwwww")[1] == []
+
+
+def test_to_reach_the_threshold_is_enough():
+    decider = Decider(CLASSES, 0.5, RAW)
+    told = [decider.update(recognition(i / 10, 0.5, 0.3, 0.2))[0].state for i in range(8)]
+    assert told[-1] is State.ACTION
 
 
 def test_another_class_takes_over_once_it_is_established():
@@ -144,6 +162,10 @@ def test_a_hole_of_the_duration_is_the_end():
     assert states(decisions) == "-----AAAAAAA..-----AAA"
     assert spans(events) == [("squat", 0.0, 0.7), ("squat", 1.4, 2.1)]
     assert states(decide("hhhh")[0]) == "...."  # nothing was decided before
+
+
+def test_while_the_window_fills_again_nothing_of_before_is_decided():
+    assert states(decide("ssssssss.hhh")[0]) == "-----AAA...."
 
 
 def test_nothing_is_no_action_whatever_the_threshold():

@@ -149,6 +149,7 @@ def test_previous_is_one_interval_before(history):
         (0.1, [0.1, 0.2, 0.3]),
         (0.3, [0.0, 0.3, 0.3]),  # a camera that has none between
         (0.35, [0.0, 0.35, 0.35]),
+        (0.4, [0.0, 0.0, 0.4]),
     ],
 )
 def test_motion_is_told_by_the_nearest_pictures_there_are(spacing, ages):
@@ -167,6 +168,13 @@ def test_without_a_picture_an_interval_before_there_is_no_motion():
         assert not history.previous(time)
 
 
+def test_no_motion_is_told_by_a_picture_that_lies_too_far_back(history):
+    for time in every(0.5, 10):
+        history.admit(time, SIZE)
+        history.see(time, PICTURE)
+        assert not history.previous(time)
+
+
 # History: what clears it
 
 
@@ -175,6 +183,11 @@ def test_seek_backwards_and_time_that_stands_still(history):
     assert feed(history, [2.0]) == [1]
     feed(history, every(0.1, 40, start=2.1))
     assert feed(history, [6.1, 6.1]) == [10, 1]
+
+
+def test_a_slow_source_has_no_gap_behind_a_seek(history):
+    feed(history, every(0.1, 40))
+    assert feed(history, [2.0, 2.0 + 1.2 * D]) == [1, 2]
 
 
 def test_gap_longer_than_the_interval(history):

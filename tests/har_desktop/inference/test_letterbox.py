@@ -123,7 +123,13 @@ def test_an_even_whole_number_of_times_too_large_only_rounding_differs(size):
 
 
 @pytest.mark.parametrize(
-    ("size", "room"), [((240, 320), (160, 192)), ((240, 320), (72, 96)), ((718, 1150), (160, 192))]
+    ("size", "room"),
+    [
+        ((240, 320), (160, 192)),
+        ((240, 320), (72, 96)),
+        ((718, 1150), (160, 192)),
+        ((640, 766), (160, 192)),  # of which the height alone is a whole number of times too large
+    ],
 )
 def test_pictures_less_than_six_times_too_large_are_averaged_in_one_step(size, room):
     image, box = scenery(*size), Letterbox.fit(size, room)

@@ -84,10 +84,11 @@ def test_an_answer_of_another_shape_than_declared_is_refused(make_bundle, tmp_pa
     refused(folder, rf"head\.onnx: `{name}` is \(2,.*\), not \[")
 
 
-def test_an_answer_that_is_not_finite_for_one_class_alone(make_bundle, tmp_path):
+@pytest.mark.parametrize("which", ["heatmaps", "hires_heatmaps"])
+def test_an_answer_that_is_not_finite_for_one_class_alone(make_bundle, tmp_path, which):
     def change(model):
         for node in model.graph.node:
-            node.output[:] = ["plain" if out == "heatmaps" else out for out in node.output]
+            node.output[:] = ["plain" if out == which else out for out in node.output]
         for name, value in (("a_one", 1.0), ("a_zero", 0.0)):
             model.graph.initializer.append(numpy_helper.from_array(np.float32(value), name))
         model.graph.node.extend(
@@ -96,7 +97,7 @@ def test_an_answer_that_is_not_finite_for_one_class_alone(make_bundle, tmp_path)
                 helper.make_node("Sub", ["asked", "a_one"], ["distance"]),
                 helper.make_node("Reciprocal", ["distance"], ["infinite"]),  # of class 1
                 helper.make_node("Mul", ["infinite", "a_zero"], ["no_number"]),
-                helper.make_node("Add", ["plain", "no_number"], ["heatmaps"]),
+                helper.make_node("Add", ["plain", "no_number"], [which]),
             ]
         )
 

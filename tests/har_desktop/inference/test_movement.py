@@ -41,6 +41,12 @@ def test_it_is_the_change_at_the_places_that_change_most(places):
     assert movement([before, before.copy(), after]) == movement([before, after]) / 2
 
 
+def test_it_is_the_measure_of_the_limits_that_bundles_have():
+    before, after = room(50), room(50)
+    after[40:64, 80:104] = 150  # 36 of 1920 places of 4x4 pixels; 38 count
+    assert movement([sketch(before), sketch(after)]) == pytest.approx(100 * 36 / 38)
+
+
 def test_a_held_picture_does_not_count():
     before, after = sketch(room(50)), sketch(room(90))
     assert movement([before, before, before, after]) == 40.0

@@ -75,12 +75,10 @@ def test_silent_refusal_is_explained_and_quiet(monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_driver_without_a_device(monkeypatch):
-    class Driver:
-        def cuInit(self, _):  # noqa: N802
-            return 100  # CUDA_ERROR_NO_DEVICE
-
-    monkeypatch.setattr(session_module.ctypes, "CDLL", lambda _: Driver())
+@pytest.mark.parametrize("began", [100, 0])  # CUDA_ERROR_NO_DEVICE; or it counts none
+def test_driver_without_a_device(monkeypatch, began):
+    driver = SimpleNamespace(cuInit=lambda _: began, cuDeviceGetCount=lambda _: 0)
+    monkeypatch.setattr(session_module.ctypes, "CDLL", lambda _: driver)
     assert session_module._cuda_obstacle.__wrapped__() == "the NVIDIA driver finds no GPU"
 
 
@@ -167,6 +165,11 @@ def test_what_was_computed_stays_as_it_is(provider):
     for i, (tensor, array) in enumerate(zip(tensors, arrays, strict=True)):
         assert tensor.device_name() == session.device
         assert tensor.numpy().tolist() == array.tolist() == [max(0, i - 1), i + 2]
+
+
+def test_threads_that_wait_leave_the_cores_to_others():
+    options = open_session("g", RELU, "cpu")._session.get_session_options()
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
 def test_declared_tensors():

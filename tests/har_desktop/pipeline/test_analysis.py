@@ -6,6 +6,7 @@ import pytest
 from har_desktop.frame import Frame
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
+from har_desktop.pipeline import analysis as analysis_module
 from har_desktop.pipeline.album import Album
 from har_desktop.pipeline.analysis import Analysis
 
@@ -45,8 +46,10 @@ def test_frame_by_frame_each_is_encoded_again_once(live_bundle, monkeypatch):
         analysis.push(Frame(picture, index, index / fps))
     encoded, encode = [], recognizer._model.encode
     monkeypatch.setattr(recognizer._model, "encode", lambda *a: encoded.append(None) or encode(*a))
+    monkeypatch.setattr(analysis_module, "_MOMENTS", 20)
     recognizer.explain = 1
     for index in range(90, 120):
         analysis.answer_again(index)
         assert album.window(index).explained == 1
     assert len(encoded) <= frames - 30
+    assert len(analysis._moments) == 20

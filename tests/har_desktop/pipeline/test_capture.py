@@ -143,6 +143,16 @@ def test_source_that_never_answers_is_lost(rig, log, machine, capture):
     assert "does not answer" in log.statuses[-1].message
 
 
+def test_a_loss_behind_the_first_picture_is_seen_as_soon_as_any(
+    rig, log, machine, arrivals, capture
+):
+    source = rig("scripted")
+    capture(source.open_source, Patience(picture=0.5, opening=600.0))
+    log.wait(lambda: arrivals)
+    source.break_("silent")
+    log.wait(lambda: machine.source is State.LOST, timeout=20.0)
+
+
 def test_drivers_that_hang_are_not_multiplied(rig, log, arrivals, capture):
     source = rig("scripted")
     source.break_("silent")
@@ -184,6 +194,11 @@ def test_bug_in_a_source_is_a_fault_with_one_line_and_can_be_restarted(
     watched.restart()
     log.wait(lambda: len(arrivals) > before)
     assert log.states[-2:] == [State.OPENING, State.RUNNING]
+    source.break_("bug")  # and once only
+    log.wait(lambda: machine.source is State.FAULTED)
+    opened = source.opened
+    with pytest.raises(AssertionError, match="in vain"):
+        log.wait(lambda: source.opened > opened, timeout=0.3)
 
 
 def test_address_that_cannot_be_is_a_fault_and_is_not_tried_again(log, machine, capture):
@@ -222,6 +237,24 @@ def test_back_off_grows_to_its_limit(rig, log, capture, caplog):
     waits = [record.args[1] for record in caplog.records]
     assert [record.levelname for record in caplog.records[:3]] == ["WARNING", "DEBUG", "DEBUG"]
     assert waits[:5] == [0.01, 0.02, 0.04, 0.05, 0.05]
+
+
+def test_a_source_that_has_run_for_long_is_tried_again_soon(rig, log, arrivals, capture, caplog):
+    def waits():
+        return [record.args[1] for record in caplog.records if record.msg.startswith("lost")]
+
+    source = rig("scripted")
+    source.break_("gone")
+    caplog.set_level("DEBUG", "har_desktop")
+    patience = Patience(picture=60.0, first_retry=0.01, last_retry=0.05, steady=0.2)
+    capture(source.open_source, patience)
+    log.wait(lambda: len(waits()) > 4)
+    source.mend()
+    log.wait(lambda: arrivals and arrivals[-1].frame.time > 0.3)
+    before = len(waits())
+    source.break_("raise")
+    log.wait(lambda: len(waits()) > before + 1)
+    assert waits()[before : before + 2] == [0.01, 0.02]
 
 
 def test_what_takes_long_to_fail_is_no_steady_source(rig, log, capture, caplog):

@@ -36,7 +36,7 @@ def test_slide_show_is_believed():
     assert all(feed(Freshness(), slides))
 
 
-@pytest.mark.parametrize("times", [2, 3])
+@pytest.mark.parametrize("times", [2, 3, 4])
 def test_camera_that_repeats_each_picture_to_reach_its_rate_is_still_held_to_change(times):
     freshness = Freshness()
     fresh = feed(freshness, np.repeat(pictures(20), times, axis=0))

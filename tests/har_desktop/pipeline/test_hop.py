@@ -37,6 +37,11 @@ def test_never_more_than_one_frame_per_tick(steps: list[float], seconds: float) 
     assert len(taken) <= times[-1] / seconds + 1 + 2 * SLACK_S / seconds
 
 
+@pytest.mark.parametrize("seconds", [0.0, 5e-324, 1e-9, SLACK_S])
+def test_the_smallest_pace_takes_every_frame(seconds: float) -> None:
+    assert len(list(every(at(7.0, 7.001, 7.1, 9.0), seconds))) == 4
+
+
 @given(
     st.floats(5.0, 120.0),
     st.floats(0.0, 3.0),

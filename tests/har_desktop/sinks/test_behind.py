@@ -28,6 +28,7 @@ class Probe(Sink):
     def write(self, recognition, decision, events):  # noqa: ARG002
         self.may_go_on.wait(10)
         if len(self.given) == self.fails_at:
+            self.fails_at = None
             raise self.error("out.mp4: disk full")
         self.given.append((recognition.frame.index, list(events)))
 
@@ -104,6 +105,17 @@ def test_an_error_of_the_last_result_is_raised_by_finish(feed):
     feed(sink, 1)
     with pytest.raises(OutputError, match="disk full"):
         sink.finish()
+
+
+def test_behind_an_error_nothing_more_is_written(feed):
+    probe = Probe(fails_at=1)
+    probe.may_go_on.clear()
+    sink = Behind(probe)
+    feed(sink, WAITING)
+    probe.may_go_on.set()
+    with pytest.raises(OutputError, match="disk full"):
+        sink.finish()
+    assert probe.given == [(0, [0])]
 
 
 def test_abort_forgets_what_waits(feed):

@@ -76,6 +76,18 @@ def test_a_header_and_a_line_for_each_result(tmp_path, run_info, result):
     }
 
 
+def test_the_largest_value_is_that_of_the_method_and_evidence_is_told(tmp_path, run_info, result):
+    run = replace(run_info, style=replace(run_info.style, method="hires-cam"))
+    recognition, decision = result(IMAGE, 0, 0.0, State.NO_ACTION)
+    other = np.full((10, 3, 3), 7.0, np.float32)
+    window = replace(recognition.window, hires_heatmaps=other, evident=False)
+    sink = FramesJsonl(tmp_path / "clip.frames.jsonl", run)
+    sink.write(replace(recognition, window=window), decision, [])
+    header, line = lines_of(sink.finish())
+    told = header["method"], line["heatmap_max"], line["evident"]
+    assert told == ("hires-cam", 7.0, False)
+
+
 def test_a_header_comes_back_and_one_of_before_too(tmp_path, run_info):
     path = tmp_path / "clip.frames.jsonl"
     FramesJsonl(path, run_info, plain=True).finish()

@@ -69,6 +69,16 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path):
         assert find_leftovers(tmp_path) == (theirs,)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there, what counts is whether the file is open")
+def test_what_somebody_elses_process_writes_is_left_alone(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    (tmp_path / f".a.vtt.{os.getppid()}.1.partial.vtt").write_text("WEBVTT")
+    monkeypatch.setattr(os, "kill", refuse)
+    assert find_leftovers(tmp_path) == ()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not known")
 def test_a_process_that_began_later_has_not_written_it(tmp_path):
     program = (

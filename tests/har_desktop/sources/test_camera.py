@@ -52,6 +52,7 @@ def test_says_what_it_is(device):
     camera = Camera(WANTED)
     info = camera.open()
     camera.close()
+    assert camera.read() is None
     assert (info.name, info.width, info.height) == ("Webcam", 64, 48)
     assert (info.fps, info.frames, info.live) == (30.0, None, True)
 

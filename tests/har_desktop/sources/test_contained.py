@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import closing
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -108,6 +109,18 @@ def test_one_decoder_for_many_files(film, tmp_path):
         assert len(pids) == 1
 
 
+@pytest.mark.usefixtures("no_process_left")
+def test_a_lent_decoder_lets_go_of_the_file(film):
+    with closing(Decoder()) as decoder:
+        source = ContainedVideo(film, decoder)
+        source.open()
+        process = psutil.Process(decoder.start().pid)
+        assert str(film) in [file.path for file in process.open_files()]
+        source.close()
+        decoder.forget()  # so it has answered
+        assert str(film) not in [file.path for file in process.open_files()]
+
+
 @pytest.mark.parametrize("name", ["SIGSEGV", "SIGKILL", "SIGABRT"])
 def test_a_decoder_that_dies_is_an_error_of_the_file_and_the_next_one_works(name, source, film):
     source.open()
@@ -142,6 +155,26 @@ def test_a_file_on_which_it_hangs_at_once(film, monkeypatch):
         source = ContainedVideo(film, decoder)
         with pytest.raises(SourceError, match=r"has not got on with it for 0\.2 s"):
             source.open()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have no such settings")
+def test_it_leaves_no_core_and_goes_first_where_memory_is_short(source):
+    import resource  # which Windows has not
+
+    limits = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (limits[1], limits[1]))
+    try:
+        source.open()
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, limits)
+    assert psutil.Process(pid_of(source)).rlimit(psutil.RLIMIT_CORE) == (0, 0)
+    assert int(Path(f"/proc/{pid_of(source)}/oom_score_adj").read_text()) == 1000
+
+
+def test_a_ctrl_c_is_none_of_its_business(source):
+    source.open()
+    os.kill(pid_of(source), signal.SIGINT)
+    assert len(list(source)) == FRAMES
 
 
 OWNER = """

@@ -132,7 +132,9 @@ def test_a_song_is_refused_when_it_ends_after_its_cover(tmp_path, monkeypatch):
     assert "holds sound but no video" in refusal(film)
 
 
-def test_sound_alone_in_a_container_for_films(tmp_path):
+@pytest.mark.parametrize("looked_at", [1 << 20, 1 << 10])
+def test_sound_alone_in_a_container_for_films(tmp_path, monkeypatch, looked_at):
+    monkeypatch.setattr(diagnosis, "_HEAD", looked_at)
     film = write(tmp_path / "film.mp4", "mp4v")
     handler = film.read_bytes().rfind(b"vide")
     path = patched(film, tmp_path / "sound.mp4", {handler: b"soun"})
@@ -169,7 +171,8 @@ def test_a_name_that_is_not_utf8(tmp_path):
         VideoFile(path).open()
 
 
-def test_a_fault_of_the_disk_is_no_end(tmp_path):
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_fault_of_the_disk_is_no_end(tmp_path, gone):
     random = np.random.default_rng(1)
     noise = [random.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(200)]
     path = write(tmp_path / "long.avi", "MJPG", noise)
@@ -177,7 +180,10 @@ def test_a_fault_of_the_disk_is_no_end(tmp_path):
         for _ in range(20):
             video.read()
         os.truncate(path, path.stat().st_size // 2)
-        with pytest.raises(SourceError, match=r"long\.avi: became shorter while it was read"):
+        if gone:
+            path.unlink()
+        told = "is gone, before its end" if gone else "became shorter while it was read"
+        with pytest.raises(SourceError, match=rf"long\.avi: {told}"):
             list(video)
 
 

@@ -172,6 +172,13 @@ def frames_of(url):
         return list(source)
 
 
+@pytest.mark.parametrize(("name", "code"), [("clip.avi", "MJPG"), ("clip.ts", "mpg2")])
+def test_where_changes_alone_are_sent_pictures_may_repeat(serve, tmp_path, name, code):
+    source = NetworkStream(serve(moving(tmp_path / name, code, range(20)), name))
+    assert source.open().repeats == (code != "MJPG")
+    source.close()
+
+
 def test_a_file_on_a_server_comes_in_its_time(serve, tmp_path, stamps):
     body = moving(tmp_path / "clip.avi", "MJPG", range(20))
     assert len(frames_of(serve(body))) == 20
@@ -220,10 +227,10 @@ def test_late_pictures_and_leaps_wait_for_nothing(monkeypatch):
     pacer.wait(7.08)
     pacer.wait(7.12)
     assert slept == [0.04, 0.04]
-    for leap in (900.0, 3.0):
+    for leap in (900.0, 3.0, 20.0):
         pacer.wait(leap)
         pacer.wait(leap + 0.5)
-    assert slept == [0.04, 0.04, 0.5, 0.5]
+    assert slept == [0.04, 0.04, 0.5, 0.5, 0.5]
 
 
 def test_server_that_accepts_and_stays_silent_is_given_up(monkeypatch):

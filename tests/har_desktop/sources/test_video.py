@@ -178,12 +178,13 @@ def test_a_rate_of_hours_is_none(tmp_path):
     assert read(path)[-1].time == pytest.approx((FRAMES - 1) / FPS)
 
 
-def test_a_damaged_stretch_does_not_end_the_film(tmp_path):
+@pytest.mark.parametrize("length", [4, 11])
+def test_a_damaged_stretch_does_not_end_the_film(tmp_path, length):
     plain = write(tmp_path / "plain.avi", "MJPG")
     data = plain.read_bytes()
     start = data.find(b"movi")
     chunks = [at for at in range(start, len(data)) if data.startswith(b"00dc", at)]
-    damage = {at + 8: bytes(200) for at in chunks[8:12]}
+    damage = {at + 8: bytes(200) for at in chunks[8 : 8 + length]}
     path = patched(plain, tmp_path / "damaged.avi", damage)
     raw = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     until_first_miss = 0
@@ -192,8 +193,8 @@ def test_a_damaged_stretch_does_not_end_the_film(tmp_path):
     assert until_first_miss == 8  # OpenCV alone would have stopped here
     frames = read(path)
     expected = list(moving_picture())
-    assert_alike([frame.image for frame in frames], expected[:8] + expected[12:])
-    true = [i / FPS for i in range(FRAMES) if not 8 <= i < 12]
+    assert_alike([frame.image for frame in frames], expected[:8] + expected[8 + length :])
+    true = [i / FPS for i in range(FRAMES) if not 8 <= i < 8 + length]
     assert [frame.time for frame in frames] == pytest.approx(true)
 
 

@@ -57,12 +57,12 @@ def test_an_action_that_the_last_frame_closes_is_there_once(decision_at):
     course = Course(("a", "b"))
     for index in range(10):
         course.add(decision_at(index * 0.1, [0.9, 0.1], "a"))
-    assert [(s.start, s.end) for s in course.stretches()] == [(0.0, pytest.approx(0.9))]
+    assert [(s.start, s.end) for s in course.events()] == [(0.0, pytest.approx(0.9))]
     # It had begun before it was called an action.
     course.add(decision_at(1.0, [0.9, 0.1], "a"), [Event(-0.5, 1.0, "a", 0.9)])
-    assert [(s.start, s.end) for s in course.stretches()] == [(-0.5, 1.0)]
+    assert [(s.start, s.end) for s in course.events()] == [(-0.5, 1.0)]
     course.add(decision_at(1.1, [0.9, 0.1], "a"))
-    assert len(course.stretches()) == 2
+    assert len(course.events()) == 2
 
 
 def test_filling_is_unknown(decision_at):
@@ -79,18 +79,18 @@ def test_an_action_is_a_stretch_while_it_goes_on_and_an_event_afterwards(decisio
     course = Course(("a", "b"))
     for index in range(10):
         course.add(decision_at(index * 0.1, [0.1, 0.9], "b", since=-0.2))
-    (going,) = course.stretches()
-    assert (going.start, going.index) == (-0.2, 1)  # it does not jump when it ends
+    (going,) = course.events()
+    assert (going.start, going.label) == (-0.2, "b")  # it does not jump when it ends
     assert going.end == pytest.approx(0.9)
     course.add(decision_at(1.0, [0.5, 0.5]), [Event(-0.2, 0.9, "b", 0.9)])
-    (over,) = course.stretches()
+    (over,) = course.events()
     assert (over.start, over.end, over.confidence) == (-0.2, 0.9, 0.9)
 
 
 def test_the_last_event_of_another_model_has_no_place(decision_at):
     course = Course(("walk", "run"))
     course.add(decision_at(1.0, [0.5, 0.5]), [Event(0.0, 1.0, "squat", 0.9)])
-    assert course.stretches() == []
+    assert course.events() == []
 
 
 def test_time_that_runs_backwards_is_left_out(decision_at):
@@ -102,6 +102,6 @@ def test_time_that_runs_backwards_is_left_out(decision_at):
 def test_old_events_go_with_their_curves(decision_at):
     course = Course(("a",), reach=10.0)
     course.add(decision_at(1.0, [0.9]), [Event(0.0, 0.5, "a", 0.9)])
-    assert course.stretches()
+    assert course.events()
     course.add(decision_at(20.0, [0.1]), [])
-    assert not course.stretches()
+    assert not course.events()

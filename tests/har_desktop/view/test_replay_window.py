@@ -76,7 +76,7 @@ def test_the_timeline_ends_where_the_file_does(in_window, clip, qtbot):
         drawn = timeline.grab().toImage()
         timeline._redraw()
         assert timeline.grab().toImage() == drawn
-        assert len(timeline.course.stretches()) == 1
+        assert len(timeline.course.events()) == 1
 
     in_window(body, str(clip))
 
