@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from export.card import write_description
-from export.report import Accuracy, Report, average, key, read_report
+from export.report import Accuracy, Rejection, Report, average, key, read_report
 from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.identity import identity
@@ -103,6 +103,20 @@ def _check_groups(path: Path, report: Report, manifest: Manifest) -> None:
                     f"{path} was measured on {report.clips} of {manifest.name}'s {clips} test clips"
                     ": the others are gone or cannot be read; put them back and measure it again"
                 )
+            if isinstance(report, Rejection) and (lost := _of_classes(report.skipped, manifest)):
+                raise InputError(
+                    f"{path} was measured without {len(lost)} of {manifest.name}'s test clips, such"
+                    f" as {lost[0]}: they could not be read; put them back and measure it again"
+                )
+
+
+def _of_classes(skipped: list[str], manifest: Manifest) -> list[str]:
+    """Those that are clips of the bundle's classes: by their path, which begins with the class."""
+    return [name for name in skipped if PurePosixPath(name).parts[:-1] in _folders(manifest)]
+
+
+def _folders(manifest: Manifest) -> set[tuple[str, ...]]:
+    return {PurePosixPath(label).parts for label in manifest.classes}
 
 
 def _read(path: Path) -> tuple[Json, Report]:

@@ -189,6 +189,7 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     mistaken: Named | None = None
     detail: Detail = Detail()
     tested: list[Name] | None = None
+    skipped: list[str] = []
 
 
 class Seeds(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="seeds"):

@@ -108,7 +108,7 @@ def reject(
 ) -> None:
     """Measure how often a bundle names an action where there is none, window by window."""
     from har_desktop.inference.bundle import load_bundle
-    from training.evaluate import refuse_learned
+    from training.evaluate import refuse_learned, refuse_learned_videos
     from training.others import unlike
     from training.reject import reject as run_reject
 
@@ -126,6 +126,7 @@ def reject(
         click.echo("no clip of another class is of these groups: none of them measured", err=True)
     refuse_learned(loaded.manifest, others)
     videos = expand_sources([idle]) if idle else None
+    refuse_learned_videos(loaded.manifest, videos or ())
     report = run_reject(loaded, data, clips, others or None, videos)
     _tell(report, rejection_table, as_json)
 

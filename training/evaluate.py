@@ -6,7 +6,7 @@ The answer of a clip is the mean of its windows' calibrated probabilities.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.identity import identity
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.recognizer import Recognizer
-from training.data.index import Clip, content, origins, tested
+from training.data.index import Clip, content, content_of, origins, tested
 from training.metrics import classification, expected_calibration_error, grouped95
 from training.windows import Sampling, all_windows
 
@@ -151,12 +151,32 @@ def refuse_learned(manifest: Manifest, clips: Collection[Clip]) -> None:
     Raises:
         InputError: Names one of them.
     """
+    if known := _learned(manifest, {clip.path: content(clip) for clip in clips}):
+        raise InputError(
+            f"{manifest.name} learned from {known[0]}, or was chosen by it"
+            f" ({len(known)} of {len(clips)} clips), whatever its group is called now:"
+            " measure it on the test clips of its own run, --split RUN/split.json"
+        )
+
+
+def refuse_learned_videos(manifest: Manifest, videos: Collection[Path]) -> None:
+    """The same of videos that are no clips of a data set.
+
+    Raises:
+        InputError: Names one of them.
+    """
+    found = {str(path): content_of(path) for path in videos}
+    if known := _learned(manifest, found):
+        raise InputError(
+            f"{manifest.name} learned from {known[0]}, or was chosen by it ({len(known)} of"
+            f" {len(videos)} videos): take videos that are new to it"
+        )
+
+
+def _learned(manifest: Manifest, contents: Mapping[str, str | None]) -> list[str]:
+    """The names of those whose contents the manifest tells to have been learned from."""
     match manifest.training.get("split"):
-        case {"learned": list() as contents}:
-            seen = set(contents)
-            if known := [clip for clip in clips if content(clip) in seen]:
-                raise InputError(
-                    f"{manifest.name} learned from {known[0].path}, or was chosen by it"
-                    f" ({len(known)} of {len(clips)} clips), whatever its group is called now:"
-                    " measure it on the test clips of its own run, --split RUN/split.json"
-                )
+        case {"learned": list() as learned}:
+            seen = set(learned)
+            return [name for name, held in contents.items() if held in seen]
+    return []

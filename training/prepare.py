@@ -17,7 +17,7 @@ from har_desktop.inference.manifest import ClassName
 from training.config import Config, MobileNetGru, OnPublished, Streams, TunedGru, parts
 from training.data.cache import Cache
 from training.data.figures import figure_clips
-from training.data.index import Clip, is_ucf, labels, once, scan
+from training.data.index import Clip, is_ucf, labels, letters, once, scan
 from training.data.split import (
     Split,
     check,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from training.data.bank import Bank
 
 ALL = "all"
+NOTHING = "no action"
 
 
 def with_classes(config: Config, data: Path, classes: str | None) -> Config:
@@ -55,6 +56,11 @@ def with_classes(config: Config, data: Path, classes: str | None) -> Config:
             msgspec.convert(label, ClassName)
         except msgspec.ValidationError:
             raise InputError(f"{label!r} cannot name a class: use 1 to 80 letters") from None
+        if letters(label) == letters(NOTHING):
+            raise InputError(
+                f"{label!r} is what the app says where it sees none of the classes: leave it out of"
+                " --classes, and its clips teach just that"
+            )
         if not label.isprintable():
             raise InputError(
                 f"{label!a} cannot name a class: it holds a character that is not seen; rename the"

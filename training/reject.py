@@ -50,8 +50,8 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         bundle: Its identity.
         threshold: 0..1, the bundle's rejection threshold.
-        idle: Videos in which nobody does any of the actions; None where none were given.
-        others: Clips of classes that the bundle does not know; None where there are none.
+        idle: Videos in which nobody does any of the actions; None where none could be read.
+        others: Clips of classes that the bundle does not know; None where none could be read.
         kept: Clips of the bundle's own classes, windows with the right answer; the interval draws
             whole groups, and so does that of `others` and `mistaken`. That of `idle` draws whole
             videos.
@@ -98,6 +98,9 @@ class _Judged(NamedTuple):
         return _Judged(self.tops[these], self.named[these], list(compress(self.cut_from, these)))
 
 
+_NOTHING = _Judged(np.array([], np.int64), np.array([], np.bool_), [])
+
+
 def reject(
     bundle: Bundle,
     data: Path,
@@ -138,20 +141,20 @@ def reject(
             " nothing to keep, and what is named cannot be held against it"
         )
     rest = {label: part for label, part in judged.items() if label not in manifest.classes}
-    foreign = {label: _labels(manifest, part) for label, part in rest.items()}
+    foreign = {label: _labels(manifest, part) for label, part in rest.items() if len(part.tops)}
     still = _judge(manifest, list(enumerate(of_idle)))
     names = [*(c.path for c in known), *(path.name for path in idle or ())]
     return Rejection(
         bundle=identity(manifest),
         threshold=manifest.calibration.rejection_threshold,
-        idle=None if idle is None else _named(still),
-        others=None if others is None else _named(_join(rest.values())),
+        idle=_named(still),
+        others=_named(_join(rest.values())),
         kept=_kept(_join(right.values())),
-        mistaken=_named(_join(wrong)) if any(len(part.tops) for part in wrong) else None,
+        mistaken=_named(_join(wrong)),
         detail=Detail(
             kept={label: _kept(part) for label, part in right.items() if len(part.tops)},
-            others=None if others is None else foreign,
-            idle=None if idle is None else _labels(manifest, still),
+            others=foreign or None,
+            idle=_labels(manifest, still) if len(still.tops) else None,
         ),
         tested=tested(clips),
         skipped=[name for name, windows in zip(names, answers, strict=True) if windows is None],
@@ -164,7 +167,7 @@ def _judge(manifest: Manifest, clips: Iterable[tuple[Hashable, Windows | None]])
     """The windows of clips, each of which was cut from something; None for those unreadable."""
     parts = [(origin, windows) for origin, windows in clips if windows is not None]
     if not parts:
-        return _Judged(np.array([], np.int64), np.array([], np.bool_), [])
+        return _NOTHING
     probabilities = np.concatenate([windows.probabilities for _, windows in parts])
     evident = np.concatenate([windows.evident for _, windows in parts])
     # Compared in float64, as in the app.
@@ -174,11 +177,14 @@ def _judge(manifest: Manifest, clips: Iterable[tuple[Hashable, Windows | None]])
 
 
 def _join(parts: Iterable[_Judged]) -> _Judged:
-    tops, named, cut_from = zip(*parts, strict=True)
+    tops, named, cut_from = zip(_NOTHING, *parts, strict=True)
     return _Judged(np.concatenate(tops), np.concatenate(named), list(chain(*cut_from)))
 
 
-def _named(part: _Judged) -> Named:
+def _named(part: _Judged) -> Named | None:
+    """None where there is no window: none was asked for, or no file could be read."""
+    if not len(part.tops):
+        return None
     return Named(len(part.named), int(part.named.sum()), _interval(part))
 
 

@@ -98,14 +98,12 @@ def rejection_table(report: Rejection) -> str:
 
 
 def _share(hits: int, trials: int, interval: Interval | None) -> str:
-    if not trials or interval is None:
-        return "no windows"
-    low, high = interval
-    return f"{hits / trials:.1%} ({low:.1%} to {high:.1%}) of {trials} windows"
+    between = "" if interval is None else f" ({interval[0]:.1%} to {interval[1]:.1%})"
+    return f"{hits / trials:.1%}{between} of {trials} windows"
 
 
 def _percent(hits: int, trials: int) -> str:
-    return f"{hits / trials:.1%}" if trials else ""
+    return f"{hits / trials:.1%}"
 
 
 def _row(label: str, row: Labels) -> str:

@@ -187,6 +187,16 @@ def test_what_was_measured_on_some_clips_only_is_refused(copy, write_report):
         measure(copy, [write_report(tested=groups, **four)], [])
 
 
+def test_rejection_that_lacks_clips_of_the_classes_is_refused(copy, write):
+    groups = json.loads((copy / "manifest.json").read_text())
+    groups = groups["training"]["split"]["sets"]["test"]["groups"]
+    given = {**REJECTION, "tested": groups}
+    lost = f"{CLASSES[0]}/v_g03_c01.avi"
+    with pytest.raises(InputError, match=rf"without 1 of tiny's test clips, such as {lost}: they"):
+        measure(copy, [write({**given, "skipped": ["idle.mp4", "Other/b.avi", lost]})], [])
+    measure(copy, [write({**given, "skipped": ["idle.mp4", "Other/b.avi"]})], [])
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_a_report_that_went_through_another_shell_is_read(copy, write_report, encoding):
     path = write_report()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -110,6 +111,13 @@ def test_the_matrix_states_the_counts() -> None:
     (axes,) = confusion.draw([[3, 1], [0, 4]], CLASSES).axes
     texts = {(t.get_position(), t.get_text()) for t in axes.texts}
     assert texts == {((0, 0), "3"), ((1, 0), "1"), ((1, 1), "4")}
+
+
+def test_names_of_classes_are_no_formulas_and_keep_their_hyphens() -> None:
+    figure = confusion.draw([[1, 0], [0, 1]], ["a$^$", "$x_1$"])
+    figure.savefig(BytesIO(), format="svg")  # where formulas are understood, the first one is none
+    assert strips._broken("push-up") == "push-\nup"
+    assert strips._broken("BodyWeightSquats of me") == "Body\nWeight\nSquats\nof\nme"
 
 
 def test_reliability_counts_the_right_answers_of_each_confidence() -> None:

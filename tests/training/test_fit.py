@@ -25,7 +25,7 @@ keras = pytest.importorskip("keras", reason="the training extra is not installed
 from training import fit as fit_module  # noqa: E402
 from training import mobilenet  # noqa: E402
 from training.callbacks import Best, DivergedError, StopOnNan  # noqa: E402
-from training.fit import Right, fit, report  # noqa: E402
+from training.fit import Right, fit, keep_calibration  # noqa: E402
 from training.network import build, find_layer  # noqa: E402
 from training.prepare import Prepared  # noqa: E402
 from training.run_folder import history, open_run  # noqa: E402
@@ -371,7 +371,7 @@ def test_limits_are_found_where_few_right_windows_are_lost(tmp_path: Path) -> No
     sure = np.float32([3.0] * 92 + [2.0] * 8)  # of a hundred, eight may be lost
     logits, foreign = (np.stack([x, x - 3], axis=1) for x in (sure, np.full(50, 2.5, np.float32)))
     owners = np.arange(100) // 2
-    report(tmp_path, logits, np.zeros(100, int), owners, foreign, 3.0)
+    keep_calibration(tmp_path, logits, np.zeros(100, int), owners, foreign, 3.0)
     calibration = json.loads((tmp_path / "calibration.json").read_text())
     assert calibration["least_evidence"] == 3.0  # which none of the others reaches
     assert calibration["least_movement"] == 3.0

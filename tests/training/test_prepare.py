@@ -118,6 +118,7 @@ def test_classes_that_no_model_can_have_are_refused(own_clips) -> None:
         ("standing," + "x" * 81, "cannot name a class: use 1 to 80 letters"),
         ("standing,a\u200cb", "cannot name a class: it holds a character that is not"),
         ("standing", "at least two classes apart, here is standing"),
+        ("standing,No-Action", "'No-Action' is what the app says where it sees none of the cl"),
     ):
         with pytest.raises(InputError, match=words):
             with_classes(Config(), own_clips, classes)

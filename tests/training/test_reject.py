@@ -13,7 +13,7 @@ from har_desktop.errors import InputError
 from har_desktop.inference.bundle import load_bundle
 from har_desktop.inference.recognizer import Recognizer
 from tests.training.commands import command, here
-from training.data.index import Clip, content, scan
+from training.data.index import Clip, content, content_of, scan
 from training.data.split import TEST_GROUPS, Others, split_by_group
 from training.metrics import grouped95
 from training.reject import Labels, Rejection, reject
@@ -218,11 +218,10 @@ def test_unreadable_files_are_listed_not_hidden(
         *broken[:2],
         "idle.avi",
     ]  # reports are passed on: no folder of a person's
-    assert report.others.windows == 0
-    assert report.detail.others == {"Other": Labels(0, 0, {})}
+    assert report.others is report.detail.others is None  # as if there were none
     assert report.idle.windows == WINDOWS
     text = rejection_table(report)
-    assert "others   no windows" in text
+    assert "others  " not in text
     assert text.splitlines()[-3:] == [f"unreadable, left out: {path}" for path in report.skipped]
 
 
@@ -263,6 +262,25 @@ def test_without_other_classes_and_idle_videos_only_kept_is_measured(
     first_words = [line.split(" ")[0] for line in capsys.readouterr().out.splitlines()]
     assert first_words[:2] == ["threshold", "kept"]
     assert not {"others", "idle"} & set(first_words)
+
+
+def test_idle_videos_that_it_learned_from_are_refused(
+    make_bundle, clips_folder: Path, idle_folder: Path, tmp_path: Path, capsys
+) -> None:
+    learned = [content_of(path) for path in sorted(idle_folder.iterdir())[:1]]
+    bundle = make_bundle(
+        tmp_path / "mine",
+        classes=CLASSES,
+        threshold=0.0,
+        edit_manifest=lambda m: m.update(training={"split": {"learned": learned}}),
+    )
+    where = ("reject", "--bundle", bundle, "--data", clips_folder)
+    assert here(*where) == 0
+    capsys.readouterr()
+    assert here(*where, "--idle", idle_folder) == 2
+    said = capsys.readouterr().err
+    assert "mine learned from" in said
+    assert "(1 of 2 videos): take videos that are new to it" in said
 
 
 def test_that_no_other_clip_is_of_the_groups_is_said(

@@ -9,6 +9,7 @@ import click
 from har_desktop import console
 from har_desktop.errors import InputError
 from training.config import UCF10
+from training.data.index import labels
 from training.options import SEEDS, cache_option, comma_separated, data_option
 
 PROTOCOLS = ("group-wise", "clip-random")
@@ -31,7 +32,9 @@ PROTOCOLS = ("group-wise", "clip-random")
     " ResNet50, InceptionV3, Xception, DenseNet121, MobileNet.",
 )
 @click.option(
-    "--classes", default=",".join(UCF10), help="With commas between. [default: the product's ten]"
+    "--classes",
+    default=",".join(UCF10),
+    help="With commas between, or all. [default: the product's ten]",
 )
 @click.option(
     "--protocol", type=click.Choice([*PROTOCOLS, "both"]), default="group-wise", show_default=True
@@ -86,7 +89,9 @@ def compare(
     if size % GRID:
         raise InputError(f"--size {size}: use a multiple of {GRID}")
     options = Options(
-        classes=tuple(dict.fromkeys(comma_separated(classes))),
+        classes=labels(data)
+        if classes == "all"
+        else tuple(dict.fromkeys(comma_separated(classes))),
         size=size,
         epochs=epochs,
         warmup=warmup,

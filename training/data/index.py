@@ -20,7 +20,7 @@ import msgspec
 
 from har_desktop.errors import InputError
 from har_desktop.sinks.outputs import is_result
-from har_desktop.sources.files import VIDEO_SUFFIXES, is_file
+from har_desktop.sources.files import VIDEO_SUFFIXES, digest, is_file
 from training.data.groups import NAME as GROUPS
 from training.data.groups import plain, read_groups
 
@@ -100,14 +100,18 @@ def labels(root: Path) -> tuple[str, ...]:
     found = tuple(sorted(folder.name for folder in folders(root) if videos(folder)))
     plain: dict[str, str] = {}
     for label in found:
-        letters = re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", label).casefold())
-        other = plain.setdefault(letters, label)
+        other = plain.setdefault(letters(label), label)
         if other != label:
             raise InputError(
                 f"the labels {other!r} and {label!r} in {root} are too much alike:"
                 " rename one, or put their clips into one folder"
             )
     return found
+
+
+def letters(label: str) -> str:
+    """What is left of a label without case, blanks and hyphens."""
+    return re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", label).casefold())
 
 
 def folders(root: Path) -> list[Path]:
@@ -155,7 +159,17 @@ def once(clips: Iterable[Clip]) -> list[Clip]:
 
 def content(clip: Clip) -> str:
     """As a manifest states it: enough of the hash to tell any clips apart."""
-    return clip.sha256[:16]
+    return _short(clip.sha256)
+
+
+def content_of(path: Path) -> str | None:
+    """The same of any file; None where it cannot be read."""
+    found = digest(path, lambda: None)
+    return None if found is None else _short(found)
+
+
+def _short(sha256: str) -> str:
+    return sha256[:16]
 
 
 def changed(root: Path, clips: Iterable[Clip]) -> list[Clip]:

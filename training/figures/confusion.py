@@ -26,8 +26,9 @@ def draw(confusion: ArrayLike, labels: Sequence[str]) -> Figure:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(labels)), labels)
+    names = [label.replace("$", r"\$") for label in labels]  # no formulas
+    axes.set_xticks(range(len(labels)), names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(labels)), names)
     axes.set_xlabel("taken for")
     axes.set_ylabel("performed")
     for (row, column), count in np.ndenumerate(counts):

@@ -170,17 +170,17 @@ def _draw_strip(figure: Figure, strip: Strip, top: float) -> None:
         picture, middles = _side_by_side(images)
         axes.imshow(picture, interpolation="lanczos", aspect="auto")
         axes.set_xticks([])
-        axes.set_yticks([picture.shape[0] / 2], [_broken(words)], fontsize=7)
+        axes.set_yticks([picture.shape[0] / 2], [_broken(words)], fontsize=7, parse_math=False)
         axes.tick_params(length=0, pad=3)
         axes.spines[:].set_visible(False)
         if number == 0:
-            axes.set_title(_title(strip), loc="left", pad=4)
+            axes.set_title(_title(strip), loc="left", pad=4, parse_math=False)
     axes.set_xticks(middles, [f"{time - strip.times[0]:.1f} s" for time in strip.times], fontsize=7)
 
 
 def _broken(label: str) -> str:
-    """A label in short lines: at blanks, and where UCF101 begins a new word."""
-    return re.sub(r"[ _-]+|(?<=[a-z])(?=[A-Z])", "\n", label)
+    """A label in short lines: at blanks, behind hyphens, and where UCF101 begins a new word."""
+    return re.sub(r"\s+|(?<=[_-])|(?<=[a-z])(?=[A-Z])", "\n", label).strip("\n")
 
 
 def _title(strip: Strip) -> str:
