@@ -36,7 +36,7 @@ lint: setup-dev ## Check style and types.
 	$(BIN)/mypy --strict scripts/bootstrap.py
 
 audit: setup-dev ## Look for known vulnerabilities in the locked packages; asks osv.dev.
-	"$$(ls -d .tools/uv-*/uv | tail -n 1)" audit --frozen --preview-features audit
+	"$$(ls -d .tools/uv-*/uv | sort -V | tail -n 1)" audit --frozen --preview-features audit
 
 nightly: ## Run what takes long: all tests, fifty kills, the audit, an hour of soak.
 	.ci/nightly

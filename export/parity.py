@@ -33,6 +33,7 @@ LIMITS = {
 ALLOWANCE, CEILING = 2.0, 1e-2
 # A map whose maximum is below this share of the terms that cancel in it is rounding noise.
 CANCELLED = 1e-3
+WINDOWS = 2  # of each clip
 TINY = float(np.finfo(np.float32).tiny)
 
 
@@ -98,14 +99,17 @@ def measure(bundle: Bundle, run: Run, seed: int = 0) -> Parity:
     Raises:
         BundleError: A graph is broken, breaks its contract or computes nonsense.
         InputError: The run's weights are missing, damaged or of another network.
+        ParityError: Pictures that come one by one fill fewer windows than they should.
     """
     network, exact = run.network(), run.network("float64")
     manifest = bundle.manifest
     recognizer = Recognizer(bundle, "cpu")
     classes = (TOP, 0, len(manifest.classes) - 1)
     probabilities, heatmaps, streaming, rounding, evidence = [], [], [], [], []
-    for clip in moving_pictures(manifest, windows=2, seed=seed):
+    for clip in moving_pictures(manifest, WINDOWS, seed):
         streamed = _stream(recognizer, clip)
+        if len(streamed) != WINDOWS:
+            raise ParityError(f"parity: {len(streamed)} of {WINDOWS} windows became full")
         for place, stream in enumerate(streamed):
             start = place * manifest.input.differences
             window = clip[start : start + manifest.pictures]

@@ -137,7 +137,10 @@ def draw(clips: Sequence[Clip], count: int) -> list[Clip]:
 
 
 def middle_window(recognizer: Recognizer, path: Path) -> Stretch | None:
-    """The middle one of a clip's full windows, as the app forms them; None where it has none.
+    """The middle one of a clip's full windows; None where it has none.
+
+    They are those of the app, but that of less than ten pictures a second the first one may begin
+    half an interval before the clip does.
 
     Raises:
         SourceError: The clip cannot be read.

@@ -154,7 +154,7 @@ def _calibrate(
     least = least_movement(movements(config, prepared.data, learned))
     foreign = None if others is None else learner.predict(others, verbose=0)
     logits = learner.predict(known, verbose=0)
-    report(run, logits, known.targets.argmax(axis=1), known.owners, foreign, least)
+    keep_calibration(run, logits, known.targets.argmax(axis=1), known.owners, foreign, least)
 
 
 @contextmanager
@@ -246,7 +246,7 @@ def _callbacks(
     return callbacks
 
 
-def report(
+def keep_calibration(
     run: Path,
     logits: NDArray[np.float32],
     labels: NDArray[np.int64],
@@ -272,10 +272,10 @@ def report(
     np.add.at(votes, owners, probabilities)
     clip_labels = np.zeros(clips, dtype=int)
     clip_labels[owners] = labels
-    report = {
+    found = {
         "windows": len(labels),
         "clips": int(clips),
         "window_accuracy": float((logits.argmax(axis=1) == labels).mean()),
         "clip_accuracy": float((votes.argmax(axis=1) == clip_labels).mean()),
     }
-    json_file.write(run / "validation.json", report)
+    json_file.write(run / "validation.json", found)

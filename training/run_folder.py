@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from har_desktop.errors import InputError, OutputError
 from har_desktop.inference.manifest import Json
-from har_desktop.sinks.atomic import writing
+from har_desktop.sinks.atomic import make_folder, writing
 from har_desktop.sinks.leftovers import is_partial
 from training import json_file
 from training.config import Config, Streams, read_config
@@ -65,8 +65,7 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
         raise InputError(f"{run} holds a finished run: give another folder")
     if run.exists() and not all(_is_begun(path) for path in run.iterdir()):
         raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
-    with writing(run):
-        run.mkdir(parents=True, exist_ok=True)
+    make_folder(run)
     try:
         json_file.write(split_path, split)
         json_file.write(path, config)

@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from har_desktop.inference.letterbox import Letterbox
-from har_desktop.inference.movement import Sketch, movement, sketch
-from har_desktop.opencv import cv2
+from har_desktop.inference.letterbox import as_seen
+from har_desktop.inference.movement import movement, sketch
 from har_desktop.pipeline.hop import every
 from training.config import Config, Streams
 from training.data.cache import decode_all, of_all, refuse_broken
@@ -77,11 +76,10 @@ def _limit(windows: NDArray[np.float64], share: float, most: float) -> float:
 def _of_clip(config: Config | Streams, data: Path, clip: Clip) -> NDArray[np.float64]:
     """(windows,): of each window in time, at every frame interval; at least one."""
     size = config.network.height, config.network.width
-    sketches: list[Sketch] = []
     with open_clip(clip, data) as source:
-        for frame in every(source, config.frame_interval_s):
-            picture = Letterbox.fit(frame.size, size).apply(frame.image)
-            sketches.append(sketch(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)))
+        sketches = [
+            sketch(as_seen(frame.image, size)) for frame in every(source, config.frame_interval_s)
+        ]
     length = config.network.length
     starts = range(max(1, len(sketches) - length + 1))
     return np.array([movement(sketches[start : start + length]) for start in starts])

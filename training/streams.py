@@ -28,7 +28,7 @@ from training.data.split import Split
 from training.devices import Scope
 from training.environment import write_environment_of_streams
 from training.evidence import Floats
-from training.fit import fit, report
+from training.fit import fit, keep_calibration
 from training.network import answers_of_windows, build, fused, streams
 from training.prepare import Source, prepare
 from training.run_folder import (
@@ -171,7 +171,7 @@ def _calibrate(
         unlike = np.asarray(fused(_answers(config, network, material, clips)[0], layer))
     moved = movements(config, source.data, split.train + split.validation)
     least = least_movement(moved, HARDLY_ANY if clips else STILL)
-    report(run, np.asarray(fused(each, layer)), labels, owners, unlike, least)
+    keep_calibration(run, np.asarray(fused(each, layer)), labels, owners, unlike, least)
     return scales
 
 

@@ -5,7 +5,7 @@ Two ways to look at a clip are known:
 * `time`, the app's way: windows in time, one every frame interval. A clip that is shorter than a
   window holds its first picture before its start.
 * `even`, the poster's way: one window of evenly spaced frames over the whole clip. A network with
-  motion is given, for each of them, the frame one interval before.
+  motion is given, for each of them, the frames up to one interval before.
 """
 
 from __future__ import annotations

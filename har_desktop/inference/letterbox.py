@@ -109,6 +109,21 @@ class Letterbox:
         return even and rows >= HALVING * self.height and columns >= HALVING * self.width
 
 
+def as_seen(image: Image, input_size: tuple[int, int]) -> Image:
+    """A picture as an encoder sees it, in the app and in training.
+
+    Args:
+        image: (height, width, 3) uint8 BGR.
+        input_size: (rows, columns) of the encoder's input.
+
+    Returns:
+        (*input_size, 3) uint8 RGB, letterboxed.
+    """
+    small = Letterbox.fit(image.shape[:2], input_size).apply(image)
+    seen: Image = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
+    return seen
+
+
 def _divide(numerator: int, denominator: int) -> int:
     """The nearest whole number (halves upward), at least 1."""
     return max(1, (2 * numerator + denominator) // (2 * denominator))

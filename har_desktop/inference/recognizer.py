@@ -15,13 +15,12 @@ from har_desktop.frame import Frame, Image
 from har_desktop.inference.bundle import Bundle
 from har_desktop.inference.encoders import Features
 from har_desktop.inference.history import History, Moment
-from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.letterbox import as_seen
 from har_desktop.inference.manifest import Manifest
 from har_desktop.inference.model import TOP, Answer, Model, softmax
 from har_desktop.inference.movement import movement, sketch
 from har_desktop.inference.recognition import Recognition, Timings, Window
 from har_desktop.inference.session import Provider, ProviderReport
-from har_desktop.opencv import cv2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,8 +233,7 @@ class Recognizer:
         Any thread may ask.
         """
         room = self.manifest.input.height, self.manifest.input.width
-        letterbox = Letterbox.fit(frame.size, room)
-        picture: Image = cv2.cvtColor(letterbox.apply(frame.image), cv2.COLOR_BGR2RGB)
+        picture = as_seen(frame.image, room)
         picture.flags.writeable = False  # windows share it
         return picture
 

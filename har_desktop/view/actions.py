@@ -14,7 +14,7 @@ _Role = QAction.MenuRole
 class Actions:
     """The actions and menus of a main window. Whoever owns them connects them.
 
-    Menus that change (`recent`, `camera`, `model`) are filled by others.
+    Menus that change (`recent`, `camera`, `model`, `appearance`) are filled by others.
     """
 
     def __init__(self, window: QMainWindow) -> None:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
 
+from har_desktop.decision.decision import Event
 from har_desktop.view.colors import class_color, ink_on
-from har_desktop.view.course import Course, Stretch
+from har_desktop.view.course import Course
 from har_desktop.view.words import clock, percent, readable
 
 _STEP = 3.0  # pixels between two points of a curve
@@ -102,9 +103,10 @@ def draw_course(painter: QPainter, palette: QPalette, field: Field, course: Cour
                 ys = field.y(1.0) + (1.0 - part[:, index]) * field.plot.height()
                 _draw_curve(painter, class_color(index, palette), xs[low:high], ys, field.y(0.0))
     painter.restore()
-    for stretch in course.stretches():
-        if stretch.end >= field.start:
-            _draw_stretch(painter, palette, field, stretch, readable(course.classes[stretch.index]))
+    for event in course.events():
+        if event.end >= field.start:
+            color = class_color(course.classes.index(event.label), palette)
+            _draw_event(painter, field, event, color)
 
 
 def _ticks(field: Field, metrics: QFontMetricsF) -> list[tuple[float, str]]:
@@ -139,18 +141,17 @@ def _draw_curve(
     painter.drawPolyline(QPolygonF(points))
 
 
-def _draw_stretch(
-    painter: QPainter, palette: QPalette, field: Field, stretch: Stretch, name: str
-) -> None:
-    left = field.x(max(stretch.start, field.start))
-    width = max(3.0, field.x(stretch.end) - left)
+def _draw_event(painter: QPainter, field: Field, event: Event, color: QColor) -> None:
+    left = field.x(max(event.start, field.start))
+    width = max(3.0, field.x(event.end) - left)
     block = QRectF(left, field.lane.top(), width, field.lane.height())
-    color = class_color(stretch.index, palette)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
     painter.drawRoundedRect(block, 4, 4)
     metrics = QFontMetricsF(painter.font())
-    words = metrics.elidedText(name, Qt.TextElideMode.ElideRight, block.width() - 12)
+    words = metrics.elidedText(
+        readable(event.label), Qt.TextElideMode.ElideRight, block.width() - 12
+    )
     if len(words) > 2:
         painter.setPen(ink_on(color))
         painter.drawText(block.adjusted(6, 0, -6, 0), Qt.AlignmentFlag.AlignVCenter, words)

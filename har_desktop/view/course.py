@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +12,6 @@ from har_desktop.decision.decision import Decision, Event
 
 Floats = NDArray[np.float32]
 _ROOM = 1024  # rows to begin with
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """An action on the timeline: from `start` to `end` seconds, the class at `index`."""
-
-    start: float
-    end: float
-    index: int
-    confidence: float
 
 
 class Course:
@@ -40,7 +29,7 @@ class Course:
         self._times: list[float] = []
         self._shares = np.empty((_ROOM, len(self.classes)), np.float32)
         self._events: list[Event] = []
-        self._open: tuple[float, float, str, float] | None = None
+        self._open: Event | None = None  # that still goes on
 
     def __len__(self) -> int:
         return len(self._times)
@@ -76,7 +65,7 @@ class Course:
         if label is None or since is None or any(event.label == label for event in closed):
             self._open = None
         else:
-            self._open = (since, decision.time, label, decision.confidence)
+            self._open = Event(since, decision.time, label, decision.confidence)
 
     def close_events(self, events: Iterable[Event]) -> None:
         """Add events that have ended. Those of another model's classes have no place here."""
@@ -85,25 +74,14 @@ class Course:
             oldest = self._times[-1] - self._reach
             self._events = [event for event in self._events if event.end >= oldest]
 
-    def stretches(self) -> list[Stretch]:
+    def events(self) -> list[Event]:
         """The actions, in order; the last one may still go on."""
-        found = [(e.start, e.end, e.label, e.confidence) for e in self._events]
-        if self._open is not None:
-            found.append(self._open)
-        return [self._stretch(*each) for each in found]
+        return [*self._events, *([self._open] if self._open else [])]
 
-    def _stretch(self, start: float, end: float, label: str, confidence: float) -> Stretch:
-        return Stretch(start, end, self.classes.index(label), confidence)
-
-    def during(self, time: float, near: float = 0.0) -> Stretch | None:
+    def during(self, time: float, near: float = 0.0) -> Event | None:
         """The action at a time in seconds, or at most `near` from it; the later one of two."""
-        if self._open is not None and self._open[0] - near <= time <= self._open[1] + near:
-            return self._stretch(*self._open)
-        number = bisect_right(self._events, time + near, key=lambda event: event.start)
-        if number == 0 or time > self._events[number - 1].end + near:
-            return None
-        event = self._events[number - 1]
-        return self._stretch(event.start, event.end, event.label, event.confidence)
+        begun = [event for event in self.events() if event.start <= time + near]
+        return begun[-1] if begun and time <= begun[-1].end + near else None
 
     def at(self, time: float) -> tuple[float, Floats] | None:
         """The decision nearest to a time: its time and its (classes,) probabilities, maybe nan."""
@@ -117,7 +95,7 @@ class Course:
         return self._times[index], self._shares[index]
 
     def columns(self, start: float, end: float, number: int) -> tuple[NDArray[np.float64], Floats]:
-        """The course between two times, thinned out to at most `number` columns.
+        """The course between two times, thinned out to about `number` columns.
 
         Returns:
             (n,) times and (n, classes) probabilities, the largest of each column; nan is unknown.

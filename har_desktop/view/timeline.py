@@ -176,8 +176,8 @@ class Timeline(QWidget):
             self.setAccessibleDescription("")
             return
         words = [f"{clock(self._position)} of {clock(self._duration or 0)}"]
-        if (stretch := self._course.during(self._position)) is not None:
-            words.append(readable(self._course.classes[stretch.index]))
+        if (event := self._course.during(self._position)) is not None:
+            words.append(readable(event.label))
         if self.accessibleDescription() != ", ".join(words):
             self.setAccessibleDescription(", ".join(words))
 
@@ -231,16 +231,13 @@ class Timeline(QWidget):
 
     def _draw_action(self, painter: QPainter, field: Field, x: float) -> None:
         """Tell of the action under the pointer, whose block may be too narrow for its name."""
-        stretch = self._course.during(field.seconds(x), 1.5 / field.pixels_per_second)
-        if stretch is None:
+        event = self._course.during(field.seconds(x), 1.5 / field.pixels_per_second)
+        if event is None:
             return
-        name, color = (
-            self._course.classes[stretch.index],
-            class_color(stretch.index, self.palette()),
-        )
-        lasts = f"{stretch.end - stretch.start:.1f} s"
-        title = lasts if field.live else f"{clock(stretch.start, tenths=True)}, {lasts}"
-        rows: list[Row] = [(color, readable(name), percent(stretch.confidence))]
+        color = class_color(self._course.classes.index(event.label), self.palette())
+        lasts = f"{event.end - event.start:.1f} s"
+        title = lasts if field.live else f"{clock(event.start, tenths=True)}, {lasts}"
+        rows: list[Row] = [(color, readable(event.label), percent(event.confidence))]
         draw_hover(painter, self.palette(), field.plot, x, title, rows)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802, Qt's name
@@ -273,7 +270,7 @@ class Timeline(QWidget):
     def _go_to_action(self, direction: int) -> None:
         """Ask for the start of the next action, or of the one before."""
         here = self._position or 0.0
-        starts = [stretch.start for stretch in self._course.stretches()]
+        starts = [event.start for event in self._course.events()]
         later = [start for start in starts if start > here + _NOW]
         earlier = [start for start in starts if start < here - _SAME]
         if direction > 0 and later:

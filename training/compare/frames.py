@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.letterbox import as_seen
 from har_desktop.opencv import cv2
-from har_desktop.sinks.atomic import writing
+from har_desktop.sinks.atomic import make_folder
 from har_desktop.sources.video import VideoFile
 from training.data.cache import READER, decode_all, nearest, of_all, refuse_broken, save
 from training.data.index import Clip
@@ -37,8 +37,7 @@ class Frames:
         self._data = data
         self._size = size
         self.folder = folder / f"even{COUNT}-{size[0]}x{size[1]}-{READER}"
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
 
     def fill(self, clips: Sequence[Clip], *, flow: bool) -> list[Clip]:
         """Decode what is not there yet.
@@ -67,15 +66,12 @@ class Frames:
 
     def _decode(self, clip: Clip, *, flow: bool) -> None:
         with VideoFile(self._data / clip.path) as source:
-            small = []
-            for frame in source:
-                box = Letterbox.fit(frame.size, self._size)
-                small.append((frame.time, box.apply(frame.image)[:, :, ::-1]))
+            small = [(frame.time, as_seen(frame.image, self._size)) for frame in source]
         times = np.array([time for time, _ in small])
         places = np.linspace(0, len(small) - 1, COUNT).round().astype(int)
         save(self._path(clip, flow=False), np.stack([small[i][1] for i in places]))
         if flow:
-            grey = [cv2.cvtColor(np.ascontiguousarray(p), cv2.COLOR_RGB2GRAY) for _, p in small]
+            grey = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for _, p in small]
             pairs = [_pair(times, i) for i in places]
             moves = np.stack([_flow(grey[before], grey[after]) for before, after in pairs])
             save(self._path(clip, flow=True), moves)

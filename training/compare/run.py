@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from har_desktop.errors import InputError
-from har_desktop.sinks.atomic import write_whole, writing
+from har_desktop.sinks.atomic import make_folder, write_whole
 from training import json_file
 from training.compare import results, table
 from training.compare.frames import COUNT, Frames
@@ -81,8 +81,7 @@ def compare(
     # Whatever is wrong with a later row is said before the first one takes an hour.
     kept = {(row, s.protocol): results.load(folder, row.name, s) for row, _, s in plans}
     begun = {(row, s.protocol): results.begun(folder, row.name, s) for row, _, s in plans}
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for number, (row, split, settings) in enumerate(plans, start=1):
         title = f"[{number}/{len(plans)}] {row.name}, {settings.protocol}"
         if kept[row, settings.protocol] is not None:
@@ -128,8 +127,7 @@ def measure(
         sanity = json_file.read(path, Sanity, results.REMEDY)
     else:
         sanity = check_sanity(row, new(), frames, split.train, classes)
-        with writing(unfinished):
-            unfinished.mkdir(parents=True, exist_ok=True)
+        make_folder(unfinished)
         write_whole(unfinished / "settings.json", msgspec.json.encode(settings))
         write_whole(path, msgspec.json.encode(sanity))
     network = new()
@@ -214,8 +212,7 @@ def _settings(row: Row, split: Split, weights: Weights, options: Options) -> Set
 
 def _keep(folder: Path, result: Result) -> None:
     path = results.path_of(folder, result.network, result.settings.protocol)
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     json_file.write(path, result)
 
 

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from har_desktop.errors import SourceError
-from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.letterbox import as_seen
 from har_desktop.opencv import cv2
 from har_desktop.pipeline.hop import every
-from har_desktop.sinks.atomic import writing
+from har_desktop.sinks.atomic import make_folder
 from training.data import augment
 from training.data.cache import READER, nearest, refuse_broken, save
 from training.data.figures import open_clip
@@ -94,8 +94,7 @@ class Bank:
         self._outputs = len(trunk.outputs)
         self._size: tuple[int, int] = trunk.input_shape[1:3]
         self.folder = folder / f"features-{self._key()}"
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
 
     def fill(self, jobs: Iterable[Job]) -> list[Job]:
         """Compute what is not there yet; a progress bar tells how far it is.
@@ -159,8 +158,7 @@ class Bank:
         try:
             with open_clip(clip, self._data) as source:
                 for frame in every(source, self._spacing):
-                    box = Letterbox.fit(frame.size, self._size)
-                    pictures.append(box.apply(frame.image)[:, :, ::-1])
+                    pictures.append(as_seen(frame.image, self._size))
                     times.append(frame.time)
         except SourceError as error:
             return error

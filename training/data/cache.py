@@ -22,9 +22,9 @@ from tqdm import tqdm
 
 from har_desktop.errors import InputError, SourceError
 from har_desktop.frame import Frame
-from har_desktop.inference.letterbox import Letterbox
+from har_desktop.inference.letterbox import as_seen
 from har_desktop.opencv import cv2
-from har_desktop.sinks.atomic import write_whole, writing
+from har_desktop.sinks.atomic import make_folder, write_whole
 from training.data.figures import open_clip
 from training.data.index import Clip, once
 
@@ -76,8 +76,7 @@ class Cache:
         self._size = size
         self._spacing = interval / PER_INTERVAL
         self.folder = folder / f"{height}x{width}-{PER_INTERVAL}-in-{interval:g}s-{READER}"
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
 
     def fill(self, clips: Sequence[Clip]) -> list[Clip]:
         """Decode what is not there yet; a progress bar tells how far it is.
@@ -86,7 +85,7 @@ class Cache:
             The clips that can be used. Unreadable ones are named on stderr.
 
         Raises:
-            InputError: More than `MAX_BROKEN` of the clips cannot be decoded.
+            InputError: Too many of the clips cannot be decoded, see `refuse_broken`.
             OutputError: The folder takes no more. What is decoded stays.
         """
         missing = [c for c in clips if not self._paths(c)[0].exists()]
@@ -109,13 +108,9 @@ class Cache:
     def _decode(self, clip: Clip) -> None:
         images: list[NDArray[np.uint8]] = []
         times: list[float] = []
-        letterbox: Letterbox | None = None
         with open_clip(clip, self._data) as source:
             for frame in thinned(source, self._spacing):
-                if letterbox is None:
-                    letterbox = Letterbox.fit(frame.size, self._size)
-                picture = letterbox.apply(frame.image)
-                images.append(np.ascontiguousarray(picture[:, :, ::-1]))
+                images.append(as_seen(frame.image, self._size))
                 times.append(frame.time)
         image_path, time_path = self._paths(clip)
         save(time_path, np.asarray(times))

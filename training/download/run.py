@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from har_desktop.errors import OutputError, SourceError
-from har_desktop.sinks.atomic import write_whole, writing
+from har_desktop.sinks.atomic import make_folder, write_whole, writing
 from training.download import manifest as record
 from training.download.fetch import Fetcher, GaveUpError, PassingError
 from training.download.listing import Remote, choose, official_clips, read_index, read_lists
@@ -55,8 +55,7 @@ def download(
         OutputError: `root` cannot be written, or lacks space.
         GaveUpError: The lists or the listing cannot be had.
     """
-    with writing(root):
-        root.mkdir(parents=True, exist_ok=True)
+    make_folder(root)
     before = record.load(root)
     known = before.clips if before else {}
     lists = read_lists(fetcher.read(lists_url))

@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from har_desktop.sinks.atomic import write_whole, writing
+from har_desktop.sinks.atomic import make_folder, write_whole
 
 WIDTH = 7.0  # inches: two columns of a printed page
 DOTS = 300  # per inch
@@ -45,8 +45,7 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     Raises:
         OutputError: The folder takes no files.
     """
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     paths = []
     for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
         picture = BytesIO()
