@@ -158,10 +158,11 @@ def _train(
     commit()  # before the folder becomes another version
     from training.devices import scope, used
     from training.fit import fit as run_fit
-    from training.run_folder import learning, open_run
+    from training.run_folder import check_run, learning, open_run
     from training.streams import fit_streams
 
     published_of(config, source)  # what is missing is told before anything else
+    check_run(run, config, resume=resume)  # and what is in the way
     options: dict[str, Any] = {"after": after, "tensorboard": tensorboard, "scope": scope(strategy)}
     click.echo(f"learns on {used(strategy)}")
     if isinstance(config, Streams):

@@ -32,19 +32,39 @@ OLDER = ".bkp"  # Keras' suffix of the backup before the last one
 CALIBRATED = ("calibration.json", "validation.json")
 
 
-def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool) -> None:
-    """Make the run folder, or check that an existing one belongs to this configuration and split.
+def check_run(run: Path, config: Config | Streams, *, resume: bool) -> None:
+    """See that `open_run` can take the folder, as far as that is known before clips are decoded.
 
     Raises:
         InputError: The folder holds another run, a finished one, or nothing to resume.
-        OutputError: It cannot be written.
     """
-    path, split_path = run / "config.json", run / "split.json"
+    path, finished = run / "config.json", (run / "environment.json").exists()
     if resume:
         if not path.exists():
             raise InputError(f"nothing to resume in {run}: it has no config.json")
         if config_of(path) != config:
             raise InputError(f"{path} is another configuration; give the run a folder of its own")
+        if finished:
+            raise InputError(f"{run} is finished; there is nothing left to resume")
+        return
+    if run.exists() and not run.is_dir():
+        raise InputError(f"{run} is a file; give a folder")
+    if finished:
+        raise InputError(f"{run} holds a finished run: give another folder")
+    if run.exists() and not all(_is_begun(path) for path in run.iterdir()):
+        raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
+
+
+def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool) -> None:
+    """Make the run folder, or check that an existing one belongs to this configuration and split.
+
+    Raises:
+        InputError: See `check_run`; or the run to resume has another split.
+        OutputError: It cannot be written.
+    """
+    check_run(run, config, resume=resume)
+    path, split_path = run / "config.json", run / "split.json"
+    if resume:
         before = read_split(split_path)
         if before.others is None:
             split = msgspec.structs.replace(split, others=None)
@@ -56,15 +76,7 @@ def open_run(run: Path, config: Config | Streams, split: Split, *, resume: bool)
                 f"{split_path} divides other clips, or divides them otherwise: the data or --fold"
                 " has changed; give the run a folder of its own"
             )
-        if (run / "environment.json").exists():
-            raise InputError(f"{run} is finished; there is nothing left to resume")
         return
-    if run.exists() and not run.is_dir():
-        raise InputError(f"{run} is a file; give a folder")
-    if (run / "environment.json").exists():
-        raise InputError(f"{run} holds a finished run: give another folder")
-    if run.exists() and not all(_is_begun(path) for path in run.iterdir()):
-        raise InputError(f"{run} is not empty: go on with --resume, or give another folder")
     make_folder(run)
     try:
         json_file.write(split_path, split)

@@ -231,8 +231,11 @@ def test_refit_goes_on_and_then_no_further(
         assert trained() == 130
     assert "again: interrupted; go on with --resume" in capsys.readouterr().err
     assert not (tmp_path / "again" / "environment.json").exists()
-    assert trained() == 2
-    assert "is not empty: go on with --resume" in capsys.readouterr().err
+    with monkeypatch.context() as patch:
+        patch.setattr("training.data.cache.Cache.fill", interrupt)  # before a clip is decoded
+        assert trained() == 2
+        assert "is not empty: go on with --resume" in capsys.readouterr().err
+        assert trained("--resume") == 130
     with owning(tmp_path / "again"):
         assert trained("--resume") == 2
     assert "again: another process trains there" in capsys.readouterr().err
